@@ -1,0 +1,1 @@
+//! Network namespaces with Internet providers, a gateway and a LAN.

@@ -1,0 +1,3 @@
+//! The program.
+#![allow(missing_docs)]
+fn main() {}

@@ -1,0 +1,1 @@
+//! Seeded links, targets and faults in virtual time around the real core.
