@@ -11,5 +11,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod commit;
+pub mod engine;
 pub mod link;
 pub mod time;

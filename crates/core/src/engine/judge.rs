@@ -1,0 +1,204 @@
+//! One address family's rooms, and what a finished round does in each.
+
+use super::way::Way;
+use super::{Event, Kept, LinkSettings, Settings};
+use crate::commit::Choice;
+use crate::link::presence::Path;
+use crate::link::probe::{Course, Effort, Fate, Finished, LATE, Probe};
+use crate::link::score::{self, Asked, Score};
+use crate::link::select::Selector;
+use crate::link::standing::{self, Held};
+use crate::link::verdict::{Code, LinkRound, LinkVerdict, Load, Order, Round, Spoilt, Verdict};
+use crate::link::{Family, LinkId, Presence, Targets, metered};
+use crate::time::Time;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+/// How many rounds running a link's failing sends spoil: a queue that stays full is the link's fault, not ours.
+pub(super) const FORGIVEN_SEND_FAILURES: u32 = 10;
+/// One family's rooms.
+#[derive(Clone, Debug)]
+pub(super) struct Judge {
+    pub(super) family: Family,
+    pub(super) probe: Probe,
+    pub(super) score: Score,
+    pub(super) selector: Selector,
+    pub(super) ways: Vec<Way>,
+    pub(super) chosen: Option<Choice>,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) spoilt: Option<Spoilt>,
+    pub(super) failed: BTreeSet<LinkId>,
+    pub(super) failing_for: BTreeMap<LinkId, u32>,
+    pub(super) fates: BTreeMap<Fate, u64>,
+}
+
+impl Judge {
+    pub(super) fn new(family: Family, settings: &Settings, kept: Option<&Kept>, same_boot: bool, now: Time) -> Self {
+        let rounds = |time: Duration| u32::try_from(time.as_nanos().div_ceil(settings.interval.as_nanos().max(1))).unwrap_or(u32::MAX);
+        let courses: Vec<Course> = settings.links.iter().map(|link| link.course(family).clone()).collect();
+        let mut sizes = alloc::vec![0; courses.iter().map(|course| usize::from(course.list).saturating_add(1)).max().unwrap_or(1)];
+        for course in &courses {
+            if let Some(size) = sizes.get_mut(usize::from(course.list)) {
+                *size = course.targets.len();
+            }
+        }
+        let held = |link: &LinkSettings| {
+            let settings = standing::Settings {
+                metered: link.metered,
+                hold_down: rounds(link.hold_down),
+                short_hold_down: rounds(metered::FIRST_HOLD_DOWN),
+                memory: rounds(metered::MEMORY),
+            };
+            let held = kept.and_then(|kept| kept.held(&link.name, family)).unwrap_or_default();
+            (settings, Held { seen: held.seen && same_boot, ..held })
+        };
+        let (round, choice) = kept.map(|kept| kept.choice(family, settings)).unwrap_or_default();
+        Self {
+            family,
+            probe: Probe::new(family, settings.key, settings.interval, courses),
+            score: Score::new(&sizes, settings.links.len(), rounds(score::PATIENCE)),
+            selector: Selector::new(settings.links.iter().map(held), round, &choice),
+            ways: settings.links.iter().map(|_| Way::new(now)).collect(),
+            chosen: None,
+            verdict: None,
+            spoilt: None,
+            failed: BTreeSet::new(),
+            failing_for: BTreeMap::new(),
+            fates: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn way(&mut self, link: LinkId) -> Option<&mut Way> {
+        self.ways.get_mut(usize::from(link.0))
+    }
+
+    /// Takes note of how late we were for something that was due.
+    pub(super) fn note_lateness(&mut self, due: Option<Time>, now: Time) {
+        if due.is_some_and(|due| now.since(due) > LATE) {
+            self.spoilt = Some(Spoilt::Late);
+        }
+    }
+
+    /// Takes note of a path; says whether it changed.
+    pub(super) fn handle_path(&mut self, link: LinkId, path: Path, now: Time) -> bool {
+        let Some(way) = self.way(link).filter(|way| way.path != path) else { return false };
+        way.path = path;
+        way.since = now;
+        way.asked = None;
+        way.heard = None;
+        self.probe.handle_path_change(link);
+        true
+    }
+
+    /// Judges what the probe finished, and keeps score of its targets.
+    pub(super) fn judge_round(&mut self, loads: &[Load], orders: &[Option<Order>]) -> (Verdict, Vec<Event>) {
+        let finished = self.probe.finished();
+        let spoilt = self.spoilt.take().or_else(|| self.spoilt_by_sends());
+        let one_left = (spoilt.is_none() && self.score.is_down_to_one(0)).then_some(Spoilt::OneTargetLeft);
+        let mut links = Vec::new();
+        for (place, did) in finished.iter().enumerate() {
+            let (Some(way), Some(course)) = (self.ways.get_mut(place), self.probe.courses().get(place)) else { continue };
+            way.note_round(did);
+            let counting = if course.list > 0 && self.score.is_down_to_one(course.list) { Targets::NONE } else { self.score.counting(course.list) };
+            links.push(LinkRound {
+                presence: way.path.presence,
+                order: orders.get(place).copied().flatten(),
+                list: course.list,
+                asked: did.asked.and(counting),
+                answered: did.answered.and(counting),
+                fell_silent: did.fell_silent,
+                resting: way.spare.is_resting(),
+                load: loads.get(place).copied().unwrap_or_default(),
+            });
+        }
+        let verdict = self.selector.handle_round(&Round { links, spoilt: spoilt.or(one_left) });
+        let mut events: Vec<Event> = spoilt.map(|spoilt| Event::Spoilt(self.family, spoilt)).into_iter().collect();
+        if spoilt.is_none() {
+            events.extend(self.keep_score(&finished));
+        }
+        (verdict, events)
+    }
+
+    pub(super) fn keep_score(&mut self, finished: &[Finished]) -> Vec<Event> {
+        let in_full = |(course, did): (&Course, &Finished)| {
+            let whole = did.asked == Targets::first(course.targets.len());
+            Asked { list: course.list, asked: if whole { did.asked } else { Targets::NONE }, answered: did.answered }
+        };
+        let asked: Vec<Asked> = self.probe.courses().iter().zip(finished).map(in_full).collect();
+        let changes = self.score.handle_round(&asked);
+        let named = |change: &score::Change| {
+            let course = self.probe.courses().iter().find(|course| course.list == change.list)?;
+            let target = *course.targets.get(change.target)?;
+            Some(match change.left_because_of {
+                Some(link) => Event::TargetLeft(self.family, target, link),
+                None => Event::TargetReturned(self.family, target),
+            })
+        };
+        changes.iter().filter_map(named).collect()
+    }
+
+    /// Whether failed sends spoil the round: not when the same link's have failed for long.
+    pub(super) fn spoilt_by_sends(&mut self) -> Option<Spoilt> {
+        let failed = core::mem::take(&mut self.failed);
+        self.failing_for.retain(|link, _| failed.contains(link));
+        let mut spoilt = None;
+        for link in failed {
+            let times = self.failing_for.entry(link).or_default();
+            *times = times.saturating_add(1);
+            if *times <= FORGIVEN_SEND_FAILURES {
+                spoilt = Some(Spoilt::SendFailed);
+            }
+        }
+        spoilt
+    }
+
+    /// Links whose next hop is to be asked whether it is there.
+    pub(super) fn questions(&mut self, now: Time) -> Vec<LinkId> {
+        (0..).map(LinkId).zip(&mut self.ways).filter_map(|(link, way)| way.asks_next_hop(now).then_some(link)).collect()
+    }
+
+    /// Which links are there.
+    pub(super) fn present(&self) -> Vec<bool> {
+        self.ways.iter().map(|way| way.path.presence == Presence::Present).collect()
+    }
+
+    /// How much each link is asked in the round that begins.
+    pub(super) fn efforts(&mut self, links: &[LinkSettings], both: &[bool], interval: Duration, now: Time) -> Vec<Effort> {
+        let at_their_best = self.unmetered_are_at_their_best(links);
+        let mut efforts = Vec::new();
+        for (((link, way), course), &both) in links.iter().zip(&mut self.ways).zip(self.probe.courses()).zip(both) {
+            let counting = self.score.counting(course.list);
+            let rests = link.metered && at_their_best && way.answered_all(counting);
+            let effort = way.spare.handle_turn(rests, counting, metered::period(interval, both));
+            efforts.push(if way.is_ready(now) { effort } else { Effort::Nothing });
+        }
+        efforts
+    }
+
+    /// Whether every unmetered link that may be used is healthy and answered all it was asked, and there is one.
+    pub(super) fn unmetered_are_at_their_best(&self, settings: &[LinkSettings]) -> bool {
+        let Some(verdict) = &self.verdict else { return false };
+        let mut unmetered = settings.iter().zip(&verdict.links).zip(&self.ways).filter(|((settings, _), way)| {
+            !settings.metered && way.path.presence == Presence::Present
+        });
+        let at_best = |((_, link), _): ((&LinkSettings, &LinkVerdict), &Way)| {
+            link.reason.code == Code::TakenOut || (link.healthy && link.reason.expected > 0 && link.reason.missed.is_empty())
+        };
+        unmetered.clone().next().is_some() && unmetered.all(at_best)
+    }
+
+    /// Whether the verdict rests on at least one judged round, so that the firewall may be told.
+    pub(super) fn has_judged(&self, verdict: &Verdict) -> bool {
+        self.chosen.is_some() || verdict.links.iter().any(|link| link.reason.code != Code::Starting)
+    }
+
+    pub(super) fn note_changes(&mut self, verdict: &Verdict, now: Time) {
+        let Some(before) = &self.verdict else { return };
+        for ((was, is), way) in before.links.iter().zip(&verdict.links).zip(&mut self.ways) {
+            if (was.healthy, was.enabled) != (is.healthy, is.enabled) {
+                way.changed = now;
+            }
+        }
+    }
+}

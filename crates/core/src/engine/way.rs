@@ -1,0 +1,75 @@
+//! A link's way out in one family: its path, whether its next hop was heard, what it answered last.
+
+use crate::link::metered::Spare;
+use crate::link::presence::{NextHop, Path};
+use crate::link::probe::Finished;
+use crate::link::recent::Recent;
+use crate::link::{Presence, Targets};
+use crate::time::Time;
+use core::time::Duration;
+
+/// How long a new path may take to find its next hop before its silence counts.
+const RESOLVE: Duration = Duration::from_secs(3);
+/// How often a next hop is asked whether it is there.
+const ASK_EVERY: Duration = Duration::from_secs(10);
+/// How often that of a resting metered spare is: its bytes are paid for.
+const ASK_SPARE_EVERY: Duration = Duration::from_secs(120);
+/// A link's path, and what is known of its use.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    pub(super) path: Path,
+    pub(super) since: Time,
+    pub(super) asked: Option<Time>,
+    pub(super) heard: Option<Time>,
+    pub(super) answered_last: Targets,
+    pub(super) asked_last: Targets,
+    pub(super) spare: Spare,
+    pub(super) recent: Recent,
+    pub(super) changed: Time,
+}
+
+impl Way {
+    pub(super) fn new(now: Time) -> Self {
+        Self {
+            path: Path::UNKNOWN,
+            since: now,
+            asked: None,
+            heard: None,
+            answered_last: Targets::NONE,
+            asked_last: Targets::NONE,
+            spare: Spare::default(),
+            recent: Recent::default(),
+            changed: now,
+        }
+    }
+
+    /// Whether echoes can be sent: its next hop is found, or had long enough to be.
+    pub(super) fn is_ready(&self, now: Time) -> bool {
+        let found = self.heard.is_some() || self.path.next_hop == Some(NextHop::PointToPoint);
+        self.path.presence == Presence::Present && (found || now.since(self.since) >= RESOLVE)
+    }
+
+    /// Whether it was asked before, and the targets that count all answered then.
+    pub(super) fn answered_all(&self, counting: Targets) -> bool {
+        !self.asked_last.is_empty() && self.asked_last.and(counting).without(self.answered_last).is_empty()
+    }
+
+    /// Whether its next hop is to be asked now whether it is there; if so, that is noted as done.
+    pub(super) fn asks_next_hop(&mut self, now: Time) -> bool {
+        let silent = self.answered_last.is_empty() && !self.asked_last.is_empty();
+        let every = if self.spare.is_resting() { ASK_SPARE_EVERY } else { ASK_EVERY };
+        let is_due = silent || self.asked.is_none_or(|asked| now.since(asked) >= every);
+        let asks = is_due && self.path.presence == Presence::Present && matches!(self.path.next_hop, Some(NextHop::Gateway(_)));
+        if asks {
+            self.asked = Some(now);
+        }
+        asks
+    }
+
+    pub(super) fn note_round(&mut self, did: &Finished) {
+        if !did.asked.is_empty() {
+            (self.asked_last, self.answered_last) = (did.asked, did.answered);
+        }
+        self.recent.push(did.summary.clone());
+    }
+}

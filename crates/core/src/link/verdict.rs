@@ -1,0 +1,151 @@
+//! What selection is told about a round, and what it answers.
+
+use super::{Leave, LinkId, Presence, Targets};
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// One round as selection sees it: the links in configured order, and whether their counts may be believed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Round {
+    /// One entry a link, in configured order.
+    pub links: Vec<LinkRound>,
+    /// Why the counts say nothing about the links, if so: the round is recorded and not judged.
+    pub spoilt: Option<Spoilt>,
+}
+
+/// Why a round's counts are not judged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spoilt {
+    /// A send failed for a reason of our own: buffers, permission.
+    SendFailed,
+    /// Our process ran late by more than [`crate::link::probe::LATE`].
+    Late,
+    /// Of several targets a single one is left in the score: it may not decide.
+    OneTargetLeft,
+}
+
+/// What one link did in one round.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LinkRound {
+    /// Whether it may be used at all.
+    pub presence: Presence,
+    /// What the operator ordered.
+    pub order: Option<Order>,
+    /// Which list its targets come from: links of one list are compared target by target.
+    pub list: u16,
+    /// Targets in the score that were asked for the whole round.
+    pub asked: Targets,
+    /// Those of them that answered.
+    pub answered: Targets,
+    /// None of its last echoes was answered: it went silent before the round was over.
+    pub fell_silent: bool,
+    /// A metered spare in a round in which it was not its turn to be asked.
+    pub resting: bool,
+    /// Traffic over the link during the round.
+    pub load: Load,
+}
+
+/// Traffic over a link during one round, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct Load {
+    /// Bytes received.
+    pub received: u64,
+    /// Bytes sent.
+    pub sent: u64,
+}
+
+/// An operator's order about a link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Use the pinned links and no others.
+    Pin,
+    /// Never use this link.
+    Out,
+}
+
+/// What the selection decided for one family, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Number of the round, counted since the state was first written.
+    pub round: u64,
+    /// The links that new connections should use; never empty once a link was configured.
+    pub choice: BTreeSet<LinkId>,
+    /// Whether the choice differs from the one before.
+    pub changed: bool,
+    /// No link that may be used got an answer in the last judged round.
+    pub silent: bool,
+    /// One entry a link, in configured order.
+    pub links: Vec<LinkVerdict>,
+}
+
+/// What the selection says of one link.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LinkVerdict {
+    /// Rules 1 to 4 say so now.
+    pub healthy: bool,
+    /// It is in the choice.
+    pub enabled: bool,
+    /// How it leaves, or left, while it is not in the choice.
+    pub leave: Leave,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a link is where it is: the values the decision was made of.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct Reason {
+    /// The rule that spoke.
+    pub code: Code,
+    /// Targets that answered over this link.
+    pub answered: u32,
+    /// Targets asked over this link.
+    pub expected: u32,
+    /// The most answers a link got from the targets this one was asked for.
+    pub best: u32,
+    /// Links that got more answers than this one.
+    pub outdone_by: Vec<LinkId>,
+    /// Targets that did not answer over this link.
+    pub missed: Targets,
+    /// Judged rounds until the hold-down ends.
+    pub hold_left: u32,
+    /// Rounds behind without a break, this one included.
+    pub behind_for: u32,
+    /// Traffic over the link during the round.
+    pub load: Load,
+}
+
+/// The rule that decided about a link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// It answered as well as the best, and has nothing to hold.
+    Best,
+    /// Another link got more answers.
+    Behind,
+    /// It answers, and waits until its hold-down ends.
+    HoldDown,
+    /// No link is healthy; it was in use and answers well enough to stay.
+    Incumbent,
+    /// No link is healthy; of the best its last fault is the oldest.
+    SoleBest,
+    /// No link got an answer: everything stands still.
+    NothingAnswers,
+    /// The interface is down or its cable is out.
+    NoCarrier,
+    /// No usable address.
+    NoAddress,
+    /// No gateway.
+    NoNextHop,
+    /// The operator pinned it, or pinned others instead.
+    Pinned,
+    /// The operator took it out.
+    TakenOut,
+    /// No round has been judged yet.
+    #[default]
+    Starting,
+    /// The interface does not exist.
+    Absent,
+}
