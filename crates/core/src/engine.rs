@@ -20,6 +20,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 use judge::Judge;
+use serde::{Deserialize, Serialize};
 
 mod judge;
 mod kept;
@@ -74,7 +75,7 @@ pub enum Output {
 }
 
 /// What the operator would like to know.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Event {
     /// The choice changed.
     Switched(Family, Verdict),
@@ -204,6 +205,11 @@ impl Engine {
         let first = if self.may_begin(self.opened) { self.opened } else { self.opened + FIRST_ROUND_WAITS };
         let end = Some(self.round.map_or(first, |start| start + self.settings.interval));
         self.families.iter().filter_map(|judge| judge.probe.next_deadline()).chain(end).chain(self.orders.next_deadline()).min()
+    }
+
+    /// When the running round began; none before the first.
+    pub fn round_began(&self) -> Option<Time> {
+        self.round
     }
 
     /// The links, as configured.

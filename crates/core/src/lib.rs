@@ -14,4 +14,5 @@ extern crate std;
 pub mod commit;
 pub mod engine;
 pub mod link;
+pub mod packet;
 pub mod time;

@@ -46,6 +46,16 @@ pub enum NextHop {
     PointToPoint,
 }
 
+impl NextHop {
+    /// The gateway, where there is one.
+    pub const fn gateway(self) -> Option<IpAddr> {
+        match self {
+            Self::Gateway(gateway) => Some(gateway),
+            Self::PointToPoint => None,
+        }
+    }
+}
+
 /// The path of a link's echoes, as far as there is one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Path {

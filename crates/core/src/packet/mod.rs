@@ -1,0 +1,16 @@
+//! What frames say: bytes to values and back, one protocol a file. Nothing here panics, remembers, or trusts a length field.
+
+pub mod icmp;
+pub mod neighbour;
+
+/// The ones' complement sum of 16-bit words over all parts, each part starting on an even byte (RFC 1071).
+fn checksum(parts: &[&[u8]]) -> u16 {
+    let words = parts.iter().flat_map(|part| part.chunks(2)).map(|word| match word {
+        [high, low] => u32::from(u16::from_be_bytes([*high, *low])),
+        [high] => u32::from(u16::from_be_bytes([*high, 0])),
+        _ => 0,
+    });
+    let sum = words.fold(0_u32, u32::saturating_add);
+    let folded = (sum & 0xffff).saturating_add(sum >> 16);
+    !((folded & 0xffff).saturating_add(folded >> 16) as u16)
+}

@@ -1,0 +1,248 @@
+//! The command line: what the program can be asked to do.
+
+mod help;
+mod manual;
+
+use crate::duration::{When, parse_duration};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use core::time::Duration;
+use std::io;
+use std::path::PathBuf;
+
+/// What every command has comes after what is its own.
+const LAST: usize = 900;
+
+/// Wider lines tire the eye.
+const WIDEST_HELP: usize = 100;
+
+/// Keeps a gateway's new connections on the Internet links that work.
+#[derive(Debug, Parser)]
+#[command(name = "rebootping", version, disable_help_subcommand = true)]
+#[command(max_term_width = WIDEST_HELP, after_help = help::program())]
+pub(crate) struct Cli {
+    /// Read this file alone instead of /etc/rebootping; it also says where a running daemon is found.
+    #[arg(long, global = true, value_name = "FILE", display_order = LAST)]
+    pub(crate) config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program can be asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Probe every Internet link, choose the healthy ones and have Shorewall use them, until stopped.
+    #[command(after_help = help::RUN)]
+    Run,
+    /// Show every link: whether it is healthy, whether it is used, and why.
+    #[command(after_help = help::STATUS)]
+    Status(Output),
+    /// Explain in prose why a link is used or not.
+    #[command(after_help = help::WHY)]
+    Why(Why),
+    /// Validate configuration and machine, and end each finding with the line or command that mends it.
+    #[command(after_help = help::CHECK)]
+    Check(Output),
+    /// Overrule the selection for one link.
+    #[command(after_help = help::LINK)]
+    Link(LinkOrder),
+    /// Give every link back: status files say 0, links are enabled, our routing rules are gone.
+    #[command(after_help = help::RELEASE)]
+    Release,
+    /// Write a shell's completion script to standard output.
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write the manual page to standard output.
+    #[command(after_help = help::MAN)]
+    Man,
+    /// Probe and select; started by `run`, never by hand.
+    #[command(hide = true)]
+    Judge,
+}
+
+/// The form of an answer.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `why` is asked.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Why {
+    /// An interface, a Shorewall provider or a label.
+    #[arg(value_name = "LINK")]
+    pub(crate) link: String,
+    /// Explain that moment instead of now: RFC 3339, or an age such as 10m.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<When>,
+    /// The form of the answer.
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// An operator's order about a link.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LinkOrder {
+    /// What to do with the link.
+    #[arg(value_name = "ORDER")]
+    pub(crate) verb: LinkVerb,
+    /// An interface, a Shorewall provider or a label.
+    #[arg(value_name = "LINK")]
+    pub(crate) link: String,
+    /// How long pin or out holds, such as 2h; without it, until auto. Retry and auto are done at once.
+    #[arg(long = "for", value_name = "DURATION", value_parser = lasting)]
+    pub(crate) lasting: Option<Duration>,
+    /// Do it even where no usable link would be left.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// What is done with a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinkVerb {
+    /// Use the pinned links and no others.
+    Pin,
+    /// Never use it.
+    Out,
+    /// End its hold-down now, and go on judging it.
+    Retry,
+    /// Take the order back: the answers decide again.
+    Auto,
+}
+
+/// Writes a shell's completion script to standard output.
+pub(crate) fn print_completions(shell: Shell) -> io::Result<()> {
+    // Written to memory first, since the generator panics where its writer fails, as a closed pipe does.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut public(), "rebootping", &mut script);
+    io::Write::write_all(&mut io::stdout(), &script)
+}
+
+/// Writes the manual page to standard output, as roff.
+pub(crate) fn print_man() -> io::Result<()> {
+    manual::write(public(), &mut io::stdout().lock())
+}
+
+/// Returns the command line without the commands that are not for people.
+fn public() -> clap::Command {
+    let all = Cli::command();
+    let shown: Vec<_> = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
+    clap::Command::new("rebootping")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(all.get_about().cloned().unwrap_or_default())
+        .args(all.get_arguments())
+        .subcommands(shown)
+        .subcommand_required(true)
+        .disable_help_subcommand(true)
+}
+
+fn lasting(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("an order must last; leave --for out, or write a duration such as 2h".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+        public().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_every_command() {
+        let mut program = Cli::command().term_width(WIDEST_HELP);
+        program.build();
+        let mut pages = vec![program.render_long_help().to_string()];
+        for command in program.get_subcommands_mut().filter(|command| !command.is_hide_set()) {
+            pages.push(command.render_long_help().to_string());
+        }
+        insta::assert_snapshot!(pages.join("\n=====\n\n"));
+    }
+
+    #[test]
+    fn the_manual_page_covers_every_command() {
+        let mut page = Vec::new();
+        manual::write(public(), &mut page).expect("memory takes all");
+        let page = String::from_utf8(page).expect("UTF-8").replace(env!("CARGO_PKG_VERSION"), "VERSION");
+        insta::assert_snapshot!(page);
+    }
+
+    #[test]
+    fn completions_name_every_public_command() {
+        for shell in Shell::value_variants() {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut public(), "rebootping", &mut script);
+            let script = String::from_utf8(script).expect("UTF-8");
+            assert!(script.contains("release") && !script.contains("judge"), "{shell}");
+        }
+    }
+
+    #[track_caller]
+    fn parsed(line: &str) -> Cli {
+        Cli::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn the_config_file_is_named_before_or_after_the_command() {
+        let file = Some(PathBuf::from("x.toml"));
+        assert_eq!(parsed("rebootping --config x.toml status").config, file);
+        assert_eq!(parsed("rebootping status --config x.toml --json").config, file);
+        assert_eq!(parsed("rebootping link --config x.toml pin wan1").config, file);
+        assert_eq!(parsed("rebootping judge --config=x.toml").config, file);
+        assert_eq!(parsed("rebootping run").config, None);
+    }
+
+    #[test]
+    fn orders_carry_link_and_duration() {
+        let Command::Link(order) = parsed("rebootping link out wan2 --for 2h").command else {
+            panic!("another command")
+        };
+        let two_hours = Some(Duration::from_secs(7200));
+        assert_eq!(order, LinkOrder { verb: LinkVerb::Out, link: "wan2".to_owned(), lasting: two_hours, force: false });
+        let Command::Link(order) = parsed("rebootping link pin --force fibre").command else {
+            panic!("another command")
+        };
+        assert_eq!((order.lasting, order.force), (None, true));
+    }
+
+    #[test]
+    fn why_takes_a_time_or_an_age() {
+        let Command::Why(why) = parsed("rebootping why wan1 --at 2h --json").command else { panic!("another command") };
+        assert_eq!((why.at, why.output.json), (Some(When::Ago(Duration::from_secs(7200))), true));
+    }
+
+    #[test]
+    fn wrong_usage_ends_with_2_and_says_what_is_right() {
+        let lines = [
+            "rebootping",
+            "rebootping statsu",
+            "rebootping why",
+            "rebootping link pin",
+            "rebootping link fix wan1",
+            "rebootping link out wan1 --for 2",
+            "rebootping link out wan1 --for 0s",
+            "rebootping why wan1 --at yesterday",
+            "rebootping completions tcsh",
+        ];
+        let told = lines.map(|line| {
+            let error = Cli::try_parse_from(line.split_whitespace()).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+            // The first paragraph; usage and the way to the help follow.
+            let text = error.to_string();
+            format!("$ {line}\n{}\n", text.split("\n\n").next().unwrap_or_default())
+        });
+        insta::assert_snapshot!(told.join("\n"));
+    }
+}

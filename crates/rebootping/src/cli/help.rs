@@ -1,0 +1,98 @@
+//! The longer words of the help: examples, exit codes, signals.
+
+/// What the program does, in the words of its manual page.
+pub(super) const DESCRIPTION: &str = "\
+Every second, each Internet link of this gateway is asked to reach the same few hosts. A link that reaches as many as the \
+best one did is as good as any; one that reaches fewer gets no new connections, until it has been as good as the best \
+for an hour on end. When no link reaches anything, nothing is changed. The choice is carried out by Shorewall, or by a \
+program of the operator, or only shown.";
+
+/// What to try first.
+pub(super) const EXAMPLES: &str = "\
+\x20 rebootping check                      say whether config and machine are ready, and what to mend
+  rebootping run                        start, in the foreground
+  rebootping status                     show every link, and why it is used or not
+  rebootping link out wan2 --for 2h     leave wan2 alone while its ISP works on it";
+
+/// What the program's end means.
+pub(super) const EXIT_CODES: &str = "\
+\x20 0  fine
+  1  failed
+  2  wrong usage or configuration
+  `rebootping status` has its own, those of monitoring plug-ins.";
+
+/// What the program reads.
+pub(super) const FILES: &str = "\
+\x20 /etc/rebootping/rebootping.toml       configuration; where it is missing, the defaults hold
+  /etc/rebootping/conf.d/*.toml         read after it, in the order of their names; later ones win";
+
+/// Returns what follows the program's options.
+pub(super) fn program() -> String {
+    format!("Examples:\n{EXAMPLES}\n\nExit codes:\n{EXIT_CODES}\n\nFiles:\n{FILES}")
+}
+
+/// What follows the options of `run`.
+pub(super) const RUN: &str = "\
+Signals:
+  SIGHUP   read the configuration again; one that is wrong is named, and the old one stays
+  SIGTERM  end within 1 s, or within 5 s while a Shorewall command runs
+
+Examples:
+  rebootping run
+  rebootping run --config ./trial.toml";
+
+/// What follows the options of `status`.
+pub(super) const STATUS: &str = "\
+Exit codes, those of monitoring plug-ins:
+  0  all links are healthy
+  1  some are not
+  2  no link answered in the last round, or none is healthy
+  3  unknown, as no daemon answers
+
+Examples:
+  rebootping status
+  rebootping status --json | jq '.links[] | {name, healthy, enabled}'";
+
+/// What follows the options of `why`.
+pub(super) const WHY: &str = "\
+Examples:
+  rebootping why wan1
+  rebootping why fibre --at 10m
+  rebootping why isp1 --at 2026-03-01T08:00:00Z --json";
+
+/// What follows the options of `check`.
+pub(super) const CHECK: &str = "\
+Exit codes:
+  0  nothing needs mending
+  1  something does
+  2  the configuration is wrong
+
+Examples:
+  rebootping check
+  rebootping check --config ./trial.toml --json";
+
+/// What follows the options of `link`.
+pub(super) const LINK: &str = "\
+Examples:
+  rebootping link pin wan1              use wan1 and no other link
+  rebootping link out wan2 --for 2h     leave wan2 alone while its ISP works on it
+  rebootping link retry wan2            end the hold-down of wan2 now
+  rebootping link auto wan1             let the answers decide about wan1 again";
+
+/// What follows the options of `release`.
+pub(super) const RELEASE: &str = "\
+Examples:
+  rebootping release                    before Shorewall is to be managed by hand again";
+
+/// What follows the options of `completions`.
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  rebootping completions bash > /usr/share/bash-completion/completions/rebootping
+  rebootping completions zsh > /usr/share/zsh/vendor-completions/_rebootping
+  rebootping completions fish > /usr/share/fish/vendor_completions.d/rebootping.fish";
+
+/// What follows the options of `man`.
+pub(super) const MAN: &str = "\
+Examples:
+  rebootping man | man -l -
+  rebootping man > /usr/share/man/man8/rebootping.8";

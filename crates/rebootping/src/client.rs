@@ -1,0 +1,145 @@
+//! The commands that ask a running daemon: `status`, `why`, `link`, `release`.
+
+use crate::cli::{LinkOrder, LinkVerb, Output, Why};
+use crate::config;
+use crate::config::meant::Config;
+use crate::daemon::{Answer, Request, ask, give_back};
+use crate::report::links::{Named, Names};
+use crate::report::status::Status;
+use crate::report::{table, why};
+use rebootping_core::link::verdict::Order;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Monitoring's word for "cannot tell".
+const UNKNOWN: u8 = 3;
+
+/// `rebootping status`.
+pub(crate) fn status(explicit: Option<&Path>, output: Output) -> ExitCode {
+    let config = match load(explicit) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    match ask_status(&config) {
+        Ok(status) => {
+            let text = if output.json { json(&status) } else { table::status(&status, in_colour()) };
+            let code = ExitCode::from(status.exit_code());
+            if written(io::stdout().write_all(text.as_bytes())) == ExitCode::SUCCESS { code } else { ExitCode::FAILURE }
+        }
+        Err(problem) => fail(&problem, UNKNOWN),
+    }
+}
+
+/// `rebootping why`.
+pub(crate) fn why(explicit: Option<&Path>, asked: &Why) -> ExitCode {
+    if asked.at.is_some() {
+        return fail("--at needs the history of verdicts, which this version does not keep; leave it out to ask about now", 2);
+    }
+    with_daemon(explicit, |config| {
+        let status = ask_status(config)?;
+        let link = names(&status).find(&asked.link).and_then(|id| status.links.get(usize::from(id.0)));
+        let link = link.ok_or_else(|| format!("there is no link {:?}; there are: {}", asked.link, names(&status).all().join(", ")))?;
+        Ok(if asked.output.json { json(link) } else { why::prose(&status, link) })
+    })
+}
+
+/// `rebootping link`.
+pub(crate) fn link(explicit: Option<&Path>, asked: &LinkOrder) -> ExitCode {
+    let (link, lasting, force) = (asked.link.clone(), asked.lasting, asked.force);
+    if lasting.is_some() && matches!(asked.verb, LinkVerb::Retry | LinkVerb::Auto) {
+        return fail("--for goes with pin and out; retry and auto are done at once", 2);
+    }
+    let request = match asked.verb {
+        LinkVerb::Pin => Request::Order { link, order: Order::Pin, lasting, force },
+        LinkVerb::Out => Request::Order { link, order: Order::Out, lasting, force },
+        LinkVerb::Retry => Request::Retry { link },
+        LinkVerb::Auto => Request::Auto { link },
+    };
+    with_daemon(explicit, |config| done(ask(&config.paths.run, &request)))
+}
+
+/// `rebootping release`: through the daemon if one runs, else by itself.
+pub(crate) fn release(explicit: Option<&Path>) -> ExitCode {
+    with_daemon(explicit, |config| match ask(&config.paths.run, &Request::Release) {
+        Err(error) if nobody_there(&error) => give_back(config),
+        answer => done(answer),
+    })
+}
+
+/// Whether a text came out; a reader that has seen enough is no failure.
+pub(crate) fn written(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("standard output: {error}"), 1),
+    }
+}
+
+fn with_daemon(explicit: Option<&Path>, run: impl FnOnce(&Config) -> Result<String, String>) -> ExitCode {
+    let config = match load(explicit) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    match run(&config) {
+        Ok(text) => written(io::stdout().write_all(text.as_bytes())),
+        Err(problem) => fail(&problem, 1),
+    }
+}
+
+fn load(explicit: Option<&Path>) -> Result<Config, ExitCode> {
+    config::load(explicit).map_err(|errors| {
+        eprintln!("{errors}");
+        ExitCode::from(2)
+    })
+}
+
+fn ask_status(config: &Config) -> Result<Status, String> {
+    match ask(&config.paths.run, &Request::Status) {
+        Ok(Answer::Status(status)) => Ok(*status),
+        Ok(Answer::Refused(why) | Answer::Done(why)) => Err(why),
+        Err(error) => Err(unreachable_daemon(config, &error)),
+    }
+}
+
+fn done(answer: io::Result<Answer>) -> Result<String, String> {
+    match answer {
+        Ok(Answer::Done(what)) => Ok(format!("{what}\n")),
+        Ok(Answer::Refused(why)) => Err(why),
+        Ok(Answer::Status(_)) => Err("the daemon answered something else; is it of this version?".into()),
+        Err(error) => Err(format!("no daemon answers ({error}); start one with `rebootping run`, or name its file with --config")),
+    }
+}
+
+fn unreachable_daemon(config: &Config, error: &io::Error) -> String {
+    let run = config.paths.run.display();
+    format!("no daemon answers in {run} ({error}); start one with `rebootping run`, or name its file with --config")
+}
+
+fn nobody_there(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+fn names(status: &Status) -> Names {
+    let named = |link: &crate::report::status::LinkStatus| Named {
+        interface: link.name.clone(),
+        label: link.label.clone(),
+        provider: link.provider.clone(),
+    };
+    Names::new(status.links.iter().map(named))
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn in_colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn fail(problem: &str, code: u8) -> ExitCode {
+    eprintln!("rebootping: {problem}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,149 @@
+//! The files in which Shorewall's `isusable` reads our verdict: exactly `0\n` or `1\n`, one per link.
+
+use rebootping_core::commit::StatusFile;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+/// Stands for the interface's name in a configured path.
+const INTERFACE: &str = "{interface}";
+/// The file beside the status files that tells `isusable` whether to believe them. It must not end in `.status`:
+/// Shorewall lists every file that does as an interface.
+const TRUST: &str = "rebootping.trust";
+/// Files written but not yet synced that may wait for the disk; beyond it the kernel's own write-back must do.
+const UNSYNCED: usize = 64;
+
+/// The status files of one family.
+#[derive(Debug)]
+pub(crate) struct StatusFiles {
+    template: String,
+    written: Vec<File>,
+    syncer: SyncSender<File>,
+}
+
+impl StatusFiles {
+    /// Files at `template`, else `rebootping-{interface}.status` in Shorewall's state directory.
+    pub(crate) fn new(template: Option<&str>, vardir: &Path) -> io::Result<Self> {
+        let template =
+            template.map_or_else(|| vardir.join("rebootping-{interface}.status").display().to_string(), str::to_owned);
+        Ok(Self { template, written: Vec::new(), syncer: syncer()? })
+    }
+
+    /// The file of that interface.
+    pub(crate) fn path(&self, interface: &str) -> PathBuf {
+        PathBuf::from(self.template.replace(INTERFACE, interface))
+    }
+
+    /// What the file holds now.
+    pub(crate) fn read(&self, interface: &str) -> StatusFile {
+        let mut bytes = [0; 3];
+        match File::open(self.path(interface)).and_then(|mut file| file.read(&mut bytes)) {
+            Ok(2) if bytes == *b"0\n\0" => StatusFile::Zero,
+            Ok(2) if bytes == *b"1\n\0" => StatusFile::One,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => StatusFile::Missing,
+            Ok(_) | Err(_) => StatusFile::Other,
+        }
+    }
+
+    /// Replaces the file at once; whoever reads it finds the old content or the new. It reaches the disk by
+    /// [`sync`](Self::sync), which no failover waits for.
+    pub(crate) fn write(&mut self, interface: &str, usable: bool) -> Result<(), String> {
+        let path = self.path(interface);
+        let file = replace(&path, if usable { b"0\n" } else { b"1\n" });
+        self.written.push(file.map_err(|error| format!("cannot write {}: {error}", path.display()))?);
+        Ok(())
+    }
+
+    /// Removes a file that is not a link's.
+    pub(crate) fn remove(&self, interface: &str) {
+        drop(fs::remove_file(self.path(interface)));
+    }
+
+    /// Has what was written brought to the disk, by a thread that may wait for it.
+    pub(crate) fn sync(&mut self) {
+        for file in self.written.drain(..) {
+            drop(self.syncer.try_send(file));
+        }
+    }
+
+    /// Says when a `1` may be believed: while `lock` is held, or for `hold_down` after it was written.
+    pub(crate) fn write_trust(vardir: &Path, lock: &Path, hold_down: Duration) -> Result<(), String> {
+        let path = vardir.join(TRUST);
+        let text = format!("{}\n{}\n", hold_down.as_secs().max(1), lock.display());
+        if fs::read_to_string(&path).is_ok_and(|found| found == text) {
+            return Ok(());
+        }
+        replace(&path, text.as_bytes()).map(drop).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    }
+}
+
+/// Writes beside the file and renames over it. Readable by all, whatever our umask: it holds no secret.
+fn replace(path: &Path, content: &[u8]) -> io::Result<File> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(directory)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = directory.join(format!(".{name}.new"));
+    // One left by a crash, or planted as a symbolic link, is not written through.
+    drop(fs::remove_file(&beside));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&beside)?;
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    let renamed = file.write_all(content).and_then(|()| fs::rename(&beside, path));
+    renamed.inspect_err(|_| drop(fs::remove_file(&beside)))?;
+    Ok(file)
+}
+
+fn syncer() -> io::Result<SyncSender<File>> {
+    let (sender, receiver) = sync_channel::<File>(UNSYNCED);
+    thread::Builder::new().name("status-sync".into()).spawn(move || {
+        for file in receiver {
+            // One that fails is written again by whoever next finds it wrong.
+            drop(file.sync_all());
+        }
+    })?;
+    Ok(sender)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::committer::scratch::Scratch;
+
+    #[test]
+    fn what_is_written_is_read_and_anything_else_is_other() {
+        let scratch = Scratch::new("status-files");
+        let mut files = StatusFiles::new(None, scratch.path()).expect("a thread");
+        assert_eq!(files.read("wan1"), StatusFile::Missing);
+        for (usable, expected, text) in [(true, StatusFile::Zero, "0\n"), (false, StatusFile::One, "1\n")] {
+            files.write("wan1", usable).expect("a file");
+            assert_eq!(files.read("wan1"), expected);
+            let path = scratch.path().join("rebootping-wan1.status");
+            assert_eq!(fs::read_to_string(&path).expect("a file"), text);
+            assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o644);
+        }
+        for other in ["", "0", "1", "2\n", "0\n\n", "1\n1\n", "10\n", "\n0"] {
+            scratch.write("rebootping-wan1.status", other);
+            assert_eq!(files.read("wan1"), StatusFile::Other, "{other:?}");
+        }
+        files.sync();
+    }
+
+    #[test]
+    fn a_path_of_the_operators_own_is_made_and_used() {
+        let scratch = Scratch::new("status-template");
+        let template = scratch.path().join("deep/{interface}.usable").display().to_string();
+        let mut files = StatusFiles::new(Some(&template), Path::new("/nowhere")).expect("a thread");
+        files.write("ppp0", false).expect("a file");
+        assert_eq!(fs::read_to_string(scratch.path().join("deep/ppp0.usable")).expect("a file"), "1\n");
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_an_error_with_the_path() {
+        let mut files = StatusFiles::new(Some("/proc/nowhere/{interface}"), Path::new("/")).expect("a thread");
+        let error = files.write("wan1", true).expect_err("no directory can be made there");
+        assert!(error.starts_with("cannot write /proc/nowhere/wan1: "), "{error}");
+    }
+}

@@ -1,0 +1,138 @@
+//! The sections and keys there are, and what to say of any other.
+
+use super::error::{Errors, Place, Problem};
+use super::nearest::nearest;
+use super::written::{Table, Value, Written, quoted};
+
+/// A section of the configuration.
+pub(super) struct Section {
+    /// As it stands between the brackets.
+    pub(super) name: &'static str,
+    /// Its keys; `None` where they are not fixed yet.
+    pub(super) keys: Option<&'static [&'static str]>,
+    /// Written `[[name]]`, once for each thing it describes.
+    pub(super) repeats: bool,
+    /// This version acts on it; else it is validated, and `check` names it.
+    pub(super) in_use: bool,
+}
+
+/// All sections, in the order in which they are documented.
+pub(super) const SECTIONS: [Section; 15] = [
+    section("paths", &["state", "run", "captures"]),
+    section("process", &["observer_user", "judge_user", "web_user", "courier_user"]),
+    section("links", &["interfaces"]),
+    Section {
+        repeats: true,
+        ..section("link", &["interface", "label", "metered", "targets", "echoes", "hold_down", "cap", "cap_day"])
+    },
+    section("probe", &["targets", "interval", "echoes"]),
+    section("select", &["hold_down"]),
+    section("commit", &["backend", "status_file", "status_file6", "method", "command", "timeout"]),
+    section("hooks", &["link"]),
+    later("capture", &["mode", "interfaces", "per_device", "total", "keep_free", "max_age", "flow_cutoff"]),
+    Section { repeats: true, ..later("network", &["interface", "mode", "devices"]) },
+    later("store", &["raw", "minutes", "quarters", "contacts", "journal", "max_size", "flush"]),
+    later("web", &["listen", "allowed_hosts", "tls_cert", "tls_key", "allow_links"]),
+    later("dhcp", &["server", "dnsmasq_hostsdir", "dnsmasq_leases", "dnsmasq_pid_file", "kea_socket", "kea_leases"]),
+    Section { keys: None, ..later("alerts", &[]) },
+    Section { keys: None, ..later("remote_write", &[]) },
+];
+
+const fn section(name: &'static str, keys: &'static [&'static str]) -> Section {
+    Section { name, keys: Some(keys), repeats: false, in_use: true }
+}
+
+const fn later(name: &'static str, keys: &'static [&'static str]) -> Section {
+    Section { in_use: false, ..section(name, keys) }
+}
+
+impl Section {
+    /// Returns the section as it is written in a file, brackets included.
+    pub(super) fn heading(&self) -> String {
+        if self.repeats { format!("[[{}]]", self.name) } else { format!("[{}]", self.name) }
+    }
+}
+
+/// Finds every unknown section and key, and every section that is not the table or list of tables it must be.
+pub(super) fn misnamed(root: &Table) -> Errors {
+    let mut errors = Errors::default();
+    for (name, written) in root {
+        let Some(section) = SECTIONS.iter().find(|section| section.name == name) else {
+            errors.push(unknown_section(name, written));
+            continue;
+        };
+        match tables(section, written) {
+            Ok(tables) => tables.into_iter().for_each(|table| errors.append(unknown_keys(section, table))),
+            Err(problem) => errors.push(problem),
+        }
+    }
+    errors
+}
+
+/// Returns the sections that say something this version does not act on, and where, in the order of [`SECTIONS`].
+pub(super) fn not_in_use(root: &Table) -> Vec<(String, Place)> {
+    let written = SECTIONS.iter().filter_map(|section| Some((section, root.get(section.name)?)));
+    let later = written.filter(|(section, written)| !section.in_use && !is_empty(&written.value));
+    later.map(|(section, written)| (section.heading(), written.place.clone())).collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Table(table) => table.is_empty(),
+        Value::List(list) => list.is_empty(),
+        Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Other(_) => false,
+    }
+}
+
+fn tables<'a>(section: &Section, written: &'a Written) -> Result<Vec<&'a Table>, Problem> {
+    let tables: Option<Vec<_>> = match &written.value {
+        Value::Table(table) if !section.repeats => Some(vec![table]),
+        Value::List(items) if section.repeats => items.iter().map(Written::as_table).collect(),
+        _ => None,
+    };
+    tables.ok_or_else(|| Problem {
+        place: written.place.clone(),
+        what: format!("{} is {} here", section.name, written.value),
+        remedy: if section.repeats {
+            format!("write {} with two brackets, once for each, and its keys below it", section.heading())
+        } else {
+            format!("write {} once, with one pair of brackets, and its keys below it", section.heading())
+        },
+    })
+}
+
+fn unknown_keys(section: &Section, table: &Table) -> Errors {
+    let Some(keys) = section.keys else { return Errors::default() };
+    let unknown = table.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
+    Errors(unknown.map(|(key, written)| unknown_key(section, keys, key, written)).collect())
+}
+
+fn unknown_key(section: &Section, keys: &[&str], key: &str, written: &Written) -> Problem {
+    let remedy = match (nearest(key, keys), home_of(key)) {
+        (Some(near), _) => format!("did you mean {near}?"),
+        (None, Some(home)) => format!("it belongs under {home}"),
+        (None, None) => format!("its keys are {}", keys.join(", ")),
+    };
+    Problem { place: written.place.clone(), what: format!("{} has no key {}", section.heading(), quoted(key)), remedy }
+}
+
+fn unknown_section(name: &str, written: &Written) -> Problem {
+    if let Some(home) = home_of(name) {
+        let what = format!("the key {} stands outside its section", quoted(name));
+        return Problem { place: written.place.clone(), what, remedy: format!("put it under {home}") };
+    }
+    let names: Vec<&str> = SECTIONS.iter().map(|section| section.name).collect();
+    let heading = |name: &str| SECTIONS.iter().find(|section| section.name == name).map(Section::heading);
+    let remedy = match nearest(name, &names).and_then(heading) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("the sections are {}", names.join(", ")),
+    };
+    Problem { place: written.place.clone(), what: format!("there is no section {}", quoted(name)), remedy }
+}
+
+/// Returns the headings of the sections that have this very key.
+fn home_of(key: &str) -> Option<String> {
+    let homes = SECTIONS.iter().filter(|section| section.keys.is_some_and(|keys| keys.contains(&key)));
+    let headings: Vec<String> = homes.map(Section::heading).collect();
+    (!headings.is_empty()).then(|| headings.join(" or "))
+}

@@ -1,0 +1,65 @@
+//! The folders the daemon needs, who owns them, and the lock that says a daemon runs.
+
+use crate::config::meant::Config;
+use crate::sandbox::Role;
+use crate::sandbox::users::Identity;
+use nix::fcntl::{Flock, FlockArg};
+use nix::unistd::{Uid, chown};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Refuses to go on without root, and says why it is needed.
+pub(super) fn require_root() -> io::Result<()> {
+    if Uid::effective().is_root() {
+        return Ok(());
+    }
+    Err(io::Error::other("run needs root, to open packet sockets and to command Shorewall; use sudo"))
+}
+
+/// Where the judge keeps what must survive.
+pub(super) fn judge_state(state: &Path) -> PathBuf {
+    state.join("judge")
+}
+
+/// The file whose lock is held while a daemon runs.
+pub(super) fn lock_path(run: &Path) -> PathBuf {
+    run.join("lock")
+}
+
+/// Makes the folders, each with its owner and mode.
+pub(super) fn make(config: &Config) -> io::Result<()> {
+    let judge = Identity::find(&config.process.judge_user, Role::Judge)?;
+    let folder = judge_state(&config.paths.state);
+    for path in [&config.paths.run, &config.paths.state, &folder] {
+        fs::create_dir_all(path).map_err(|error| io::Error::other(format!("{} cannot be made: {error}", path.display())))?;
+    }
+    for path in [&config.paths.run, &config.paths.state] {
+        fs::set_permissions(path, Permissions::from_mode(0o755))?;
+    }
+    fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
+    chown(&folder, Some(judge.uid()), Some(judge.gid()))?;
+    for file in fs::read_dir(&folder)?.flatten() {
+        chown(&file.path(), Some(judge.uid()), Some(judge.gid()))?;
+    }
+    Ok(())
+}
+
+/// Proof that no other daemon runs with these folders.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: Flock<File>,
+}
+
+impl Lock {
+    /// Takes the lock, or says that another daemon has it.
+    pub(super) fn take(run: &Path) -> io::Result<Self> {
+        let path = lock_path(run);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(file) => Ok(Self { _file: file }),
+            Err((_, _)) => Err(io::Error::other(format!("another rebootping runs here: it holds {}; stop it first", path.display()))),
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! The daemon: starts the judge, hands its choices to the committer, and answers operators.
+//!
+//! It is the process that keeps root, so it parses nothing that came from a network: only configuration, the firewall's files, and
+//! small messages from our own processes and from local users, whose right to ask the kernel vouches for.
+//!
+//! ```text
+//! judge ──choices, reports──►┌────────┐──choices──► committer ──► Shorewall, status files, kernel
+//! operators ──requests──────►│ Daemon │──answers──► operators
+//! signals ──reload, stop────►└────────┘──settings, orders──► judge
+//! ```
+
+mod control;
+mod folders;
+mod signals;
+mod supervise;
+
+use crate::clock::{self, Moment};
+use crate::committer::providers::{Gateway, Provider};
+use crate::committer::shorewall::Shorewall;
+use crate::committer::{self, CommitEvent, Committer, Wanted};
+use crate::config::meant::Config;
+use crate::config::{self, commit, error::Errors};
+use crate::ipc::{FromJudge, JudgeSettings, JudgedLink, LinkRule, ProviderHint, ToJudge, WantedLink};
+use crate::log;
+use crate::report::links::{Named, Names};
+use crate::report::{events, status};
+use crate::sandbox;
+use control::Call;
+pub(crate) use control::{Answer, Request, ask};
+use jiff::Timestamp;
+use rebootping_core::commit::{Method, State};
+use rebootping_core::engine::Report;
+use rebootping_core::link::verdict::Order;
+use rebootping_core::link::{Family, LinkId};
+use rebootping_core::time::Time;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+use supervise::Supervisor;
+
+/// Inputs that may wait before whoever sends them does.
+const INPUTS: usize = 256;
+/// A judge that says nothing for so many rounds, and at least so long, is ended and started anew.
+const SILENT_ROUNDS: u32 = 5;
+const SILENT_FOR: Duration = Duration::from_secs(10);
+/// How long a stop waits: the contract's second, or five while a command of Shorewall's is in flight.
+const STOP_WITHIN: Duration = Duration::from_millis(4500);
+/// How often a release without a daemon looks whether it is done.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Everything that can happen to the daemon.
+pub(crate) enum Input {
+    /// A judge was started; what it says carries its number.
+    JudgeStarted(u64),
+    /// The judge said something.
+    Judge(u64, FromJudge),
+    /// The judge ended; it is started again by itself.
+    JudgeEnded(u64, String),
+    /// The committer did something.
+    Commit(CommitEvent),
+    /// An operator asks for something.
+    Call(Call),
+    /// The operator wants the configuration read again.
+    Reload,
+    /// The operator wants us to stop.
+    Stop,
+}
+
+/// Runs until told to stop.
+pub(crate) fn run(explicit: Option<&Path>) -> ExitCode {
+    let config = match config::load(explicit) {
+        Ok(config) => config,
+        Err(errors) => return refuse(&errors),
+    };
+    match Daemon::start(explicit, config).and_then(|(daemon, inputs)| daemon.run(&inputs)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn refuse(errors: &Errors) -> ExitCode {
+    eprintln!("{errors}");
+    ExitCode::from(2)
+}
+
+struct Daemon {
+    explicit: Option<PathBuf>,
+    config: Config,
+    started: Timestamp,
+    committer: Committer,
+    supervisor: Supervisor,
+    links: Vec<JudgedLink>,
+    names: Names,
+    report: Option<(Report, Moment)>,
+    heard: Time,
+    wanted: BTreeMap<Family, Vec<WantedLink>>,
+    shown_once: bool,
+    /// Held for as long as we run: a second daemon is refused, and the hardened `isusable` believes a `1`.
+    _lock: folders::Lock,
+    _control: control::Server,
+}
+
+impl Daemon {
+    fn start(explicit: Option<&Path>, config: Config) -> io::Result<(Self, Receiver<Input>)> {
+        folders::require_root()?;
+        folders::make(&config)?;
+        let lock = folders::Lock::take(&config.paths.run)?;
+        sandbox::enter_as_committer()?;
+        let (inputs, inbox) = sync_channel(INPUTS);
+        signals::listen(inputs.clone())?;
+        let control = control::Server::listen(&config.paths.run, inputs.clone())?;
+        let clock = committer::Clock { boot: clock::now, wall: || clock::wall().to_string() };
+        let events = inputs.clone();
+        // The committer must not wait for us; an event that finds no room is lost, and its state is shown all the same.
+        let committer = Committer::start(commit_settings(&config, &[]), clock, move |event| drop(events.try_send(Input::Commit(event))))?;
+        let supervisor = Supervisor::start(inputs, judge_settings(&config))?;
+        let daemon = Self {
+            explicit: explicit.map(Path::to_path_buf),
+            started: clock::wall(),
+            committer,
+            supervisor,
+            links: Vec::new(),
+            names: Names::default(),
+            report: None,
+            heard: clock::now(),
+            wanted: BTreeMap::new(),
+            shown_once: false,
+            _lock: lock,
+            _control: control,
+            config,
+        };
+        for (section, place) in daemon.config.not_yet_done() {
+            log::warn(&format!("{place}: {section} is understood, and this version does nothing with it yet"));
+        }
+        Ok((daemon, inbox))
+    }
+
+    fn run(mut self, inputs: &Receiver<Input>) -> io::Result<()> {
+        loop {
+            match inputs.recv_timeout(self.config.probe.interval) {
+                Ok(Input::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(input) => self.handle(input),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.watch_judge();
+        }
+        self.supervisor.stop();
+        self.committer.stop(STOP_WITHIN);
+        Ok(())
+    }
+
+    fn handle(&mut self, input: Input) {
+        match input {
+            Input::JudgeStarted(_) => self.heard = clock::now(),
+            Input::Judge(number, message) if number == self.supervisor.current() => self.handle_judge(message),
+            // The last words of a judge that was replaced.
+            Input::Judge(..) | Input::Stop => {}
+            Input::JudgeEnded(_, why) => log::warn(&format!("the judge ended ({why}) and is started again; hold-downs are kept")),
+            Input::Commit(event) => log::event(event.is_trouble, &self.names.prefixed(event.family, event.link, &event.text)),
+            Input::Call(call) => {
+                let answer = self.answer(&call);
+                call.answer(answer);
+            }
+            Input::Reload => self.reload(),
+        }
+    }
+
+    fn handle_judge(&mut self, message: FromJudge) {
+        self.heard = clock::now();
+        match message {
+            FromJudge::Links(links) => self.take_links(links),
+            FromJudge::Choose(family, wanted) => {
+                self.wanted.insert(family, wanted);
+                self.committer.desire(self.choice());
+            }
+            FromJudge::Report(report) => {
+                self.report = Some((*report, Moment::now()));
+                self.show_once();
+            }
+            FromJudge::Event(event) => {
+                let (is_trouble, text) = events::described(&event, &self.names);
+                log::event(is_trouble, &text);
+            }
+            FromJudge::Warning(text) => log::warn(&text),
+        }
+    }
+
+    fn take_links(&mut self, links: Vec<JudgedLink>) {
+        self.wanted.clear();
+        self.report = None;
+        self.committer.reconfigure(commit_settings(&self.config, &links));
+        self.names = Names::new(links.iter().map(|link| Named {
+            interface: link.name.clone(),
+            label: link.label.clone(),
+            provider: provider_of(&link.name),
+        }));
+        self.links = links;
+    }
+
+    fn choice(&self) -> committer::Choice {
+        let mut choice = committer::Choice::new();
+        for (&family, wanted) in &self.wanted {
+            for (link, wanted) in (0..).map(LinkId).zip(wanted) {
+                choice.insert((family, link), Wanted { want: wanted.want, gateway: wanted.gateway });
+            }
+        }
+        choice
+    }
+
+    /// After the first round the operator sees the links without asking.
+    fn show_once(&mut self) {
+        if !std::mem::replace(&mut self.shown_once, true) {
+            let status = self.status();
+            log::info(&format!("\n{}", crate::report::table::status(&status, false)));
+        }
+    }
+
+    fn status(&self) -> status::Status {
+        let commit = self.committer.status();
+        let restarts = self.supervisor.restarts();
+        let report = self.report.as_ref().map(|(report, at)| (report, *at));
+        let known = status::Known {
+            links: &self.links,
+            names: &self.names,
+            report,
+            commit: &commit,
+            started: self.started,
+            interval: self.config.probe.interval,
+            judge_restarts: restarts,
+            judge_is_silent: self.judge_is_silent(),
+        };
+        status::Status::new(&known, clock::wall())
+    }
+
+    fn answer(&mut self, call: &Call) -> Answer {
+        match &call.request {
+            Request::Status => Answer::Status(Box::new(self.status())),
+            _ if !call.may_change() => Answer::Refused("only root may change how links are used; use sudo".into()),
+            Request::Order { link, order, lasting, force } => self.order(link, Some(*order), *lasting, *force),
+            Request::Auto { link } => self.order(link, None, None, true),
+            Request::Retry { link } => match self.names.find(link) {
+                Some(id) => self.tell_judge(&ToJudge::Retry { link: id }, format!("{link}: its hold-down ends now")),
+                None => self.unknown(link),
+            },
+            Request::Release => {
+                self.committer.release();
+                Answer::Done("every link is being given back".into())
+            }
+        }
+    }
+
+    fn order(&mut self, link: &str, order: Option<Order>, lasting: Option<Duration>, force: bool) -> Answer {
+        let Some(id) = self.names.find(link) else { return self.unknown(link) };
+        let status = self.status();
+        if let (Some(order), false) = (order, force)
+            && let Some(objection) = status.objection_to(&self.links[usize::from(id.0)].name, order)
+        {
+            return Answer::Refused(format!("{objection}; add --force to do it all the same"));
+        }
+        let until = lasting.map_or_else(String::new, |lasting| format!(" for {}", crate::duration::format_duration(lasting)));
+        let done = match order {
+            Some(Order::Pin) => format!("{link} is pinned{until}: it and no unpinned link is used"),
+            Some(Order::Out) => format!("{link} is taken out{until}"),
+            None => format!("{link} is judged by its answers alone again"),
+        };
+        self.tell_judge(&ToJudge::Order { link: id, order, lasting }, done)
+    }
+
+    fn tell_judge(&mut self, message: &ToJudge, done: String) -> Answer {
+        match self.supervisor.tell(message) {
+            Ok(()) => {
+                log::info(&done);
+                Answer::Done(done)
+            }
+            Err(error) => Answer::Refused(format!("the judge cannot be told ({error}); try again in a moment")),
+        }
+    }
+
+    fn unknown(&self, link: &str) -> Answer {
+        Answer::Refused(format!("there is no link {link:?}; there are: {}", self.names.all().join(", ")))
+    }
+
+    /// Reads the configuration again; an invalid one changes nothing.
+    fn reload(&mut self) {
+        match config::load(self.explicit.as_deref()) {
+            Ok(config) if config.paths == self.config.paths && config.process == self.config.process => {
+                self.config = config;
+                if let Err(error) = self.supervisor.configure(judge_settings(&self.config)) {
+                    log::warn(&format!("the judge did not take the configuration ({error}); it will at its next start"));
+                }
+                log::info("the configuration was read again");
+            }
+            Ok(_) => log::warn("[paths] and [process] take effect at the next start only; the old configuration stays in force"),
+            Err(errors) => log::warn(&format!("the configuration is invalid, the old one stays in force:\n{errors}")),
+        }
+    }
+
+    fn judge_is_silent(&self) -> bool {
+        clock::now().since(self.heard) > SILENT_FOR.max(self.config.probe.interval * SILENT_ROUNDS)
+    }
+
+    fn watch_judge(&mut self) {
+        if self.judge_is_silent() {
+            log::warn("the judge says nothing; it is ended and started anew");
+            self.heard = clock::now();
+            self.supervisor.kill();
+        }
+    }
+}
+
+/// Gives every link back where no daemon runs to do it.
+pub(crate) fn give_back(config: &Config) -> Result<String, String> {
+    folders::require_root().map_err(|error| error.to_string())?;
+    folders::make(config).map_err(|error| error.to_string())?;
+    let lock = folders::Lock::take(&config.paths.run).map_err(|error| error.to_string())?;
+    let hints = judge_settings(config).providers;
+    let links: Vec<JudgedLink> = hints.into_iter().map(|hint| JudgedLink { name: hint.interface, label: None, metered: false }).collect();
+    let clock = committer::Clock { boot: clock::now, wall: || clock::wall().to_string() };
+    let committer = Committer::start(commit_settings(config, &links), clock, |event| log::event(event.is_trouble, &event.text));
+    let committer = committer.map_err(|error| error.to_string())?;
+    committer.release();
+    let deadline = clock::now() + config.commit.timeout;
+    while committer.status().state != State::Observing && clock::now() < deadline {
+        thread::sleep(LOOK_EVERY);
+    }
+    let status = committer.status();
+    committer.stop(STOP_WITHIN);
+    drop(lock);
+    match status.state {
+        State::Observing => Ok("every link was given back\n".to_owned()),
+        _ => Err(format!("not every link could be given back: {}", status.error.unwrap_or_else(|| "it took too long".into()))),
+    }
+}
+
+/// The Shorewall provider of an interface, in whichever family has one.
+fn provider_of(interface: &str) -> Option<String> {
+    let providers = Family::ALL.into_iter().flat_map(|family| Shorewall::of(family).providers());
+    providers.into_iter().find(|provider| provider.interface == interface).map(|provider| provider.name)
+}
+
+fn commit_settings(config: &Config, links: &[JudgedLink]) -> committer::Settings {
+    let longest = config.link_rules.iter().filter_map(|rule| rule.hold_down).chain([config.select.hold_down]).max();
+    let link = |(id, link): (LinkId, &JudgedLink)| committer::LinkSettings { id, name: link.name.clone(), interface: link.name.clone() };
+    committer::Settings {
+        backend: match config.commit.backend {
+            commit::Backend::Auto => committer::Backend::Auto,
+            commit::Backend::Shorewall => committer::Backend::Shorewall,
+            commit::Backend::Exec => committer::Backend::Exec,
+            commit::Backend::Observe => committer::Backend::Observe,
+        },
+        method: match config.commit.method {
+            commit::Method::Interface => Method::Interface,
+            commit::Method::Reload => Method::Reload,
+        },
+        status_file: config.commit.status_file.clone(),
+        status_file6: config.commit.status_file6.clone(),
+        command: config.commit.command.clone().unwrap_or_default(),
+        timeout: config.commit.timeout,
+        hooks: config.hooks.link.clone(),
+        hold_down: longest.unwrap_or_default(),
+        lock: folders::lock_path(&config.paths.run),
+        links: (0..).map(LinkId).zip(links).map(link).collect(),
+    }
+}
+
+fn judge_settings(config: &Config) -> JudgeSettings {
+    let hint = |provider: Provider| {
+        let gateway = match provider.gateway {
+            Gateway::Address(address) => Some(address),
+            Gateway::Detect | Gateway::None => None,
+        };
+        ProviderHint { interface: provider.interface, gateway }
+    };
+    JudgeSettings {
+        user: config.process.judge_user.clone(),
+        state: folders::judge_state(&config.paths.state),
+        interval: config.probe.interval,
+        targets: config.probe.targets_v4.iter().map(|&ip| ip.into()).chain(config.probe.targets_v6.iter().map(|&ip| ip.into())).collect(),
+        echoes: config.probe.echoes,
+        hold_down: config.select.hold_down,
+        interfaces: config.links.interfaces.iter().map(ToString::to_string).collect(),
+        providers: Family::ALL.into_iter().flat_map(|family| Shorewall::of(family).providers()).map(hint).collect(),
+        rules: config.link_rules.iter().map(LinkRule::from).collect(),
+    }
+}

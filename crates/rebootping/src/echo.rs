@@ -1,0 +1,306 @@
+//! Echoes on the wire: sends what the probe asks for over each link's own path, and hands back replies, departures and next hops.
+//!
+//! Every link sends through a socket of its own: a queue that is stuck on one link must not hold up the others.
+
+use crate::clock::Moment;
+use crate::sys::{Instruction, PacketSocket};
+use rebootping_core::link::presence::{NextHop, Path};
+use rebootping_core::link::probe::{self, Reply};
+use rebootping_core::link::{Family, LinkId};
+use rebootping_core::packet::icmp;
+use rebootping_core::packet::neighbour::{self, Answer, Mac};
+use rebootping_core::time::Time;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr};
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// Sockets opened before the capability is given up; more links than this share.
+const SENDERS: usize = 32;
+/// Longer than any packet of interest.
+const BUFFER: usize = 256;
+const ETHERNET_HEADER: usize = 14;
+
+/// The sockets of the judge.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    ipv4: PacketSocket,
+    ipv6: PacketSocket,
+    arp: PacketSocket,
+    senders: Vec<PacketSocket>,
+    identifier: u16,
+    ways: Vec<[Way; 2]>,
+}
+
+/// How one link's packets of one family go out.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Way {
+    /// The kernel's number of the interface.
+    pub(crate) index: u32,
+    /// The address echoes are sent from.
+    pub(crate) source: Option<IpAddr>,
+    /// The address questions to IPv6 neighbours are sent from.
+    pub(crate) link_local: Option<Ipv6Addr>,
+    /// The interface's own hardware address.
+    pub(crate) own_mac: Option<Mac>,
+    /// The gateway; none on a point-to-point device.
+    pub(crate) gateway: Option<IpAddr>,
+    /// Where the gateway is, as far as known.
+    pub(crate) gateway_mac: Option<Mac>,
+}
+
+/// What the wire brought.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Arrival {
+    /// An echo reply.
+    Reply(Family, Reply),
+    /// An echo of ours left: link, sequence, when.
+    Departed(Family, LinkId, u16, Time),
+    /// A link's next hop answered our question.
+    NextHop(Family, LinkId),
+}
+
+/// Why an echo was not sent.
+#[derive(Debug)]
+pub(crate) enum NotSent {
+    /// There is no path, or nobody knows where the gateway is: what does not answer is the link.
+    NoPath,
+    /// Our own fault: buffers, permission.
+    Local(io::Error),
+}
+
+impl Wire {
+    /// Opens all sockets; `identifier` marks our echoes.
+    pub(crate) fn open(identifier: u16) -> io::Result<Self> {
+        Ok(Self {
+            ipv4: PacketSocket::listening(libc::ETH_P_IP as u16, &echo_replies_v4(identifier))?,
+            ipv6: PacketSocket::listening(libc::ETH_P_IPV6 as u16, &echo_replies_and_advertisements(identifier))?,
+            arp: PacketSocket::listening(libc::ETH_P_ARP as u16, &arp_replies())?,
+            senders: (0..SENDERS).map(|_| PacketSocket::silent()).collect::<io::Result<_>>()?,
+            identifier,
+            ways: Vec::new(),
+        })
+    }
+
+    /// Begins anew with this many links, none of which has a path yet.
+    pub(crate) fn set_links(&mut self, links: usize) {
+        self.ways = vec![<[Way; 2]>::default(); links];
+    }
+
+    /// Sets a link's way; what is known of its gateway's place stays while gateway and interface do.
+    pub(crate) fn set_way(&mut self, family: Family, link: LinkId, way: Way) {
+        let Some(known) = self.way_mut(family, link) else { return };
+        let same_gateway = (known.index, known.gateway) == (way.index, way.gateway);
+        let gateway_mac = if same_gateway { known.gateway_mac.or(way.gateway_mac) } else { way.gateway_mac };
+        *known = Way { gateway_mac, ..way };
+    }
+
+    /// A link's gateway, where it is known and needed.
+    pub(crate) fn gateway(&self, family: Family, link: LinkId) -> Option<IpAddr> {
+        self.way(family, link)?.gateway
+    }
+
+    /// Sends an echo request.
+    pub(crate) fn send(&self, family: Family, echo: &probe::Echo) -> Result<(), NotSent> {
+        let way = self.way(family, echo.link).ok_or(NotSent::NoPath)?;
+        let source = way.source.ok_or(NotSent::NoPath)?;
+        let (identifier, destination) = (self.identifier, echo.target);
+        let request = icmp::Echo { source, destination, identifier, sequence: echo.sequence, token: echo.token };
+        let packet = icmp::request(&request).ok_or(NotSent::NoPath)?;
+        if way.gateway.is_some() && way.gateway_mac.is_none() {
+            return Err(NotSent::NoPath);
+        }
+        let sender = self.sender(echo.link).ok_or(NotSent::NoPath)?;
+        sender.send(packet.bytes(), protocol(family), way.index, way.gateway_mac).map_err(NotSent::from)
+    }
+
+    /// Asks a link's next hop where it is. A question that cannot be sent is one that is not answered.
+    pub(crate) fn ask(&self, family: Family, link: LinkId) {
+        let (Some(way), Some(sender)) = (self.way(family, link), self.sender(link)) else { return };
+        let Some(mac) = way.own_mac else { return };
+        let unanswered = match (way.gateway, way.source) {
+            (Some(IpAddr::V4(gateway)), Some(IpAddr::V4(source))) => {
+                let request = neighbour::arp_request(mac, source, gateway);
+                sender.send(&request, libc::ETH_P_ARP as u16, way.index, Some(neighbour::BROADCAST))
+            }
+            (Some(IpAddr::V6(gateway)), Some(IpAddr::V6(source))) => {
+                let request = neighbour::solicitation(mac, way.link_local.unwrap_or(source), gateway);
+                let group = neighbour::multicast_mac(neighbour::solicited_node(gateway));
+                sender.send(&request, libc::ETH_P_IPV6 as u16, way.index, Some(group))
+            }
+            _ => Ok(()),
+        };
+        drop(unanswered);
+    }
+
+    /// Takes in all that has arrived.
+    pub(crate) fn receive(&mut self, mut on: impl FnMut(Arrival)) {
+        self.receive_departed(&mut on);
+        self.receive_echoes(Family::Ipv4, &mut on);
+        self.receive_echoes(Family::Ipv6, &mut on);
+        self.receive_arp(&mut on);
+    }
+
+    /// The sockets that wake the judge.
+    pub(crate) fn fds(&self) -> [BorrowedFd<'_>; 3] {
+        [self.ipv4.as_fd(), self.ipv6.as_fd(), self.arp.as_fd()]
+    }
+
+    fn receive_departed(&self, on: &mut impl FnMut(Arrival)) {
+        let mut buffer = [0; BUFFER];
+        for sender in self.senders.iter().take(self.ways.len()) {
+            while let Ok(Some(received)) = sender.receive_departed(&mut buffer) {
+                let packet = &buffer[..received.length];
+                let request = icmp::own_request(packet).or_else(|| icmp::own_request(packet.get(ETHERNET_HEADER..)?));
+                let (Some(echo), Some(stamp)) = (request, received.stamp) else { continue };
+                let family = if echo.source.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
+                if let Some(link) = self.link_from(family, echo.source, received.index) {
+                    on(Arrival::Departed(family, link, echo.sequence, Moment::now().of_stamp(stamp)));
+                }
+            }
+        }
+    }
+
+    fn receive_echoes(&mut self, family: Family, on: &mut impl FnMut(Arrival)) {
+        let mut buffer = [0; BUFFER];
+        loop {
+            let socket = if family == Family::Ipv4 { &self.ipv4 } else { &self.ipv6 };
+            // An error is that of an interface which went down; the next call is none the worse for it.
+            let Ok(Some(received)) = socket.receive(&mut buffer) else { return };
+            if !received.to_us {
+                continue;
+            }
+            let packet = &buffer[..received.length];
+            if let Some(answer) = neighbour::advertisement(packet) {
+                self.take_answer(Family::Ipv6, received.index, answer, on);
+            } else if let Some(reply) = icmp::reply(packet).filter(|reply| reply.identifier == self.identifier) {
+                let Some(link) = self.link_from(family, reply.destination, received.index) else { continue };
+                let moment = Moment::now();
+                let at = received.stamp.map_or(moment.time(), |stamp| moment.of_stamp(stamp));
+                on(Arrival::Reply(family, Reply { link, source: reply.source, sequence: reply.sequence, token: reply.token, at }));
+            }
+        }
+    }
+
+    fn receive_arp(&mut self, on: &mut impl FnMut(Arrival)) {
+        let mut buffer = [0; BUFFER];
+        while let Ok(Some(received)) = self.arp.receive(&mut buffer) {
+            if let Some(answer) = neighbour::arp_reply(&buffer[..received.length]).filter(|_| received.to_us) {
+                self.take_answer(Family::Ipv4, received.index, answer, on);
+            }
+        }
+    }
+
+    fn take_answer(&mut self, family: Family, index: u32, answer: Answer, on: &mut impl FnMut(Arrival)) {
+        for (link, ways) in (0..).map(LinkId).zip(&mut self.ways) {
+            let way = &mut ways[family as usize];
+            if way.index == index && way.gateway == Some(answer.address) {
+                way.gateway_mac = answer.mac.or(way.gateway_mac);
+                on(Arrival::NextHop(family, link));
+            }
+        }
+    }
+
+    /// The link that has this address of ours on this interface; a departed packet does not always say its interface (0).
+    fn link_from(&self, family: Family, address: IpAddr, index: u32) -> Option<LinkId> {
+        let is_its = |way: &Way| way.source == Some(address) && (index == 0 || way.index == index);
+        let place = self.ways.iter().position(|ways| is_its(&ways[family as usize]))?;
+        Some(LinkId(u16::try_from(place).ok()?))
+    }
+
+    fn sender(&self, link: LinkId) -> Option<&PacketSocket> {
+        self.senders.get(usize::from(link.0) % SENDERS)
+    }
+
+    fn way(&self, family: Family, link: LinkId) -> Option<&Way> {
+        self.ways.get(usize::from(link.0)).map(|ways| &ways[family as usize])
+    }
+
+    fn way_mut(&mut self, family: Family, link: LinkId) -> Option<&mut Way> {
+        self.ways.get_mut(usize::from(link.0)).map(|ways| &mut ways[family as usize])
+    }
+}
+
+impl Way {
+    /// The way of a path, with what else the kernel knows of its interface and gateway.
+    pub(crate) fn new(path: &Path, own_mac: Option<Mac>, link_local: Option<Ipv6Addr>, gateway_mac: Option<Mac>) -> Self {
+        let gateway = match path.next_hop {
+            Some(NextHop::Gateway(gateway)) => Some(gateway),
+            Some(NextHop::PointToPoint) | None => None,
+        };
+        Self { index: path.index.unwrap_or(0), source: path.source, link_local, own_mac, gateway, gateway_mac }
+    }
+}
+
+impl From<io::Error> for NotSent {
+    /// An interface that is gone or down is the link's own matter; netlink tells of it.
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::ENXIO | libc::ENODEV | libc::ENETDOWN | libc::ENETUNREACH | libc::EHOSTUNREACH) => Self::NoPath,
+            _ => Self::Local(error),
+        }
+    }
+}
+
+const fn protocol(family: Family) -> u16 {
+    match family {
+        Family::Ipv4 => libc::ETH_P_IP as u16,
+        Family::Ipv6 => libc::ETH_P_IPV6 as u16,
+    }
+}
+
+const LOAD_BYTE: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
+const LOAD_HALF: u16 = (libc::BPF_LD | libc::BPF_H | libc::BPF_ABS) as u16;
+const LOAD_BYTE_AT_X: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_IND) as u16;
+const LOAD_HALF_AT_X: u16 = (libc::BPF_LD | libc::BPF_H | libc::BPF_IND) as u16;
+const X_IS_HEADER_LENGTH: u16 = (libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH) as u16;
+const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const IF_ANY_BIT: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+
+const fn step(code: u16, k: u32) -> Instruction {
+    Instruction { code, jt: 0, jf: 0, k }
+}
+
+const fn branch(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
+    Instruction { code, jt, jf, k }
+}
+
+const PASS: Instruction = step(RETURN, BUFFER as u32);
+const DROP: Instruction = step(RETURN, 0);
+
+/// ICMP, no fragment, echo reply, our identifier.
+fn echo_replies_v4(identifier: u16) -> [Instruction; 11] {
+    [
+        step(LOAD_BYTE, 9),
+        branch(IF_EQUAL, 1, 0, 8),
+        step(LOAD_HALF, 6),
+        branch(IF_ANY_BIT, 0x3fff, 6, 0),
+        step(X_IS_HEADER_LENGTH, 0),
+        step(LOAD_BYTE_AT_X, 0),
+        branch(IF_EQUAL, 0, 0, 3),
+        step(LOAD_HALF_AT_X, 4),
+        branch(IF_EQUAL, u32::from(identifier), 0, 1),
+        PASS,
+        DROP,
+    ]
+}
+
+/// `ICMPv6`: echo reply with our identifier, or neighbour advertisement.
+fn echo_replies_and_advertisements(identifier: u16) -> [Instruction; 9] {
+    [
+        step(LOAD_BYTE, 6),
+        branch(IF_EQUAL, 58, 0, 6),
+        step(LOAD_BYTE, 40),
+        branch(IF_EQUAL, 136, 3, 0),
+        branch(IF_EQUAL, 129, 0, 3),
+        step(LOAD_HALF, 44),
+        branch(IF_EQUAL, u32::from(identifier), 0, 1),
+        PASS,
+        DROP,
+    ]
+}
+
+/// ARP replies.
+fn arp_replies() -> [Instruction; 4] {
+    [step(LOAD_HALF, 6), branch(IF_EQUAL, 2, 0, 1), PASS, DROP]
+}

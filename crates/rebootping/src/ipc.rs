@@ -1,0 +1,272 @@
+//! What our processes say to each other: small closed messages as JSON, each behind its length, over a socket pair.
+//!
+//! Neither end trusts the other: a frame above [`LONGEST`] or one that does not parse ends the connection. Sending never blocks: what
+//! the other end does not read in time stays in a bounded outbox, and the sender is told when that is full.
+
+use crate::config::links;
+use rebootping_core::commit::Want;
+use rebootping_core::engine::{Event, Report};
+use rebootping_core::link::verdict::Order;
+use rebootping_core::link::{Family, LinkId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// No frame is longer, in bytes.
+pub(crate) const LONGEST: usize = 64 * 1024;
+/// An outbox holds no more, in bytes.
+const OUTBOX: usize = 4 * LONGEST;
+
+/// From the committer to the judge.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum ToJudge {
+    /// Judge these links from now on. The first message; later ones replace it.
+    Configure(Box<JudgeSettings>),
+    /// The operator's order about a link, or its end.
+    Order { link: LinkId, order: Option<Order>, lasting: Option<Duration> },
+    /// The operator ends a link's hold-down.
+    Retry { link: LinkId },
+}
+
+/// From the judge to the committer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum FromJudge {
+    /// These are the links from now on, in order.
+    Links(Vec<JudgedLink>),
+    /// Bring the firewall to this choice, one entry a link.
+    Choose(Family, Vec<WantedLink>),
+    /// How the links are after a round.
+    Report(Box<Report>),
+    /// Something the operator would like to know.
+    Event(Box<Event>),
+    /// Something the operator should know that is not about one link.
+    Warning(String),
+}
+
+/// What is wanted of one link in one family.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct WantedLink {
+    /// In, or out and how.
+    pub(crate) want: Want,
+    /// Its next hop, where it is known and needed.
+    pub(crate) gateway: Option<IpAddr>,
+}
+
+/// A link as the judge found it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct JudgedLink {
+    /// Its interface.
+    pub(crate) name: String,
+    /// The operator's name for it.
+    pub(crate) label: Option<String>,
+    /// Traffic over it is paid for.
+    pub(crate) metered: bool,
+}
+
+/// All the judge needs to know of the configuration and the firewall.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct JudgeSettings {
+    /// The user the judge becomes.
+    pub(crate) user: String,
+    /// Where what must survive is kept.
+    pub(crate) state: PathBuf,
+    /// Length of a round.
+    pub(crate) interval: Duration,
+    /// Addresses all links are asked for, unless a rule has others.
+    pub(crate) targets: Vec<IpAddr>,
+    /// Echoes per target and round.
+    pub(crate) echoes: u8,
+    /// How long a link sits out after a fault.
+    pub(crate) hold_down: Duration,
+    /// Which interfaces are links; empty is those of the providers, else those with a default route.
+    pub(crate) interfaces: Vec<String>,
+    /// The firewall's providers in its order.
+    pub(crate) providers: Vec<ProviderHint>,
+    /// Settings of single links; the first that matches holds.
+    pub(crate) rules: Vec<LinkRule>,
+}
+
+/// What the firewall says of a link.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ProviderHint {
+    /// Its interface, by the physical name.
+    pub(crate) interface: String,
+    /// Its gateway, where the providers file names one.
+    pub(crate) gateway: Option<IpAddr>,
+}
+
+/// Settings of the links whose interface matches.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct LinkRule {
+    /// A pattern of interface names.
+    pub(crate) interface: String,
+    /// The operator's name for the link.
+    pub(crate) label: Option<String>,
+    /// Traffic over it is paid for.
+    pub(crate) metered: bool,
+    /// Targets of its own.
+    pub(crate) targets: Option<Vec<IpAddr>>,
+    /// Echoes of its own.
+    pub(crate) echoes: Option<u8>,
+    /// A hold-down of its own.
+    pub(crate) hold_down: Option<Duration>,
+}
+
+/// One end of a connection between two of our processes, or of a command to the daemon.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    stream: UnixStream,
+    inbox: Vec<u8>,
+    outbox: VecDeque<u8>,
+}
+
+impl Peer {
+    /// Talks over this stream, which from now on does not block.
+    pub(crate) fn new(stream: UnixStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Ok(Self { stream, inbox: Vec::new(), outbox: VecDeque::new() })
+    }
+
+    /// Queues a message and sends what can be sent; false if the outbox is full and the message was dropped.
+    pub(crate) fn send(&mut self, message: &impl Serialize) -> io::Result<bool> {
+        let frame = frame(message)?;
+        if self.outbox.len() + frame.len() > OUTBOX {
+            return Ok(false);
+        }
+        self.outbox.extend(frame);
+        self.flush().map(|()| true)
+    }
+
+    /// Sends as much of the outbox as the other end takes.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        while !self.outbox.is_empty() {
+            let (front, _) = self.outbox.as_slices();
+            match self.stream.write(front) {
+                Ok(sent) => drop(self.outbox.drain(..sent)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything sent has been taken.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    /// Takes in what has arrived. The other end having closed is `UnexpectedEof`.
+    pub(crate) fn receive<T: DeserializeOwned>(&mut self) -> io::Result<Vec<T>> {
+        let mut buffer = [0; 8192];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(length) => self.inbox.extend_from_slice(&buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+            if self.inbox.len() > LONGEST {
+                break;
+            }
+        }
+        take_frames(&mut self.inbox)
+    }
+}
+
+impl AsFd for Peer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+/// A message behind its length, in four bytes of network order.
+pub(crate) fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
+    let body = serde_json::to_vec(message)?;
+    if body.len() > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message of {} bytes is too long to send", body.len())));
+    }
+    let mut frame = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes().to_vec();
+    frame.extend_from_slice(&body);
+    Ok(frame)
+}
+
+/// Takes all whole frames off the front of what has arrived.
+pub(crate) fn take_frames<T: DeserializeOwned>(inbox: &mut Vec<u8>) -> io::Result<Vec<T>> {
+    let mut messages = Vec::new();
+    let mut rest = inbox.as_slice();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        if length > LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes is too long")));
+        }
+        let Some((body, next)) = after.split_at_checked(length) else { break };
+        messages.push(serde_json::from_slice(body)?);
+        rest = next;
+    }
+    let taken = inbox.len() - rest.len();
+    inbox.drain(..taken);
+    Ok(messages)
+}
+
+impl From<&links::LinkRule> for LinkRule {
+    fn from(rule: &links::LinkRule) -> Self {
+        Self {
+            interface: rule.interface.to_string(),
+            label: rule.label.clone(),
+            metered: rule.metered,
+            targets: rule.targets.clone(),
+            echoes: rule.echoes,
+            hold_down: rule.hold_down,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn frames_survive_being_cut_anywhere() {
+        let messages = [ToJudge::Retry { link: LinkId(3) }, ToJudge::Order { link: LinkId(0), order: Some(Order::Pin), lasting: None }];
+        let bytes: Vec<u8> = messages.iter().flat_map(|message| frame(message).unwrap()).collect();
+        for cut in 0..bytes.len() {
+            let mut inbox = bytes[..cut].to_vec();
+            let mut got: Vec<ToJudge> = take_frames(&mut inbox).unwrap();
+            inbox.extend_from_slice(&bytes[cut..]);
+            got.extend(take_frames(&mut inbox).unwrap());
+            assert_eq!((got.as_slice(), inbox.len()), (messages.as_slice(), 0));
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_too_long_or_is_no_message_ends_the_talk() {
+        assert!(take_frames::<ToJudge>(&mut vec![0, 1, 0, 1, 0]).is_err());
+        assert!(take_frames::<ToJudge>(&mut vec![0, 0, 0, 2, b'{', b'}']).is_err());
+    }
+
+    #[test]
+    fn a_full_outbox_drops_the_message_and_says_so() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let mut peer = Peer::new(ours).unwrap();
+        let message = FromJudge::Warning("x".repeat(50_000));
+        let sent = (0..100).take_while(|_| peer.send(&message).unwrap()).count();
+        assert!((4..60).contains(&sent), "{sent}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let mut inbox = bytes;
+            let _ = take_frames::<FromJudge>(&mut inbox);
+        }
+    }
+}

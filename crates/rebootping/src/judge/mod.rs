@@ -1,0 +1,368 @@
+//! The judge process: hears the kernel about links, pings over each, and tells the committer what to choose.
+//!
+//! It opens its sockets as root, gives up every power, and from then on reads only our own echoes, the answers of next hops, netlink
+//! and the committer. One thread does it all, asleep until something arrives or is due; a second writes what must survive.
+//!
+//! ```text
+//! netlink ─► links ─ paths ─┐             ┌─ echoes, questions ─► wire
+//! wire ─ replies, stamps ───┼─► engine ───┼─ choices, reports, events ─► committer
+//! committer ─ orders ───────┘             └─ what must survive ─► keeper
+//! ```
+
+mod leases;
+mod links;
+mod memory;
+
+use crate::clock;
+use crate::echo::{Arrival, NotSent, Wire};
+use crate::log;
+use crate::ipc::{FromJudge, JudgeSettings, Peer, ToJudge, WantedLink};
+use crate::netlink::socket::RECEIVE_BUFFER;
+use crate::netlink::watch::Watch;
+use crate::sandbox::users::Identity;
+use crate::sandbox::{self, Role, Sandbox};
+use memory::{Keeper, Memory};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+use rebootping_core::commit::Choice;
+use rebootping_core::engine::{Engine, Output, Settings};
+use rebootping_core::link::probe::Key;
+use rebootping_core::link::verdict::Load;
+use rebootping_core::link::{Family, LinkId};
+use rebootping_core::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Even if no message is ever lost, the kernel is asked for everything this often.
+const ASK_KERNEL_EVERY: Duration = Duration::from_secs(60);
+/// How long the first look at the kernel may take.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
+/// `rebootping judge`: talks to the daemon that started it over standard input.
+pub(crate) fn main() -> ExitCode {
+    let committer = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
+    match committer.and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error(&format!("judge: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Judges until the committer closes its end of the connection, which is an `UnexpectedEof`.
+fn run(committer: UnixStream) -> io::Result<()> {
+    let mut peer = Peer::new(committer)?;
+    let settings = first_settings(&mut peer)?;
+    let secrets = Secrets::draw()?;
+    let wire = Wire::open(secrets.identifier)?;
+    let watch = Watch::open(RECEIVE_BUFFER)?;
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
+    let confinement = sandbox::enter(&Sandbox {
+        role: Role::Judge,
+        identity: Identity::find(&settings.user, Role::Judge)?,
+        read: leases::folders().filter(|folder| folder.exists()).map(Path::to_path_buf).collect(),
+        write: vec![settings.state.clone()],
+        dies_with: None,
+    })?;
+    let (recalled, damage) = memory::recall(&settings.state);
+    let (failures, failed) = mpsc::channel();
+    let keeper = Keeper::start(settings.state.clone(), move |what| drop(failures.send(what)))?;
+    for warning in confinement.warning().into_iter().chain(damage) {
+        peer.send(&FromJudge::Warning(format!("judge: {warning}")))?;
+    }
+    let same_boot = recalled.as_ref().is_some_and(|memory| memory.boot == boot);
+    let memory = Memory { boot, ..recalled.unwrap_or_default() };
+    let mut judge = Judge::new(peer, watch, wire, secrets.key, settings, memory, same_boot);
+    judge.look_first()?;
+    judge.begin();
+    judge.run(keeper, &failed)
+}
+
+/// What nobody else may know: drawn anew at every start.
+struct Secrets {
+    key: Key,
+    identifier: u16,
+}
+
+impl Secrets {
+    fn draw() -> io::Result<Self> {
+        let mut random = [0; 18];
+        File::open("/dev/urandom")?.read_exact(&mut random)?;
+        let [key @ .., high, low] = random;
+        Ok(Self { key, identifier: u16::from_be_bytes([high, low]) })
+    }
+}
+
+/// Waits for the committer's first message.
+fn first_settings(peer: &mut Peer) -> io::Result<JudgeSettings> {
+    loop {
+        wait_for(&[peer.as_fd()], None)?;
+        for message in peer.receive()? {
+            if let ToJudge::Configure(settings) = message {
+                return Ok(*settings);
+            }
+        }
+    }
+}
+
+struct Judge {
+    peer: Peer,
+    watch: Watch,
+    wire: Wire,
+    key: Key,
+    settings: JudgeSettings,
+    memory: Memory,
+    same_boot: bool,
+    names: Vec<String>,
+    engine: Engine,
+    /// Something must be written.
+    dirty: bool,
+    /// Choices the committer has not taken yet: the latest of each family.
+    chosen: BTreeMap<Family, Vec<WantedLink>>,
+    reported: Option<Time>,
+}
+
+impl Judge {
+    fn new(peer: Peer, watch: Watch, wire: Wire, key: Key, settings: JudgeSettings, memory: Memory, same_boot: bool) -> Self {
+        let engine = Engine::new(engine_settings(&settings, &[], key), None, same_boot, clock::now());
+        let (names, chosen) = (Vec::new(), BTreeMap::new());
+        Self { peer, watch, wire, key, settings, memory, same_boot, names, engine, dirty: false, chosen, reported: None }
+    }
+
+    /// Looks at the kernel until all is known that it has to say.
+    fn look_first(&mut self) -> io::Result<()> {
+        let deadline = clock::now() + FIRST_LOOK;
+        while !self.watch.is_settled() && clock::now() < deadline {
+            wait_for(&[self.watch.as_fd()], Some(deadline))?;
+            self.watch.receive()?;
+        }
+        Ok(())
+    }
+
+    /// Begins to judge the links of the settings, continuing from memory.
+    fn begin(&mut self) {
+        self.names = links::names(&self.settings, self.watch.snapshot(), &[]);
+        self.renew_engine();
+    }
+
+    /// Sets the engine up for the links as they are named now.
+    fn renew_engine(&mut self) {
+        let now = clock::now();
+        self.engine = Engine::new(engine_settings(&self.settings, &self.names, self.key), Some(&self.memory.kept), self.same_boot, now);
+        self.wire.set_links(self.names.len());
+        self.chosen.clear();
+        self.tell(&FromJudge::Links(links::described(&self.settings, &self.names)));
+        self.follow_neighbours();
+        self.find_paths();
+    }
+
+    fn run(&mut self, mut keeper: Keeper, failed: &mpsc::Receiver<String>) -> io::Result<()> {
+        let mut ask_kernel_at = clock::now() + ASK_KERNEL_EVERY;
+        loop {
+            let deadline = self.engine.next_deadline().map_or(ask_kernel_at, |at| at.min(ask_kernel_at));
+            let [ipv4, ipv6, arp] = self.wire.fds();
+            wait_for(&[self.peer.as_fd(), self.watch.as_fd(), ipv4, ipv6, arp], Some(deadline))?;
+            self.receive_wire();
+            self.receive_netlink();
+            self.receive_messages()?;
+            if clock::now() >= ask_kernel_at {
+                ask_kernel_at = clock::now() + ASK_KERNEL_EVERY;
+                let failed = self.watch.refresh().err();
+                self.warn_if(failed, "the kernel cannot be asked about its links");
+            }
+            self.wake();
+            for what in failed.try_iter() {
+                self.tell(&FromJudge::Warning(what));
+            }
+            if std::mem::take(&mut self.dirty) {
+                self.remember();
+                keeper.keep(self.memory.clone());
+            }
+            keeper.push();
+            self.deliver()?;
+        }
+    }
+
+    fn receive_wire(&mut self) {
+        let (engine, memory, dirty) = (&mut self.engine, &mut self.memory, &mut self.dirty);
+        let (names, snapshot) = (&self.names, self.watch.snapshot());
+        let mut answered = Vec::new();
+        self.wire.receive(|arrival| match arrival {
+            Arrival::Reply(family, reply) => drop(engine.handle_reply(family, &reply)),
+            Arrival::Departed(family, link, sequence, at) => engine.handle_sent(family, link, sequence, at),
+            Arrival::NextHop(family, link) => answered.push((family, link)),
+        });
+        for (family, link) in answered {
+            engine.handle_next_hop(family, link, clock::now());
+            let Some(name) = names.get(usize::from(link.0)) else { continue };
+            let (path, way) = links::way(name, family, snapshot, &self.settings, &memory.gateways);
+            if let (Some(address), Some(gateway)) = (links::address_of(&path, snapshot), way.gateway) {
+                *dirty |= memory.gateways.note(name, address, gateway);
+            }
+        }
+    }
+
+    fn receive_netlink(&mut self) {
+        match self.watch.receive() {
+            Ok(false) => {}
+            Ok(true) => self.take_kernel_change(),
+            Err(error) => self.warn_if(Some(error), "the kernel's messages cannot be read"),
+        }
+        for (place, name) in self.names.iter().enumerate() {
+            let stats = self.watch.snapshot().link_named(name).and_then(|link| link.stats);
+            if let (Some(stats), Ok(place)) = (stats, u16::try_from(place)) {
+                self.engine.handle_counters(LinkId(place), Load { received: stats.rx_bytes, sent: stats.tx_bytes });
+            }
+        }
+    }
+
+    fn take_kernel_change(&mut self) {
+        let names = links::names(&self.settings, self.watch.snapshot(), &self.names);
+        if names == self.names {
+            self.follow_neighbours();
+            self.find_paths();
+        } else {
+            self.remember();
+            self.same_boot = true;
+            self.names = names;
+            self.renew_engine();
+        }
+    }
+
+    fn follow_neighbours(&mut self) {
+        let indexes: BTreeSet<u32> = self.names.iter().filter_map(|name| self.watch.snapshot().link_named(name)).map(|link| link.index).collect();
+        let failed = self.watch.follow_neighbours(indexes).err();
+        self.warn_if(failed, "the kernel cannot be asked about neighbours");
+    }
+
+    fn find_paths(&mut self) {
+        let now = clock::now();
+        for (link, name) in (0..).map(LinkId).zip(&self.names) {
+            for family in Family::ALL {
+                let (path, way) = links::way(name, family, self.watch.snapshot(), &self.settings, &self.memory.gateways);
+                self.wire.set_way(family, link, way);
+                self.engine.handle_path(family, link, path, now);
+            }
+        }
+    }
+
+    fn receive_messages(&mut self) -> io::Result<()> {
+        for message in self.peer.receive()? {
+            let now = clock::now();
+            match message {
+                ToJudge::Configure(settings) => {
+                    self.remember();
+                    self.same_boot = true;
+                    self.settings = *settings;
+                    self.begin();
+                }
+                ToJudge::Order { link, order, lasting } => self.engine.handle_order(link, order, lasting.map(|lasting| now + lasting), now),
+                ToJudge::Retry { link } => self.engine.handle_retry(link, now),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the engine do what is due, and does what it asks for.
+    fn wake(&mut self) {
+        let now = clock::now();
+        if self.engine.next_deadline().is_some_and(|at| at <= now) {
+            self.engine.handle_wake(now);
+        }
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Send(family, echo) => {
+                    if let Err(NotSent::Local(error)) = self.wire.send(family, &echo) {
+                        self.engine.handle_send_failed(family, echo.link);
+                        self.warn_of_send(echo.link, &error);
+                    }
+                }
+                Output::Ask(family, link) => self.wire.ask(family, link),
+                Output::Choose(family, choice) => self.choose(family, &choice),
+                Output::Keep => self.dirty = true,
+                Output::Say(event) => self.tell(&FromJudge::Event(Box::new(event))),
+            }
+        }
+        if self.engine.round_began() != self.reported {
+            self.reported = self.engine.round_began();
+            self.report(now);
+        }
+    }
+
+    /// Notes what the committer is to be told, with the gateway each link has now.
+    fn choose(&mut self, family: Family, choice: &Choice) {
+        let gateway = |link| self.wire.gateway(family, link);
+        let wanted = choice.iter().map(|(&link, &want)| WantedLink { want, gateway: gateway(link) }).collect();
+        self.chosen.insert(family, wanted);
+    }
+
+    /// Once a round: how the links are, and a question about their traffic.
+    fn report(&mut self, now: Time) {
+        if self.peer.is_clear() {
+            let report = self.engine.report(now);
+            self.tell(&FromJudge::Report(Box::new(report)));
+        }
+        let indexes: Vec<u32> = self.names.iter().filter_map(|name| self.watch.snapshot().link_named(name)).map(|link| link.index).collect();
+        for index in indexes {
+            let failed = self.watch.request_link(index).err();
+            self.warn_if(failed, "the kernel cannot be asked about traffic");
+        }
+    }
+
+    /// Hands the committer what it has not taken yet; the latest choice waits for as long as it must.
+    fn deliver(&mut self) -> io::Result<()> {
+        self.peer.flush()?;
+        while let Some((&family, wants)) = self.chosen.first_key_value() {
+            if !self.peer.send(&FromJudge::Choose(family, wants.clone()))? {
+                break;
+            }
+            self.chosen.remove(&family);
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self) {
+        self.memory.kept = self.engine.kept(clock::now());
+    }
+
+    /// Tells the committer, as far as it listens; that it is gone shows when it is next read.
+    fn tell(&mut self, message: &FromJudge) {
+        drop(self.peer.send(message));
+    }
+
+    fn warn_of_send(&mut self, link: LinkId, error: &io::Error) {
+        let name = self.names.get(usize::from(link.0)).map_or("?", String::as_str);
+        let warning = format!("{name}: an echo could not be sent: {error}; this round is not judged");
+        self.tell(&FromJudge::Warning(warning));
+    }
+
+    fn warn_if(&mut self, error: Option<io::Error>, what: &str) {
+        if let Some(error) = error {
+            self.tell(&FromJudge::Warning(format!("{what}: {error}")));
+        }
+    }
+}
+
+fn engine_settings(settings: &JudgeSettings, names: &[String], key: Key) -> Settings {
+    Settings { interval: settings.interval, key, links: links::settings_of(settings, names) }
+}
+
+/// Sleeps until something can be read or the deadline is reached; a signal wakes it too.
+fn wait_for(fds: &[BorrowedFd<'_>], deadline: Option<Time>) -> io::Result<()> {
+    let mut fds: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    let timeout = deadline.map(|deadline| TimeSpec::from(clock::until(deadline)));
+    match ppoll(&mut fds, timeout, None) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,25 @@
+//! Asks the kernel about links, addresses, routes, neighbours and rules, and hears of every change to them.
+//!
+//! Written here because a library that refuses a whole message for one attribute of a newer kernel loses links: this
+//! room skips what it does not know, counts what is too short, and never fails over the content of a message.
+//!
+//! ```text
+//! kernel ─ datagram ─► socket ─► wire (headers, attributes) ─► decode ─► Message ─► snapshot
+//!                        ▲                                                            │
+//!                        └──────────────── watch (dumps, and again after an overrun) ─┘
+//! committer ─► change, conntrack ─► exchange ─► kernel
+//! ```
+
+pub(crate) mod change;
+pub(crate) mod conntrack;
+mod decode;
+mod exchange;
+pub(crate) mod message;
+pub(crate) mod snapshot;
+pub(crate) mod socket;
+mod uapi;
+pub(crate) mod watch;
+mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! How the links are, for people and programs: values from the judge and the committer become JSON, tables and sentences.
+
+pub(crate) mod events;
+pub(crate) mod links;
+pub(crate) mod reason;
+pub(crate) mod status;
+pub(crate) mod table;
+pub(crate) mod why;

@@ -1,0 +1,280 @@
+//! The daemon's state as the contract's JSON: what `status` prints, monitoring reads and the page will show.
+
+use super::links::Names;
+use super::reason::{self, Told};
+use crate::clock::Moment;
+use crate::committer::CommitStatus;
+use crate::ipc::JudgedLink;
+use jiff::Timestamp;
+use rebootping_core::commit::State as CommitState;
+use rebootping_core::engine::{FamilyReport, Report};
+use rebootping_core::link::recent::RoundTrips;
+use rebootping_core::link::verdict::{Code, Order};
+use rebootping_core::link::{Family, Leave, LinkId, Presence};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Everything at one moment.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) schema: u8,
+    /// When this was true, RFC 3339.
+    pub(crate) time: String,
+    /// Since when the daemon runs.
+    pub(crate) started: String,
+    pub(crate) links: Vec<LinkStatus>,
+    /// Nothing is captured by this version.
+    pub(crate) capture: Option<()>,
+    pub(crate) commit: Commit,
+    pub(crate) processes: Vec<Process>,
+}
+
+/// One link.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct LinkStatus {
+    pub(crate) name: String,
+    pub(crate) label: Option<String>,
+    pub(crate) provider: Option<String>,
+    /// The state in IPv4, or in IPv6 where it has no IPv4.
+    #[serde(flatten)]
+    pub(crate) own: State,
+    pub(crate) families: BTreeMap<Family, State>,
+    pub(crate) order: Option<OrderStatus>,
+}
+
+/// One link in one family.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) healthy: bool,
+    pub(crate) enabled: bool,
+    pub(crate) committed: bool,
+    pub(crate) metered: bool,
+    pub(crate) since: String,
+    pub(crate) reason: Why,
+    pub(crate) answered: u32,
+    pub(crate) expected: u32,
+    pub(crate) best: u32,
+    pub(crate) hold_down_left_s: u64,
+    pub(crate) rtt_ms: Option<RoundTrips>,
+    pub(crate) loss: f64,
+    /// Targets that did not answer in the last round.
+    pub(crate) missed: Vec<IpAddr>,
+    /// Targets that do not count for now, because one link alone cannot reach them.
+    pub(crate) left_out: Vec<IpAddr>,
+    pub(crate) source: Option<IpAddr>,
+    pub(crate) gateway: Option<IpAddr>,
+    /// How long ago the gateway answered our question.
+    pub(crate) gateway_heard_s: Option<u64>,
+    /// How it leaves, while it is not used.
+    pub(crate) leave: Option<Leave>,
+    /// Traffic over the link during the last round.
+    pub(crate) bytes_received: u64,
+    pub(crate) bytes_sent: u64,
+}
+
+/// Why, as a code and as a sentence without its subject.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Why {
+    pub(crate) code: Code,
+    pub(crate) text: String,
+}
+
+/// An operator's order that stands.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct OrderStatus {
+    pub(crate) order: Order,
+    /// Seconds until it ends; none if it stands until it is ended.
+    pub(crate) left_s: Option<u64>,
+}
+
+/// How far the choice has come.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Commit {
+    pub(crate) backend: String,
+    pub(crate) state: String,
+    pub(crate) error: Option<String>,
+    /// Links somebody else changed twice within the hour, and that stay as they are.
+    pub(crate) left_alone: Vec<String>,
+}
+
+/// One of our processes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Process {
+    pub(crate) name: String,
+    pub(crate) state: String,
+    pub(crate) restarts: u64,
+}
+
+/// What a status is made of.
+pub(crate) struct Known<'a> {
+    pub(crate) links: &'a [JudgedLink],
+    pub(crate) names: &'a Names,
+    /// The judge's last report, and when it came.
+    pub(crate) report: Option<(&'a Report, Moment)>,
+    pub(crate) commit: &'a CommitStatus,
+    pub(crate) started: Timestamp,
+    pub(crate) interval: Duration,
+    pub(crate) judge_restarts: u64,
+    pub(crate) judge_is_silent: bool,
+}
+
+impl Status {
+    /// Puts together what is known.
+    pub(crate) fn new(known: &Known<'_>, now: Timestamp) -> Self {
+        let judge = if known.judge_is_silent { "silent" } else { "running" };
+        let process = |name: &str, state: &str, restarts| Process { name: name.into(), state: state.into(), restarts };
+        Self {
+            schema: 1,
+            time: now.to_string(),
+            started: known.started.to_string(),
+            links: (0..).map(LinkId).zip(known.links).map(|(id, link)| LinkStatus::new(known, id, link)).collect(),
+            capture: None,
+            commit: Commit {
+                backend: known.commit.backend.to_owned(),
+                state: commit_state(known.commit.state).to_owned(),
+                error: known.commit.error.clone(),
+                left_alone: known.commit.left_alone.iter().map(|(_, link)| known.names.called(*link).to_owned()).collect(),
+            },
+            processes: vec![process("committer", "running", 0), process("judge", judge, known.judge_restarts)],
+        }
+    }
+
+    /// As monitoring plug-ins have it: 0 all links healthy, 1 some not, 2 none or no answer on any, 3 unknown.
+    pub(crate) fn exit_code(&self) -> u8 {
+        let states = || self.links.iter().flat_map(LinkStatus::counting);
+        if states().any(|state| state.reason.code == Code::Starting) || self.processes.iter().any(|process| process.state == "silent") {
+            return 3;
+        }
+        let silent = self.links.iter().any(|link| link.own.reason.code == Code::NothingAnswers);
+        if silent || (!self.links.is_empty() && self.links.iter().all(|link| !link.own.healthy)) {
+            return 2;
+        }
+        u8::from(states().any(|state| !state.healthy))
+    }
+
+    /// Why this order would leave no usable link, if it would.
+    pub(crate) fn objection_to(&self, name: &str, order: Order) -> Option<String> {
+        let usable = |link: &&LinkStatus| link.own.reason.code != Code::TakenOut && link.own.expected > 0 && link.own.answered > 0;
+        let link = self.links.iter().find(|link| link.name == name)?;
+        match order {
+            Order::Out => {
+                let left = self.links.iter().filter(|link| link.name != name).any(|link| usable(&link));
+                (!left).then(|| format!("without {} no link that answers would be left", link.called()))
+            }
+            Order::Pin => (!usable(&link)).then(|| format!("{} {}; pinned, it would be used all the same", link.called(), link.own.reason.text)),
+        }
+    }
+}
+
+impl LinkStatus {
+    fn new(known: &Known<'_>, id: LinkId, link: &JudgedLink) -> Self {
+        let report = known.report.and_then(|(report, at)| Some((report.links.get(usize::from(id.0))?, at)));
+        let mut families = BTreeMap::new();
+        for (family, place) in Family::ALL.into_iter().zip(0..) {
+            if let Some((report, at)) = report
+                && let Some(of_family) = &report.families[place]
+            {
+                families.insert(family, State::new(known, id, link, family, of_family, at));
+            }
+        }
+        let has_address = |state: &&State| state.source.is_some();
+        let own = Family::ALL.iter().filter_map(|family| families.get(family)).find(has_address);
+        let own = own.or_else(|| families.get(&Family::Ipv4)).cloned().unwrap_or_else(|| State::unknown(known, link));
+        let order = report.and_then(|(report, _)| report.order);
+        Self {
+            name: link.name.clone(),
+            label: link.label.clone(),
+            provider: known.names.get(id).and_then(|names| names.provider.clone()),
+            own,
+            families,
+            order: order.map(|(order, left)| OrderStatus { order, left_s: left.map(|left| left.as_secs()) }),
+        }
+    }
+
+    /// What to call it in a sentence.
+    pub(crate) fn called(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The states that count for its health: its own, and those of families in which it has an address.
+    fn counting(&self) -> impl Iterator<Item = &State> {
+        std::iter::once(&self.own).chain(self.families.values().filter(|state| state.source.is_some()))
+    }
+}
+
+impl State {
+    fn new(known: &Known<'_>, id: LinkId, link: &JudgedLink, family: Family, report: &FamilyReport, at: Moment) -> Self {
+        let verdict = &report.verdict;
+        let code = if is_absent(known, family) { Code::Absent } else { verdict.reason.code };
+        let hold_left = known.interval.saturating_mul(verdict.reason.hold_left);
+        Self {
+            healthy: verdict.healthy,
+            enabled: verdict.enabled,
+            committed: known.commit.committed.contains(&(family, id)),
+            metered: link.metered,
+            since: at.label(report.since).to_string(),
+            reason: Why { code, text: reason::text(&Told { report, code, names: known.names, interval: known.interval }) },
+            answered: verdict.reason.answered,
+            expected: verdict.reason.expected,
+            best: verdict.reason.best,
+            hold_down_left_s: hold_left.as_secs(),
+            rtt_ms: report.round_trips,
+            loss: report.loss,
+            missed: report.missed.clone(),
+            left_out: report.left_out.clone(),
+            source: report.path.source,
+            gateway: report.path.next_hop.and_then(|hop| hop.gateway()),
+            gateway_heard_s: report.next_hop_heard.map(|ago| ago.as_secs()),
+            leave: (!verdict.enabled).then_some(verdict.leave),
+            bytes_received: verdict.reason.load.received,
+            bytes_sent: verdict.reason.load.sent,
+        }
+    }
+
+    /// Before the judge's first report.
+    fn unknown(known: &Known<'_>, link: &JudgedLink) -> Self {
+        Self {
+            healthy: false,
+            enabled: false,
+            committed: false,
+            metered: link.metered,
+            since: known.started.to_string(),
+            reason: Why { code: Code::Starting, text: "is being asked for the first time".to_owned() },
+            answered: 0,
+            expected: 0,
+            best: 0,
+            hold_down_left_s: 0,
+            rtt_ms: None,
+            loss: 0.0,
+            missed: Vec::new(),
+            left_out: Vec::new(),
+            source: None,
+            gateway: None,
+            gateway_heard_s: None,
+            leave: None,
+            bytes_received: 0,
+            bytes_sent: 0,
+        }
+    }
+}
+
+/// Whether no link has an address of this family: then the family is absent, not broken.
+fn is_absent(known: &Known<'_>, family: Family) -> bool {
+    let place = usize::from(family == Family::Ipv6);
+    let lacks = |presence| matches!(presence, Presence::NoAddress | Presence::Absent);
+    let mut states = known.report.iter().flat_map(|(report, _)| &report.links).filter_map(|link| link.families[place].as_ref());
+    family == Family::Ipv6 && states.all(|state| state.path.source.is_none() || lacks(state.path.presence))
+}
+
+/// The state's name in JSON.
+const fn commit_state(state: CommitState) -> &'static str {
+    match state {
+        CommitState::Applied => "applied",
+        CommitState::Pending => "pending",
+        CommitState::Waiting => "waiting",
+        CommitState::Failing => "failing",
+        CommitState::Observing => "observing",
+    }
+}

@@ -1,0 +1,48 @@
+//! Leaves a process only the files it was given, by landlock, as far as the kernel knows how.
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd, Ruleset,
+    RulesetAttr, RulesetCreated, RulesetCreatedAttr, Scope,
+};
+use std::path::{Path, PathBuf};
+use std::{fmt, io};
+
+/// The newest version of landlock we know; an older kernel enforces what it has of it.
+const NEWEST: ABI = ABI::V9;
+
+/// Denies all other files, every TCP connection, and signals and abstract sockets beyond this process; returns the
+/// version of landlock in force, `None` where the kernel has none. A path that does not exist is an error.
+pub(super) fn restrict(read: &[PathBuf], write: &[PathBuf]) -> io::Result<Option<u32>> {
+    let nothing_runs = AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock;
+    let mut rules = denying_everything().map_err(failed)?;
+    for path in read {
+        rules = allow(rules, path, AccessFs::ReadFile | AccessFs::ReadDir)?;
+    }
+    for path in write {
+        rules = allow(rules, path, AccessFs::from_all(NEWEST) & !nothing_runs)?;
+    }
+    let status = rules.restrict_self().map_err(failed)?;
+    Ok(match status.landlock {
+        LandlockStatus::Available { effective_abi, .. } => Some(effective_abi as u32),
+        LandlockStatus::NotEnabled | LandlockStatus::NotImplemented => None,
+    })
+}
+
+fn denying_everything() -> Result<RulesetCreated, landlock::RulesetError> {
+    Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(NEWEST))?
+        .handle_access(AccessNet::from_all(NEWEST))?
+        .scope(Scope::from_all(NEWEST))?
+        .create()
+}
+
+fn allow(rules: RulesetCreated, path: &Path, access: BitFlags<AccessFs>) -> io::Result<RulesetCreated> {
+    let named = |error: &dyn fmt::Display| io::Error::other(format!("allow {}: {error}", path.display()));
+    let folder = PathFd::new(path).map_err(|error| named(&error))?;
+    rules.add_rule(PathBeneath::new(folder, access)).map_err(|error| named(&error))
+}
+
+fn failed(error: impl fmt::Display) -> io::Error {
+    io::Error::other(format!("landlock: {error}"))
+}

@@ -1,0 +1,211 @@
+//! Leaves a process only the system calls it needs, by seccomp.
+//!
+//! A process of ours that makes any other call is killed, not refused. A refusal would turn a list that is one call
+//! short into an odd error in a rare branch, found by an operator; a death is found by the first test that gets there.
+//! And a process that was taken over does not get to try again. The supervisor sees SIGSYS and starts it anew; the
+//! kernel's log has the number of the call.
+//!
+//! The committer runs the operator's scripts, which try things and go on: it is refused instead.
+
+use super::Role;
+use seccompiler::SeccompCmpArgLen::{self as Size, Dword as Int, Qword as Long};
+use seccompiler::SeccompCmpOp::{self, Eq, MaskedEq};
+use seccompiler::{BpfProgram, SeccompAction, SeccompCondition, SeccompFilter, SeccompRule, apply_filter};
+use std::collections::BTreeMap;
+use std::io;
+
+/// What any of our processes does: memory, threads, waiting, the clock, its end, and descriptors it has.
+const COMMON: &[libc::c_long] = &[
+    libc::SYS_brk,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_madvise,
+    libc::SYS_futex,
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_sched_yield,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_gettid,
+    libc::SYS_getpid,
+    libc::SYS_getppid,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_restart_syscall,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_getrandom,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_getres,
+    libc::SYS_gettimeofday,
+    libc::SYS_nanosleep,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_ppoll,
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_close,
+    libc::SYS_fcntl,
+    libc::SYS_fstat,
+    // Answered with ENOSYS by a second filter: its flags lie in memory, where no filter can read them.
+    libc::SYS_clone3,
+];
+
+/// Files, of which landlock leaves only its own.
+const FILES: &[libc::c_long] = &[
+    libc::SYS_openat,
+    libc::SYS_lseek,
+    libc::SYS_pread64,
+    libc::SYS_pwrite64,
+    libc::SYS_ftruncate,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_newfstatat,
+    libc::SYS_statx,
+    libc::SYS_getdents64,
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
+    libc::SYS_unlinkat,
+    // A panic's backtrace names the program and the folder.
+    libc::SYS_readlinkat,
+    libc::SYS_getcwd,
+];
+
+/// Sockets that are open already.
+const OPEN_SOCKETS: &[libc::c_long] = &[
+    libc::SYS_sendto,
+    libc::SYS_sendmsg,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_setsockopt,
+    libc::SYS_getsockopt,
+    libc::SYS_getsockname,
+    libc::SYS_shutdown,
+];
+
+/// Older names for some of the above, which newer architectures never had.
+#[cfg(target_arch = "x86_64")]
+const OLDER_NAMES: &[libc::c_long] = &[
+    libc::SYS_poll,
+    libc::SYS_open,
+    libc::SYS_stat,
+    libc::SYS_lstat,
+    libc::SYS_rename,
+    libc::SYS_unlink,
+    libc::SYS_readlink,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const OLDER_NAMES: &[libc::c_long] = &[];
+
+/// What changes the machine itself or looks into other processes. Loading modules is not here, as Shorewall's `reload`
+/// calls modprobe.
+const NOBODY_NEEDS: &[libc::c_long] = &[
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_kcmp,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_io_uring_setup,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_kexec_load,
+    KEXEC_FILE_LOAD,
+    libc::SYS_reboot,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_move_mount,
+    libc::SYS_mount_setattr,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fspick,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_acct,
+    libc::SYS_quotactl,
+    libc::SYS_open_by_handle_at,
+];
+
+#[cfg(target_arch = "x86_64")]
+const KEXEC_FILE_LOAD: libc::c_long = 320;
+#[cfg(target_arch = "aarch64")]
+const KEXEC_FILE_LOAD: libc::c_long = 294;
+
+/// `FIONBIO`, by which the standard library makes a socket nonblocking; its type is another with every C library.
+const NONBLOCKING: u64 = 0x5421;
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
+/// Kills this process at any call that its role does not need.
+pub(super) fn allow_only(role: Role) -> io::Result<()> {
+    let rules = match role {
+        Role::Judge => judge().map_err(failed)?,
+    };
+    let allowed = program(rules, SeccompAction::Allow, SeccompAction::KillProcess)?;
+    // The C library then falls back to clone, whose flags can be seen.
+    let without_clone3 = always(&[libc::SYS_clone3]);
+    let without_clone3 = program(without_clone3, SeccompAction::Errno(libc::ENOSYS as u32), SeccompAction::Allow)?;
+    apply_filter(&without_clone3).map_err(failed)?;
+    apply_filter(&allowed).map_err(failed)
+}
+
+/// Refuses, to this process and all it will start, what no script of a firewall does.
+pub(super) fn forbid_what_nobody_needs() -> io::Result<()> {
+    let refused = SeccompAction::Errno(libc::EPERM as u32);
+    apply_filter(&program(always(NOBODY_NEEDS), refused, SeccompAction::Allow)?).map_err(failed)
+}
+
+fn judge() -> seccompiler::Result<Rules> {
+    let mut rules = always(COMMON);
+    rules.extend(always(FILES));
+    rules.extend(always(OPEN_SOCKETS));
+    rules.extend(always(OLDER_NAMES));
+    rules.extend(narrowed()?);
+    Ok(rules)
+}
+
+/// Calls of which only some forms are harmless.
+fn narrowed() -> seccompiler::Result<Rules> {
+    let own_process = u64::from(std::process::id());
+    let thread = libc::CLONE_THREAD as u64;
+    let executable = libc::PROT_EXEC as u64;
+    Ok(BTreeMap::from([
+        (libc::SYS_clone, vec![when(0, Long, MaskedEq(thread), thread)?]),
+        (libc::SYS_mmap, vec![when(2, Long, MaskedEq(executable), 0)?]),
+        (libc::SYS_mprotect, vec![when(2, Long, MaskedEq(executable), 0)?]),
+        (libc::SYS_tgkill, vec![when(0, Int, Eq, own_process)?]),
+        (libc::SYS_ioctl, vec![when(1, Int, Eq, NONBLOCKING)?]),
+        // Reading a limit, not setting one.
+        (libc::SYS_prlimit64, vec![when(2, Long, Eq, 0)?]),
+        (
+            libc::SYS_prctl,
+            vec![when(0, Int, Eq, libc::PR_SET_NAME as u64)?, when(0, Int, Eq, libc::PR_SET_VMA as u64)?],
+        ),
+    ]))
+}
+
+fn always(calls: &[libc::c_long]) -> Rules {
+    calls.iter().map(|&call| (call, Vec::new())).collect()
+}
+
+fn when(argument: u8, size: Size, comparison: SeccompCmpOp, value: u64) -> seccompiler::Result<SeccompRule> {
+    Ok(SeccompRule::new(vec![SeccompCondition::new(argument, size, comparison, value)?])?)
+}
+
+fn program(rules: Rules, listed: SeccompAction, other: SeccompAction) -> io::Result<BpfProgram> {
+    let architecture = std::env::consts::ARCH.try_into().map_err(failed)?;
+    SeccompFilter::new(rules, other, listed, architecture).and_then(TryInto::try_into).map_err(failed)
+}
+
+fn failed(error: impl std::fmt::Display) -> io::Error {
+    io::Error::other(format!("seccomp: {error}"))
+}
