@@ -10,7 +10,7 @@
 use crate::commit::{Choice, Want};
 use crate::link::orders::Orders;
 use crate::link::presence::Path;
-use crate::link::probe::{Course, Echo, Fate, Key, LATE, Reply};
+use crate::link::probe::{Course, Echo, Fate, Key, Reply};
 use crate::link::verdict::{Load, Order, Spoilt, Verdict};
 use crate::link::{Family, LinkId, Presence};
 use crate::time::Time;
@@ -204,7 +204,12 @@ impl Engine {
     pub fn next_deadline(&self) -> Option<Time> {
         let first = if self.may_begin(self.opened) { self.opened } else { self.opened + FIRST_ROUND_WAITS };
         let end = Some(self.round.map_or(first, |start| start + self.settings.interval));
-        self.families.iter().filter_map(|judge| judge.probe.next_deadline()).chain(end).chain(self.orders.next_deadline()).min()
+        self.families
+            .iter()
+            .filter_map(|judge| judge.probe.next_deadline())
+            .chain(end)
+            .chain(self.orders.next_deadline())
+            .min()
     }
 
     /// When the running round began; none before the first.
@@ -234,7 +239,8 @@ impl Engine {
             judge.note_lateness(Some(end), now);
             let (verdict, events) = judge.judge_round(&loads, &orders);
             self.outputs.extend(events.into_iter().map(Output::Say));
-            let keep = verdict.round.is_multiple_of(KEEP_EVERY) && verdict.links.iter().any(|link| link.reason.hold_left > 0);
+            let keep =
+                verdict.round.is_multiple_of(KEEP_EVERY) && verdict.links.iter().any(|link| link.reason.hold_left > 0);
             self.decided(family, verdict, now);
             if keep {
                 self.outputs.push_back(Output::Keep);
@@ -259,7 +265,8 @@ impl Engine {
 
     /// Whether the first round may begin: every link that is there has found its next hop, or had its chance.
     fn may_begin(&self, now: Time) -> bool {
-        let ready = |judge: &Judge| judge.ways.iter().all(|way| way.path.presence != Presence::Present || way.is_ready(now));
+        let ready =
+            |judge: &Judge| judge.ways.iter().all(|way| way.path.presence != Presence::Present || way.is_ready(now));
         self.families.iter().all(ready) || now >= self.opened + FIRST_ROUND_WAITS
     }
 
@@ -287,7 +294,7 @@ impl Engine {
         let judge = self.judge(family);
         judge.note_changes(&verdict, now);
         let new_fault = judge.verdict.as_ref().is_some_and(|before| fault_in(before, &verdict));
-        let is_new = judge.chosen.as_ref() != Some(&choice) && judge.has_judged(&verdict);
+        let is_new = judge.chosen.as_ref() != Some(&choice) && judge.may_choose(&verdict);
         judge.verdict = Some(verdict.clone());
         if is_new {
             judge.chosen = Some(choice.clone());
@@ -319,7 +326,10 @@ impl Counters {
     /// Traffic since the last turn; a counter that went back (the interface was made anew) starts from zero.
     fn turn(&mut self) -> Load {
         let since = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now);
-        let load = Load { received: since(self.now.received, self.at_round.received), sent: since(self.now.sent, self.at_round.sent) };
+        let load = Load {
+            received: since(self.now.received, self.at_round.received),
+            sent: since(self.now.sent, self.at_round.sent),
+        };
         self.at_round = self.now;
         load
     }

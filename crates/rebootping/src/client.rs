@@ -34,12 +34,17 @@ pub(crate) fn status(explicit: Option<&Path>, output: Output) -> ExitCode {
 /// `rebootping why`.
 pub(crate) fn why(explicit: Option<&Path>, asked: &Why) -> ExitCode {
     if asked.at.is_some() {
-        return fail("--at needs the history of verdicts, which this version does not keep; leave it out to ask about now", 2);
+        return fail(
+            "--at needs the history of verdicts, which this version does not keep; leave it out to ask about now",
+            2,
+        );
     }
     with_daemon(explicit, |config| {
         let status = ask_status(config)?;
         let link = names(&status).find(&asked.link).and_then(|id| status.links.get(usize::from(id.0)));
-        let link = link.ok_or_else(|| format!("there is no link {:?}; there are: {}", asked.link, names(&status).all().join(", ")))?;
+        let link = link.ok_or_else(|| {
+            format!("there is no link {:?}; there are: {}", asked.link, names(&status).all().join(", "))
+        })?;
         Ok(if asked.output.json { json(link) } else { why::prose(&status, link) })
     })
 }
@@ -107,7 +112,9 @@ fn done(answer: io::Result<Answer>) -> Result<String, String> {
         Ok(Answer::Done(what)) => Ok(format!("{what}\n")),
         Ok(Answer::Refused(why)) => Err(why),
         Ok(Answer::Status(_)) => Err("the daemon answered something else; is it of this version?".into()),
-        Err(error) => Err(format!("no daemon answers ({error}); start one with `rebootping run`, or name its file with --config")),
+        Err(error) => {
+            Err(format!("no daemon answers ({error}); start one with `rebootping run`, or name its file with --config"))
+        }
     }
 }
 

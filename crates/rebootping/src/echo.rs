@@ -176,7 +176,10 @@ impl Wire {
                 let Some(link) = self.link_from(family, reply.destination, received.index) else { continue };
                 let moment = Moment::now();
                 let at = received.stamp.map_or(moment.time(), |stamp| moment.of_stamp(stamp));
-                on(Arrival::Reply(family, Reply { link, source: reply.source, sequence: reply.sequence, token: reply.token, at }));
+                on(Arrival::Reply(
+                    family,
+                    Reply { link, source: reply.source, sequence: reply.sequence, token: reply.token, at },
+                ));
             }
         }
     }
@@ -222,7 +225,12 @@ impl Wire {
 
 impl Way {
     /// The way of a path, with what else the kernel knows of its interface and gateway.
-    pub(crate) fn new(path: &Path, own_mac: Option<Mac>, link_local: Option<Ipv6Addr>, gateway_mac: Option<Mac>) -> Self {
+    pub(crate) fn new(
+        path: &Path,
+        own_mac: Option<Mac>,
+        link_local: Option<Ipv6Addr>,
+        gateway_mac: Option<Mac>,
+    ) -> Self {
         let gateway = match path.next_hop {
             Some(NextHop::Gateway(gateway)) => Some(gateway),
             Some(NextHop::PointToPoint) | None => None,

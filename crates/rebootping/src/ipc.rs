@@ -191,7 +191,10 @@ impl AsFd for Peer {
 pub(crate) fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
     let body = serde_json::to_vec(message)?;
     if body.len() > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message of {} bytes is too long to send", body.len())));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("a message of {} bytes is too long to send", body.len()),
+        ));
     }
     let mut frame = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes().to_vec();
     frame.extend_from_slice(&body);
@@ -236,7 +239,10 @@ mod tests {
 
     #[test]
     fn frames_survive_being_cut_anywhere() {
-        let messages = [ToJudge::Retry { link: LinkId(3) }, ToJudge::Order { link: LinkId(0), order: Some(Order::Pin), lasting: None }];
+        let messages = [
+            ToJudge::Retry { link: LinkId(3) },
+            ToJudge::Order { link: LinkId(0), order: Some(Order::Pin), lasting: None },
+        ];
         let bytes: Vec<u8> = messages.iter().flat_map(|message| frame(message).unwrap()).collect();
         for cut in 0..bytes.len() {
             let mut inbox = bytes[..cut].to_vec();

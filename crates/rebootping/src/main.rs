@@ -1,39 +1,7 @@
 //! Keeps a gateway's new connections on the Internet links that work: probes each, chooses, and commits to Shorewall.
 
-mod cli;
-mod client;
-mod clock;
-mod command;
-mod committer;
-mod config;
-mod daemon;
-mod durable;
-mod duration;
-mod echo;
-mod ipc;
-mod judge;
-mod log;
-mod netlink;
-mod report;
-mod sandbox;
-mod sys;
-
-use clap::Parser;
-use cli::{Cli, Command};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let config = cli.config.as_deref();
-    match cli.command {
-        Command::Run => daemon::run(config),
-        Command::Judge => judge::main(),
-        Command::Status(output) => client::status(config, output),
-        Command::Why(why) => client::why(config, &why),
-        Command::Check(_) => ExitCode::FAILURE,
-        Command::Link(order) => client::link(config, &order),
-        Command::Release => client::release(config),
-        Command::Completions { shell } => client::written(cli::print_completions(shell)),
-        Command::Man => client::written(cli::print_man()),
-    }
+    rebootping::main()
 }

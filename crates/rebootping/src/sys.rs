@@ -44,7 +44,9 @@ impl PacketSocket {
         socket.set_option(libc::SOL_SOCKET, libc::SO_RCVBUF, &RECEIVE_BUFFER)?;
         let address = link_address(protocol, 0, None);
         // SAFETY: the address is a whole sockaddr_ll and the length is its size.
-        checked(unsafe { libc::bind(socket.fd.as_raw_fd(), (&raw const address).cast(), size_of::<libc::sockaddr_ll>() as u32) })?;
+        checked(unsafe {
+            libc::bind(socket.fd.as_raw_fd(), (&raw const address).cast(), size_of::<libc::sockaddr_ll>() as u32)
+        })?;
         Ok(socket)
     }
 
@@ -55,7 +57,8 @@ impl PacketSocket {
         let raw = checked(unsafe { libc::socket(libc::AF_PACKET, kind, 0) })?;
         // SAFETY: the descriptor was just opened and nobody else owns it.
         let socket = Self { fd: unsafe { OwnedFd::from_raw_fd(raw) } };
-        let stamps = libc::SOF_TIMESTAMPING_RX_SOFTWARE | libc::SOF_TIMESTAMPING_TX_SOFTWARE | libc::SOF_TIMESTAMPING_SOFTWARE;
+        let stamps =
+            libc::SOF_TIMESTAMPING_RX_SOFTWARE | libc::SOF_TIMESTAMPING_TX_SOFTWARE | libc::SOF_TIMESTAMPING_SOFTWARE;
         socket.set_option(libc::SOL_SOCKET, libc::SO_TIMESTAMPING, &stamps)?;
         Ok(socket)
     }
@@ -112,7 +115,9 @@ impl PacketSocket {
 
     fn set_option<T>(&self, level: libc::c_int, name: libc::c_int, value: &T) -> io::Result<()> {
         // SAFETY: the value is live and as long as said.
-        let result = unsafe { libc::setsockopt(self.fd.as_raw_fd(), level, name, (&raw const *value).cast(), size_of::<T>() as u32) };
+        let result = unsafe {
+            libc::setsockopt(self.fd.as_raw_fd(), level, name, (&raw const *value).cast(), size_of::<T>() as u32)
+        };
         checked(result).map(drop)
     }
 }

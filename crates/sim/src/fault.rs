@@ -147,15 +147,22 @@ impl Fault {
         let until = world.now() + self.lasts;
         let family = self.family as usize;
         match self.kind {
-            Kind::Glitch => self.wire(world, |wire, now| wire.dead = wire.dead.max(now + Duration::from_millis(self.salt % 1500))),
+            Kind::Glitch => {
+                self.wire(world, |wire, now| wire.dead = wire.dead.max(now + Duration::from_millis(self.salt % 1500)))
+            }
             Kind::Blackhole => self.wire(world, |wire, _| wire.dead = until),
             Kind::AllBlackhole => world.every_wire(self.family, |wire| wire.dead = until),
             Kind::RepliesLost => self.wire(world, |wire, _| wire.replies_lost = (until, 200 + self.salt % 800)),
             Kind::RandomLoss => self.wire(world, |wire, _| wire.loss = (until, 1 + self.salt % 400)),
-            Kind::BrownOut => self.wire(world, |wire, _| wire.slow = (until, Duration::from_millis(300 + self.salt % 2500))),
+            Kind::BrownOut => {
+                self.wire(world, |wire, _| wire.slow = (until, Duration::from_millis(300 + self.salt % 2500)))
+            }
             Kind::TargetDead => world.every_wire(self.family, |wire| wire.unreached = (until, self.some_targets())),
-            Kind::TargetUnreached => self.wire(world, |wire, now| wire.unreached = (now + self.long(), self.one_target())),
-            Kind::TargetLimited => self.wire(world, |wire, now| wire.limited = (now + self.long(), self.one_target(), 200 + self.salt % 4000)),
+            Kind::TargetUnreached => {
+                self.wire(world, |wire, now| wire.unreached = (now + self.long(), self.one_target()))
+            }
+            Kind::TargetLimited => self
+                .wire(world, |wire, now| wire.limited = (now + self.long(), self.one_target(), 200 + self.salt % 4000)),
             Kind::RepliesDoubled => self.wire(world, |wire, _| wire.doubled = until),
             Kind::RepliesShuffled => self.wire(world, |wire, _| wire.shuffled = until),
             Kind::RepliesLate => self.wire(world, |wire, _| wire.held_back = until),

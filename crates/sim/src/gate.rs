@@ -167,7 +167,11 @@ impl Gate {
         let started = self.shorewall.state == Firewall::Started;
         let state = self.reconciler.state();
         if state != (if started { State::Applied } else { State::Waiting }) {
-            return Err(format!("{state:?} {:?} after the last disturbance: {:?}", now.since(self.disturbed), self.reconciler.error()));
+            return Err(format!(
+                "{state:?} {:?} after the last disturbance: {:?}",
+                now.since(self.disturbed),
+                self.reconciler.error()
+            ));
         }
         for ((link, want), provider) in choice.iter().zip(&self.shorewall.providers) {
             let right = if want.is_in() { StatusFile::Zero } else { StatusFile::One };
@@ -177,7 +181,11 @@ impl Gate {
             if started && provider.in_kernel != want.is_in() && !self.reconciler.is_left_alone(*link) {
                 return Err(format!("link {} in the kernel: {}, the verdict {want:?}", link.0, provider.in_kernel));
             }
-            if started && *want == Want::In && provider.in_kernel && !matches!(provider.drain, Drain::Absent | Drain::Impossible) {
+            if started
+                && *want == Want::In
+                && provider.in_kernel
+                && !matches!(provider.drain, Drain::Absent | Drain::Impossible)
+            {
                 return Err(format!("link {} is in and has a drain: {:?}", link.0, provider.drain));
             }
         }

@@ -23,7 +23,10 @@ pub(crate) fn choice(judge: &mut Judge, family: Family, choice: &Choice) -> Resu
     for link in &chosen {
         let known = &naive.links[usize::from(link.0)];
         let owed = if some_metered { known.shortest() } else { known.hour() };
-        let may = judge.in_use[family as usize][judge.line(*link)] || chosen.len() == 1 || known.clean >= owed || naive.is_pinned(usize::from(link.0));
+        let may = judge.in_use[family as usize][judge.line(*link)]
+            || chosen.len() == 1
+            || known.clean >= owed
+            || naive.is_pinned(usize::from(link.0));
         if !may {
             return Err(format!("{family}: link {} is back after {} rounds of {owed}", link.0, known.clean));
         }
@@ -52,10 +55,13 @@ pub(crate) fn agreement(judge: &Judge, now: Time) -> Result<(), String> {
             let memory = &own.memory;
             let second = (memory.left(), memory.last_fault, memory.faults_before, memory.known, memory.in_use);
             if engine != second {
-                return Err(format!("{family} link {place}: (hold, last fault, earlier, seen, in use) are {engine:?} and not {second:?}"));
+                return Err(format!(
+                    "{family} link {place}: (hold, last fault, earlier, seen, in use) are {engine:?} and not {second:?}"
+                ));
             }
         }
-        if naive.started {
+        // A family is committed once one of its links was there.
+        if naive.started && naive.links.iter().any(|link| link.memory.known) {
             choice_agrees(judge, family, naive)?;
             state_file_agrees(judge, family, naive)?;
         }
@@ -67,7 +73,11 @@ fn choice_agrees(judge: &Judge, family: Family, naive: &Naive) -> Result<(), Str
     let want = |link: &crate::naive::Link| if link.memory.in_use { Want::In } else { Want::Out(link.leave) };
     let second: Choice = (0..).map(LinkId).zip(naive.links.iter().map(want)).collect();
     let first = judge.chosen[family as usize].as_ref();
-    if first == Some(&second) { Ok(()) } else { Err(format!("{family}: the last choice is {first:?} and not {second:?}")) }
+    if first == Some(&second) {
+        Ok(())
+    } else {
+        Err(format!("{family}: the last choice is {first:?} and not {second:?}"))
+    }
 }
 
 /// What is kept never holds a link for less than it has to hold, and hardly for more.

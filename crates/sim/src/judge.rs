@@ -105,8 +105,14 @@ impl Judge {
         let orders: Vec<Standing> = self.lines.iter().map(order).collect();
         let rounds = saved.as_ref().map(|saved| saved.rounds).unwrap_or_default();
         debug_assert_eq!(count, orders.len());
-        self.shadow = Shadow::new(self.settings.links.clone(), orders, memories, rounds, self.shadow.generation() + 1, now);
-        self.engine = Some(Engine::new(self.settings.clone(), saved.as_ref().map(|saved| &saved.kept), same_boot, self.to_boot(now)));
+        self.shadow =
+            Shadow::new(self.settings.links.clone(), orders, memories, rounds, self.shadow.generation() + 1, now);
+        self.engine = Some(Engine::new(
+            self.settings.clone(),
+            saved.as_ref().map(|saved| &saved.kept),
+            same_boot,
+            self.to_boot(now),
+        ));
         self.epoch += 1;
         self.ticket += 1;
         self.deadline = None;

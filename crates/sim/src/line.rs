@@ -149,14 +149,22 @@ impl Line {
     /// What the kernel would say.
     pub fn facts(&self, family: Family, now: Time) -> Facts {
         let wire = &self.wires[family as usize];
-        let address = Address { ip: self.ip(family, 10 + wire.address), prefix: if family == Family::Ipv4 { 24 } else { 64 }, preferred: true, temporary: false };
+        let address = Address {
+            ip: self.ip(family, 10 + wire.address),
+            prefix: if family == Family::Ipv4 { 24 } else { 64 },
+            preferred: true,
+            temporary: false,
+        };
         let there = now >= self.absent;
         Facts {
             index: there.then_some(u32::from(self.number) + 10 * self.incarnation),
             running: there && now >= self.no_carrier,
             point_to_point: self.point_to_point,
             addresses: (there && wire.served && now >= wire.no_address).then_some(address).into_iter().collect(),
-            gateways: (there && wire.served && now >= wire.no_gateway).then(|| self.ip(family, 1 + wire.gateway)).into_iter().collect(),
+            gateways: (there && wire.served && now >= wire.no_gateway)
+                .then(|| self.ip(family, 1 + wire.gateway))
+                .into_iter()
+                .collect(),
         }
     }
 

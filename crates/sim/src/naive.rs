@@ -175,7 +175,8 @@ impl Naive {
 
     fn missing_links(&mut self) {
         let there = |link: &Link| link.row.is_some_and(|row| row.presence == Presence::Present);
-        let missing: Vec<usize> = (0..self.links.len()).filter(|&at| self.links[at].row.is_some() && !there(&self.links[at])).collect();
+        let missing: Vec<usize> =
+            (0..self.links.len()).filter(|&at| self.links[at].row.is_some() && !there(&self.links[at])).collect();
         let only_metered = self.only_metered_left_without(&missing);
         for at in missing {
             if self.links[at].memory.known {
@@ -190,7 +191,8 @@ impl Naive {
     /// Rules 3 and 4.
     fn compare(&mut self) {
         let usable = self.usable();
-        let behind: Vec<usize> = usable.iter().copied().filter(|&at| usable.iter().any(|&other| self.beats(other, at))).collect();
+        let behind: Vec<usize> =
+            usable.iter().copied().filter(|&at| usable.iter().any(|&other| self.beats(other, at))).collect();
         let only_metered = self.only_metered_left_without(&behind);
         for at in usable {
             let row = self.row(at);
@@ -222,7 +224,8 @@ impl Naive {
     }
 
     fn only_metered_left_without(&self, lost: &[usize]) -> bool {
-        let left: Vec<usize> = self.usable().into_iter().filter(|at| self.links[*at].memory.left() == 0 && !lost.contains(at)).collect();
+        let left: Vec<usize> =
+            self.usable().into_iter().filter(|at| self.links[*at].memory.left() == 0 && !lost.contains(at)).collect();
         !left.is_empty() && left.iter().all(|&at| self.links[at].terms.metered)
     }
 
@@ -263,7 +266,8 @@ impl Naive {
 
     fn chosen(&self) -> Vec<usize> {
         let all = 0..self.links.len();
-        let pinned: Vec<usize> = all.clone().filter(|&at| self.links[at].row.is_some_and(|row| row.order == Some(Order::Pin))).collect();
+        let pinned: Vec<usize> =
+            all.clone().filter(|&at| self.links[at].row.is_some_and(|row| row.order == Some(Order::Pin))).collect();
         if !pinned.is_empty() {
             return pinned;
         }
@@ -292,7 +296,9 @@ impl Naive {
     /// Who answered most, then whose last fault is oldest, then who was configured first.
     fn first_of(&self, among: &[usize]) -> Option<usize> {
         let mut order: Vec<usize> = among.to_vec();
-        order.sort_by_key(|&at| (u64::MAX - share(&self.row(at)), self.links[at].memory.last_fault.map_or(0, |round| round + 1), at));
+        order.sort_by_key(|&at| {
+            (u64::MAX - share(&self.row(at)), self.links[at].memory.last_fault.map_or(0, |round| round + 1), at)
+        });
         order.first().copied()
     }
 }
@@ -330,7 +336,15 @@ mod tests {
     fn a_glitch_costs_an_hour_here_too() {
         let terms = Terms { metered: false, hour: 10, five_minutes: 2, day: 50 };
         let mut naive = Naive::new([(terms, Memory::default()); 2], 0);
-        let row = |answered| Row { presence: Presence::Present, order: None, list: 0, asked: 15, answered, fell_silent: false, resting: false };
+        let row = |answered| Row {
+            presence: Presence::Present,
+            order: None,
+            list: 0,
+            asked: 15,
+            answered,
+            fell_silent: false,
+            resting: false,
+        };
         naive.round(&[row(15), row(7)], true);
         assert!(!naive.links[1].memory.in_use);
         for _ in 0..10 {

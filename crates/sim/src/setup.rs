@@ -51,7 +51,11 @@ impl Setup {
         let targets = rng.pick(&[1, 2, 3, 4, 4, 4]);
         let own_targets = rng.chance(80);
         let echoes = rng.pick(&[1, 2, 3]);
-        let course = |list: u16, six: bool| Course { list, targets: (0..targets).map(|n| target(n, list, six)).collect(), echoes };
+        let course = |list: u16, six: bool| Course {
+            list,
+            targets: (0..targets).map(|n| target(n, list, six)).collect(),
+            echoes,
+        };
         let nothing = |list: u16| Course { list, targets: Vec::new(), echoes };
         let link = |at: usize, rng: &mut Rng| {
             let list = u16::from(own_targets && at + 1 == count);
@@ -76,5 +80,9 @@ impl Setup {
 
 fn target(n: usize, list: u16, six: bool) -> IpAddr {
     let (n, list) = (n as u8 + 1, list as u8);
-    if six { Ipv6Addr::new(0x2001, 0xdb8, 0xffff, u16::from(list), 0, 0, 0, u16::from(n)).into() } else { Ipv4Addr::new(203, 0, 113, 100 * list + n).into() }
+    if six {
+        Ipv6Addr::new(0x2001, 0xdb8, 0xffff, u16::from(list), 0, 0, 0, u16::from(n)).into()
+    } else {
+        Ipv4Addr::new(203, 0, 113, 100 * list + n).into()
+    }
 }

@@ -72,10 +72,18 @@ struct Way {
 
 impl Shadow {
     /// A shadow of an engine that starts at `now` with what was kept; memories by place in the configuration.
-    pub fn new(links: Vec<LinkSettings>, orders: Vec<Standing>, memories: [Vec<Memory>; 2], rounds: [u64; 2], generation: u64, now: Time) -> Self {
+    pub fn new(
+        links: Vec<LinkSettings>,
+        orders: Vec<Standing>,
+        memories: [Vec<Memory>; 2],
+        rounds: [u64; 2],
+        generation: u64,
+        now: Time,
+    ) -> Self {
         let [four, six] = memories;
         let [rounds4, rounds6] = rounds;
-        let families = [One::new(Family::Ipv4, &links, four, rounds4, now), One::new(Family::Ipv6, &links, six, rounds6, now)];
+        let families =
+            [One::new(Family::Ipv4, &links, four, rounds4, now), One::new(Family::Ipv6, &links, six, rounds6, now)];
         Self { links, opened: now, start: None, generation, orders, families }
     }
 
@@ -160,7 +168,11 @@ impl Shadow {
     /// A reply reaches the engine: whether it must count.
     pub fn reply(&mut self, family: Family, at: usize, proof: Option<Proof>, stamp: Time) -> bool {
         let (Some(proof), Some(start)) = (proof, self.start) else { return false };
-        let Some(way) = self.families[family as usize].ways.get_mut(at).filter(|way| way.generation == proof.generation) else { return false };
+        let Some(way) =
+            self.families[family as usize].ways.get_mut(at).filter(|way| way.generation == proof.generation)
+        else {
+            return false;
+        };
         let Some((_, answered)) = way.echoes.get_mut(proof.echo) else { return false };
         let counts = stamp <= start + ROUND && !*answered;
         *answered |= counts;
@@ -174,7 +186,8 @@ impl Shadow {
             None if self.may_begin(now) => self.begin(now, now),
             Some(start) if start + ROUND <= now => {
                 let end = start + ROUND;
-                let orders: Vec<Option<Order>> = self.orders.iter().map(|order| order.map(|(order, _)| order)).collect();
+                let orders: Vec<Option<Order>> =
+                    self.orders.iter().map(|order| order.map(|(order, _)| order)).collect();
                 for family in Family::ALL {
                     let one = &mut self.families[family as usize];
                     one.late |= now.since(one.slot_due(start).map_or(end, |due| due.min(end))) > LATE;
@@ -228,10 +241,17 @@ impl Shadow {
 
 impl One {
     fn new(family: Family, links: &[LinkSettings], memories: Vec<Memory>, rounds: u64, now: Time) -> Self {
-        let terms = |link: &LinkSettings| Terms { metered: link.metered, hour: link.hold_down.as_secs(), five_minutes: 300, day: 86_400 };
+        let terms = |link: &LinkSettings| Terms {
+            metered: link.metered,
+            hour: link.hold_down.as_secs(),
+            five_minutes: 300,
+            day: 86_400,
+        };
         let courses: Vec<_> = links.iter().map(|link| link.course(family)).collect();
         let lists: BTreeSet<u16> = courses.iter().map(|course| course.list).collect();
-        let size = |list| courses.iter().filter(|course| course.list == list).map(|course| course.targets.len()).max().unwrap_or(0);
+        let size = |list| {
+            courses.iter().filter(|course| course.list == list).map(|course| course.targets.len()).max().unwrap_or(0)
+        };
         let most_targets = courses.iter().map(|course| course.targets.len()).max().unwrap_or(0);
         let most_echoes = courses.iter().map(|course| usize::from(course.echoes)).max().unwrap_or(0);
         Self {
@@ -261,7 +281,12 @@ impl One {
         self.tallies.iter().find(|tally| tally.is_of(list)).expect("every list has a tally")
     }
 
-    fn judge(&mut self, family: Family, links: &[LinkSettings], orders: &[Option<Order>]) -> Result<Vec<Event>, String> {
+    fn judge(
+        &mut self,
+        family: Family,
+        links: &[LinkSettings],
+        orders: &[Option<Order>],
+    ) -> Result<Vec<Event>, String> {
         let late = std::mem::take(&mut self.late);
         let sends = self.spoilt_by_sends();
         let mut rows = Vec::new();
@@ -272,7 +297,12 @@ impl One {
             let counting = if course.list > 0 && tally.is_down_to_one() { 0 } else { tally.counting };
             let way = &mut self.ways[at];
             if !late && way.echoes.len() != way.due.0.count_ones() as usize * usize::from(way.due.1) {
-                return Err(format!("link {at} {family} was asked {} echoes, due were {:04b} × {}", way.echoes.len(), way.due.0, way.due.1));
+                return Err(format!(
+                    "link {at} {family} was asked {} echoes, due were {:04b} × {}",
+                    way.echoes.len(),
+                    way.due.0,
+                    way.due.1
+                ));
             }
             let (asked, answered, fell_silent) = way.finish();
             rows.push(Row {
@@ -284,7 +314,11 @@ impl One {
                 fell_silent,
                 resting: way.resting,
             });
-            heard.push(Heard { list: course.list, in_full: asked != 0 && asked.count_ones() as usize == course.targets.len(), answered });
+            heard.push(Heard {
+                list: course.list,
+                in_full: asked != 0 && asked.count_ones() as usize == course.targets.len(),
+                answered,
+            });
         }
         let one_left = self.tallies.iter().any(|tally| tally.is_of(0) && tally.is_down_to_one());
         self.naive.round(&rows, !late && !sends && !one_left);
@@ -317,7 +351,9 @@ impl One {
 
     fn begin(&mut self, family: Family, links: &[LinkSettings], both: &[bool], generation: u64, now: Time) {
         self.next_slot = 0;
-        let unmetered: Vec<usize> = (0..links.len()).filter(|&at| !links[at].metered && self.ways[at].path.presence == Presence::Present).collect();
+        let unmetered: Vec<usize> = (0..links.len())
+            .filter(|&at| !links[at].metered && self.ways[at].path.presence == Presence::Present)
+            .collect();
         let all_well = !unmetered.is_empty() && unmetered.iter().all(|&at| self.naive.is_at_its_best(at));
         for (at, link) in links.iter().enumerate() {
             let course = link.course(family);
@@ -373,8 +409,11 @@ impl Way {
     /// Targets asked, targets that answered, and whether none of the last echoes was answered.
     fn finish(&mut self) -> (u32, u32, bool) {
         let asked = self.echoes.iter().fold(0, |all, (target, _)| all | 1 << target);
-        let answered = self.echoes.iter().filter(|(_, answered)| *answered).fold(0, |all, (target, _)| all | 1 << target);
-        let last_answered = |target: &usize| self.echoes.iter().rev().find(|(to, _)| to == target).is_some_and(|(_, answered)| *answered);
+        let answered =
+            self.echoes.iter().filter(|(_, answered)| *answered).fold(0, |all, (target, _)| all | 1 << target);
+        let last_answered = |target: &usize| {
+            self.echoes.iter().rev().find(|(to, _)| to == target).is_some_and(|(_, answered)| *answered)
+        };
         let fell_silent = asked != 0 && !self.echoes.iter().any(|(target, _)| last_answered(target));
         if asked != 0 {
             (self.asked_last, self.answered_last) = (asked, answered);

@@ -55,7 +55,16 @@ impl Shorewall {
     pub fn new(links: usize, drain: Drain) -> Self {
         let provider = Provider { file: File::new(StatusFile::Missing), in_kernel: true, drain };
         let never = Time::BOOT;
-        Self { state: Firewall::Started, providers: vec![provider; links], fails: never, hangs: never, lies: never, full_disk: never, slow_disk: never, synced: never }
+        Self {
+            state: Firewall::Started,
+            providers: vec![provider; links],
+            fails: never,
+            hangs: never,
+            lies: never,
+            full_disk: never,
+            slow_disk: never,
+            synced: never,
+        }
     }
 
     /// What a look finds.
@@ -78,7 +87,8 @@ impl Shorewall {
 
     /// How a command begun now will end.
     pub fn begin(&self, command: &Output, now: Time, rng: &mut Rng) -> Ending {
-        let is_about_flows = matches!(command, Output::InstallDrain(_) | Output::RemoveDrain(_) | Output::DeleteFlows(_));
+        let is_about_flows =
+            matches!(command, Output::InstallDrain(_) | Output::RemoveDrain(_) | Output::DeleteFlows(_));
         let after = match command {
             Output::Reload => Duration::from_millis(rng.between(200, 400)),
             _ if is_about_flows => Duration::from_millis(rng.between(1, 9)),

@@ -30,7 +30,13 @@ pub struct Tally {
 impl Tally {
     /// A list of which every target counts.
     pub fn new(list: u16, size: usize, links: usize) -> Self {
-        Self { list, size, counting: ((1_u64 << size) - 1) as u32, missed: vec![vec![0; links]; size], reached: vec![0; size] }
+        Self {
+            list,
+            size,
+            counting: ((1_u64 << size) - 1) as u32,
+            missed: vec![vec![0; links]; size],
+            reached: vec![0; size],
+        }
     }
 
     /// Whether this is the list of that number.
@@ -50,7 +56,11 @@ impl Tally {
 
     /// A judged round; returns which targets left (with the link that missed them) and which came back.
     pub fn round(&mut self, links: &[Heard]) -> Vec<(usize, Option<usize>)> {
-        let asked: Vec<(usize, u32)> = (0..).zip(links).filter(|(_, link)| link.list == self.list && link.in_full).map(|(at, link)| (at, link.answered)).collect();
+        let asked: Vec<(usize, u32)> = (0..)
+            .zip(links)
+            .filter(|(_, link)| link.list == self.list && link.in_full)
+            .map(|(at, link)| (at, link.answered))
+            .collect();
         let mut changes = Vec::new();
         for target in 0..self.size {
             let bit = 1_u32 << target;
@@ -68,9 +78,11 @@ impl Tally {
                 }
             } else {
                 self.missed[target].fill(0);
-                let answering: Vec<u32> = asked.iter().map(|(_, answered)| *answered).filter(|&answered| answered != 0).collect();
+                let answering: Vec<u32> =
+                    asked.iter().map(|(_, answered)| *answered).filter(|&answered| answered != 0).collect();
                 if !answering.is_empty() {
-                    self.reached[target] = if answering.iter().all(|answered| answered & bit != 0) { self.reached[target] + 1 } else { 0 };
+                    self.reached[target] =
+                        if answering.iter().all(|answered| answered & bit != 0) { self.reached[target] + 1 } else { 0 };
                 }
                 if self.reached[target] >= TEN_MINUTES {
                     self.counting |= bit;

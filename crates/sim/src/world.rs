@@ -115,7 +115,10 @@ impl Ord for Event {
 /// Runs one seed.
 pub fn run(seed: u64, wish: Wish) -> Outcome {
     let mut rng = Rng::new(seed);
-    let setup = wish.days.map_or_else(|| Setup::draw(&mut rng), |days| Setup::draw_days(days, &mut rng));
+    let setup = match wish.days {
+        Some(days) => Setup::draw_days(days, &mut rng),
+        None => Setup::draw(&mut rng),
+    };
     World::new(setup, rng, wish).run()
 }
 
@@ -270,6 +273,7 @@ impl World {
     /// Something happens at a family's firewall, which the committer notices soon.
     pub fn at_gate(&mut self, family: usize, change: impl FnOnce(&mut Gate, Time)) {
         change(&mut self.gates[family], self.now);
+        self.gates[family].disturb(self.now + NOTICED);
         self.push(self.now + NOTICED, Event::Gate(family, Later::Look));
         self.pump(family);
     }
@@ -297,7 +301,8 @@ impl World {
     pub fn move_by_hand(&mut self, family: usize, line: usize, in_kernel: bool) {
         let place = self.judge.place(line);
         self.at_gate(family, |gate, now| {
-            let others = gate.shorewall.providers.iter().enumerate().any(|(at, provider)| at != place && provider.in_kernel);
+            let others =
+                gate.shorewall.providers.iter().enumerate().any(|(at, provider)| at != place && provider.in_kernel);
             if gate.shorewall.state == Firewall::Started && (in_kernel || others) {
                 gate.shorewall.providers[place].in_kernel = in_kernel;
             }
@@ -372,7 +377,10 @@ impl World {
         for family in Family::ALL {
             let path = presence::path(family, &self.lines[line].facts(family, self.now));
             if path.presence != self.lines[line].presence(family, self.now) {
-                self.violated(format!("link {line} {family} is {:?}, not {path:?}", self.lines[line].presence(family, self.now)));
+                self.violated(format!(
+                    "link {line} {family} is {:?}, not {path:?}",
+                    self.lines[line].presence(family, self.now)
+                ));
             }
             self.hear(line, Heard::Path(family, path));
         }
@@ -464,7 +472,9 @@ impl World {
     fn send(&mut self, family: Family, echo: &Echo) {
         self.echoes += 1;
         let line = self.judge.line(echo.link);
-        let Some(target) = self.judge.target(family, echo) else { return self.violated(format!("nobody configured {echo:?}")) };
+        let Some(target) = self.judge.target(family, echo) else {
+            return self.violated(format!("nobody configured {echo:?}"));
+        };
         self.log.count(self.now, &(0_u8, family, echo.link, target, echo.sequence));
         let proof = match self.judge.shadow().sent(family, usize::from(echo.link.0), target, self.now) {
             Ok(proof) => proof,
@@ -477,7 +487,8 @@ impl World {
         let mut arrivals = std::mem::take(&mut self.arrivals);
         self.lines[line].carry(family, target, self.now, &mut self.rng, &mut arrivals);
         for Arrival { at, twist } in arrivals.drain(..) {
-            let mut reply = Reply { link: echo.link, source: echo.target, sequence: echo.sequence, token: echo.token, at };
+            let mut reply =
+                Reply { link: echo.link, source: echo.target, sequence: echo.sequence, token: echo.token, at };
             let mut over = line;
             match twist {
                 Twist::None => {}

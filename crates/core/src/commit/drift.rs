@@ -78,9 +78,10 @@ impl Drifts {
         self.0.get(&link).is_some_and(|drift| drift.left_alone)
     }
 
-    /// When the next patience ends.
-    pub(super) fn next_deadline(&self) -> Option<Time> {
-        self.0.values().filter_map(|drift| drift.since).map(|since| since + PATIENCE).min()
+    /// The next end of patience after `now`.
+    pub(super) fn next_deadline(&self, now: Time) -> Option<Time> {
+        let ends = self.0.values().filter_map(|drift| drift.since).map(|since| since + PATIENCE);
+        ends.filter(|at| *at > now).min()
     }
 }
 
@@ -119,7 +120,7 @@ mod tests {
         let mut drifts = Drifts::default();
         drifts.differs(LinkId(1), false, at(0));
         drifts.agrees(LinkId(1));
-        assert_eq!(drifts.next_deadline(), None);
+        assert_eq!(drifts.next_deadline(at(0)), None);
         assert_eq!(drifts.differs(LinkId(1), false, at(6)), Ruling::Wait);
     }
 }

@@ -163,7 +163,7 @@ impl Reconciler {
 
     /// When a fresh look is wanted although nobody said anything; `None`: never.
     pub fn next_deadline(&self) -> Option<Time> {
-        let deadlines = [self.troubles.next_deadline(self.now), self.drifts.next_deadline()];
+        let deadlines = [self.troubles.next_deadline(self.now), self.drifts.next_deadline(self.now)];
         deadlines.into_iter().flatten().min().filter(|_| self.mandate != Mandate::Observe)
     }
 

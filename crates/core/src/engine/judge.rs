@@ -35,9 +35,12 @@ pub(super) struct Judge {
 
 impl Judge {
     pub(super) fn new(family: Family, settings: &Settings, kept: Option<&Kept>, same_boot: bool, now: Time) -> Self {
-        let rounds = |time: Duration| u32::try_from(time.as_nanos().div_ceil(settings.interval.as_nanos().max(1))).unwrap_or(u32::MAX);
+        let rounds = |time: Duration| {
+            u32::try_from(time.as_nanos().div_ceil(settings.interval.as_nanos().max(1))).unwrap_or(u32::MAX)
+        };
         let courses: Vec<Course> = settings.links.iter().map(|link| link.course(family).clone()).collect();
-        let mut sizes = alloc::vec![0; courses.iter().map(|course| usize::from(course.list).saturating_add(1)).max().unwrap_or(1)];
+        let mut sizes =
+            alloc::vec![0; courses.iter().map(|course| usize::from(course.list).saturating_add(1)).max().unwrap_or(1)];
         for course in &courses {
             if let Some(size) = sizes.get_mut(usize::from(course.list)) {
                 *size = course.targets.len();
@@ -98,9 +101,15 @@ impl Judge {
         let one_left = (spoilt.is_none() && self.score.is_down_to_one(0)).then_some(Spoilt::OneTargetLeft);
         let mut links = Vec::new();
         for (place, did) in finished.iter().enumerate() {
-            let (Some(way), Some(course)) = (self.ways.get_mut(place), self.probe.courses().get(place)) else { continue };
+            let (Some(way), Some(course)) = (self.ways.get_mut(place), self.probe.courses().get(place)) else {
+                continue;
+            };
             way.note_round(did);
-            let counting = if course.list > 0 && self.score.is_down_to_one(course.list) { Targets::NONE } else { self.score.counting(course.list) };
+            let counting = if course.list > 0 && self.score.is_down_to_one(course.list) {
+                Targets::NONE
+            } else {
+                self.score.counting(course.list)
+            };
             links.push(LinkRound {
                 presence: way.path.presence,
                 order: orders.get(place).copied().flatten(),
@@ -164,7 +173,13 @@ impl Judge {
     }
 
     /// How much each link is asked in the round that begins.
-    pub(super) fn efforts(&mut self, links: &[LinkSettings], both: &[bool], interval: Duration, now: Time) -> Vec<Effort> {
+    pub(super) fn efforts(
+        &mut self,
+        links: &[LinkSettings],
+        both: &[bool],
+        interval: Duration,
+        now: Time,
+    ) -> Vec<Effort> {
         let at_their_best = self.unmetered_are_at_their_best(links);
         let mut efforts = Vec::new();
         for (((link, way), course), &both) in links.iter().zip(&mut self.ways).zip(self.probe.courses()).zip(both) {
@@ -179,18 +194,22 @@ impl Judge {
     /// Whether every unmetered link that may be used is healthy and answered all it was asked, and there is one.
     pub(super) fn unmetered_are_at_their_best(&self, settings: &[LinkSettings]) -> bool {
         let Some(verdict) = &self.verdict else { return false };
-        let mut unmetered = settings.iter().zip(&verdict.links).zip(&self.ways).filter(|((settings, _), way)| {
-            !settings.metered && way.path.presence == Presence::Present
-        });
+        let mut unmetered = settings
+            .iter()
+            .zip(&verdict.links)
+            .zip(&self.ways)
+            .filter(|((settings, _), way)| !settings.metered && way.path.presence == Presence::Present);
         let at_best = |((_, link), _): ((&LinkSettings, &LinkVerdict), &Way)| {
-            link.reason.code == Code::TakenOut || (link.healthy && link.reason.expected > 0 && link.reason.missed.is_empty())
+            link.reason.code == Code::TakenOut
+                || (link.healthy && link.reason.expected > 0 && link.reason.missed.is_empty())
         };
         unmetered.clone().next().is_some() && unmetered.all(at_best)
     }
 
-    /// Whether the verdict rests on at least one judged round, so that the firewall may be told.
-    pub(super) fn has_judged(&self, verdict: &Verdict) -> bool {
-        self.chosen.is_some() || verdict.links.iter().any(|link| link.reason.code != Code::Starting)
+    /// Whether the firewall may be told: a round was judged, and some link was once there in this family.
+    pub(super) fn may_choose(&self, verdict: &Verdict) -> bool {
+        let judged = verdict.links.iter().any(|link| link.reason.code != Code::Starting);
+        judged && self.selector.held().any(|held| held.seen)
     }
 
     pub(super) fn note_changes(&mut self, verdict: &Verdict, now: Time) {

@@ -58,7 +58,8 @@ impl Kept {
     /// The number of rounds and the choice in one family.
     pub(super) fn choice(&self, family: Family, settings: &Settings) -> (u64, BTreeSet<LinkId>) {
         let chosen = |name: &str| self.link(name).is_some_and(|link| *of(&link.chosen, family));
-        let links = (0..).map(LinkId).zip(&settings.links).filter(|(_, link)| chosen(&link.name)).map(|(id, _)| id).collect();
+        let links =
+            (0..).map(LinkId).zip(&settings.links).filter(|(_, link)| chosen(&link.name)).map(|(id, _)| id).collect();
         (*of(&self.rounds, family), links)
     }
 }
@@ -84,7 +85,11 @@ impl Engine {
             name: name.clone(),
             held: [held4, held6],
             chosen: [ipv4.selector.choice().contains(&id), ipv6.selector.choice().contains(&id)],
-            order: self.orders.of(id).map(|(order, until)| KeptOrder { order, until, left: until.map(|until| until.since(now)) }),
+            order: self.orders.of(id).map(|(order, until)| KeptOrder {
+                order,
+                until,
+                left: until.map(|until| until.since(now)),
+            }),
         };
         let names = self.settings.links.iter().map(|link| &link.name);
         Kept { rounds, links: (0..).map(LinkId).zip(names.zip(held)).map(link).collect() }

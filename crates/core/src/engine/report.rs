@@ -72,7 +72,9 @@ impl Engine {
     /// The families in which a link is asked anything.
     pub fn family_names(&self, link: LinkId) -> impl Iterator<Item = Family> {
         let courses = self.settings.links.get(usize::from(link.0));
-        Family::ALL.into_iter().filter(move |&family| courses.is_some_and(|link| !link.course(family).targets.is_empty()))
+        Family::ALL
+            .into_iter()
+            .filter(move |&family| courses.is_some_and(|link| !link.course(family).targets.is_empty()))
     }
 }
 
@@ -80,8 +82,10 @@ impl Judge {
     fn report(&self, link: LinkId, now: Time) -> Option<FamilyReport> {
         let place = usize::from(link.0);
         let verdict = self.verdict.as_ref()?;
-        let (on_link, way, course) = (verdict.links.get(place)?, self.ways.get(place)?, self.probe.courses().get(place)?);
-        let named = |targets: Targets| targets.places().filter_map(|place| course.targets.get(place).copied()).collect();
+        let (on_link, way, course) =
+            (verdict.links.get(place)?, self.ways.get(place)?, self.probe.courses().get(place)?);
+        let named =
+            |targets: Targets| targets.places().filter_map(|place| course.targets.get(place).copied()).collect();
         let Way { path, changed, recent, heard, spare, .. } = way;
         Some(FamilyReport {
             verdict: on_link.clone(),

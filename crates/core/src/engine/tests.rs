@@ -56,7 +56,15 @@ impl World {
         for place in 0..links {
             engine.handle_path(Family::Ipv4, LinkId(place as u16), there(place as u8 + 1), now);
         }
-        Self { engine, now, dead: BTreeSet::new(), unreached: BTreeSet::new(), asked: vec![], chosen: vec![], said: vec![] }
+        Self {
+            engine,
+            now,
+            dead: BTreeSet::new(),
+            unreached: BTreeSet::new(),
+            asked: vec![],
+            chosen: vec![],
+            said: vec![],
+        }
     }
 
     /// Lets virtual time pass, from deadline to deadline.

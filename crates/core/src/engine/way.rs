@@ -59,7 +59,9 @@ impl Way {
         let silent = self.answered_last.is_empty() && !self.asked_last.is_empty();
         let every = if self.spare.is_resting() { ASK_SPARE_EVERY } else { ASK_EVERY };
         let is_due = silent || self.asked.is_none_or(|asked| now.since(asked) >= every);
-        let asks = is_due && self.path.presence == Presence::Present && matches!(self.path.next_hop, Some(NextHop::Gateway(_)));
+        let asks = is_due
+            && self.path.presence == Presence::Present
+            && matches!(self.path.next_hop, Some(NextHop::Gateway(_)));
         if asks {
             self.asked = Some(now);
         }

@@ -1,9 +1,9 @@
 //! Why the selection put a link where it is, as values: the log, `why`, the page and a replay all show these.
 
+use super::Presence;
 use super::select::Selector;
 use super::standing::Standing;
 use super::verdict::{Code, LinkVerdict, Order, Reason};
-use super::Presence;
 
 /// What the selection says of one link, with its reason.
 pub(super) fn verdict_on(selector: &Selector, link: &Standing) -> LinkVerdict {
@@ -22,7 +22,10 @@ fn reason(selector: &Selector, link: &Standing, code: Code) -> Reason {
     let Some(now) = link.now else {
         return Reason { code, hold_left: link.held.hold, ..Reason::default() };
     };
-    let comparable = selector.usable().filter(|(_, other)| other.list == now.list).map(|(_, other)| other.answered.and(now.asked).len());
+    let comparable = selector
+        .usable()
+        .filter(|(_, other)| other.list == now.list)
+        .map(|(_, other)| other.answered.and(now.asked).len());
     Reason {
         code,
         answered: now.answered.len(),

@@ -37,7 +37,9 @@ impl Spare {
             Effort::Nothing
         } else {
             self.waited = 0;
-            Effort::Sparse(counting.places().take(TARGETS).fold(Targets::NONE, |two, place| two.or(Targets::one(place))))
+            Effort::Sparse(
+                counting.places().take(TARGETS).fold(Targets::NONE, |two, place| two.or(Targets::one(place))),
+            )
         }
     }
 

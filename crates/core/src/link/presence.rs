@@ -97,9 +97,13 @@ fn next_hop(family: Family, facts: &Facts) -> Option<NextHop> {
 
 /// The address to send from: in the gateway's subnet if there is one, lasting rather than temporary, global rather than private.
 fn source(family: Family, facts: &Facts, next_hop: Option<NextHop>) -> Option<IpAddr> {
-    let usable = facts.addresses.iter().filter(|address| address.preferred && of_family(address.ip, family) && reaches_beyond_link(address.ip));
+    let usable = facts
+        .addresses
+        .iter()
+        .filter(|address| address.preferred && of_family(address.ip, family) && reaches_beyond_link(address.ip));
     let rank = |address: &&Address| {
-        let beside_gateway = matches!(next_hop, Some(NextHop::Gateway(gateway)) if same_subnet(address.ip, gateway, address.prefix));
+        let beside_gateway =
+            matches!(next_hop, Some(NextHop::Gateway(gateway)) if same_subnet(address.ip, gateway, address.prefix));
         (!beside_gateway, address.temporary, is_unique_local(address.ip))
     };
     usable.min_by_key(rank).map(|address| address.ip)
@@ -175,10 +179,18 @@ mod tests {
 
     #[test]
     fn the_source_lies_beside_the_gateway_and_lasts() {
-        check(Family::Ipv4, &facts(vec![address("10.9.9.2", 24), address("198.51.100.2", 24)], &["198.51.100.1"]), Presence::Present, Some("198.51.100.2"));
+        check(
+            Family::Ipv4,
+            &facts(vec![address("10.9.9.2", 24), address("198.51.100.2", 24)], &["198.51.100.1"]),
+            Presence::Present,
+            Some("198.51.100.2"),
+        );
         let temporary = Address { temporary: true, ..address("2001:db8::99", 64) };
         let old = Address { preferred: false, ..address("2001:db8::1", 64) };
-        let six = facts(vec![address("fe80::1", 64), address("fd00::5", 64), old, temporary, address("2001:db8::5", 64)], &["10.0.0.1", "fe80::ff"]);
+        let six = facts(
+            vec![address("fe80::1", 64), address("fd00::5", 64), old, temporary, address("2001:db8::5", 64)],
+            &["10.0.0.1", "fe80::ff"],
+        );
         check(Family::Ipv6, &six, Presence::Present, Some("2001:db8::5"));
         check(Family::Ipv6, &facts(vec![address("fd00::5", 64)], &["fe80::ff"]), Presence::Present, Some("fd00::5"));
         check(Family::Ipv4, &facts(vec![address("169.254.7.7", 16)], &["169.254.0.1"]), Presence::NoAddress, None);

@@ -128,9 +128,20 @@ struct Sent {
 impl Probe {
     /// A probe that asks nothing until its first round begins; one course a link, in configured order.
     pub fn new(family: Family, key: Key, interval: Duration, courses: Vec<Course>) -> Self {
-        let quiet: Vec<Asking> = courses.iter().map(|_| Asking { effort: Effort::Nothing, echoes: Vec::new() }).collect();
+        let quiet: Vec<Asking> =
+            courses.iter().map(|_| Asking { effort: Effort::Nothing, echoes: Vec::new() }).collect();
         let (this_round, last_round) = (quiet.clone(), quiet);
-        Self { family, key, interval, courses, start: Time::BOOT, next_slot: u32::MAX, sequence: 0, this_round, last_round }
+        Self {
+            family,
+            key,
+            interval,
+            courses,
+            start: Time::BOOT,
+            next_slot: u32::MAX,
+            sequence: 0,
+            this_round,
+            last_round,
+        }
     }
 
     /// What each link is asked with.
@@ -184,7 +195,9 @@ impl Probe {
     /// Sets when an echo really left, as the kernel stamped it.
     pub fn handle_sent(&mut self, link: LinkId, sequence: u16, at: Time) {
         let asking = self.this_round.get_mut(usize::from(link.0));
-        if let Some(sent) = asking.and_then(|asking| asking.echoes.iter_mut().rev().find(|sent| sent.sequence as u16 == sequence)) {
+        if let Some(sent) =
+            asking.and_then(|asking| asking.echoes.iter_mut().rev().find(|sent| sent.sequence as u16 == sequence))
+        {
             sent.at = at;
         }
     }
@@ -192,11 +205,15 @@ impl Probe {
     /// Matches a reply to its echo.
     pub fn handle_reply(&mut self, reply: &Reply, end: Time) -> Fate {
         let place = usize::from(reply.link.0);
-        let Some(target) = self.courses.get(place).and_then(|course| course.targets.iter().position(|&target| target == reply.source)) else {
+        let Some(target) =
+            self.courses.get(place).and_then(|course| course.targets.iter().position(|&target| target == reply.source))
+        else {
             return Fate::Foreign;
         };
         let is_answered = |sent: &Sent| sent.target == target && sent.sequence as u16 == reply.sequence;
-        if let Some(sent) = self.this_round.get_mut(place).and_then(|asking| asking.echoes.iter_mut().find(|sent| is_answered(sent))) {
+        if let Some(sent) =
+            self.this_round.get_mut(place).and_then(|asking| asking.echoes.iter_mut().find(|sent| is_answered(sent)))
+        {
             if token(&self.key, self.family, reply.link, reply.source, sent.sequence) != reply.token {
                 return Fate::Foreign;
             }
@@ -209,7 +226,9 @@ impl Probe {
             sent.round_trip = Some(reply.at.since(sent.at));
             return Fate::Counted;
         }
-        let Some(sent) = self.last_round.get(place).and_then(|asking| asking.echoes.iter().find(|sent| is_answered(sent))) else {
+        let Some(sent) =
+            self.last_round.get(place).and_then(|asking| asking.echoes.iter().find(|sent| is_answered(sent)))
+        else {
             return Fate::Foreign;
         };
         let ours = token(&self.key, self.family, reply.link, reply.source, sent.sequence) == reply.token;
@@ -219,7 +238,8 @@ impl Probe {
     /// Slots of a round: a slot is one echo to one target, over all links.
     fn slots(&self) -> u32 {
         let most = |of: fn(&Course) -> usize| self.courses.iter().map(of).max().unwrap_or(0);
-        let (echoes, targets) = (most(|course| usize::from(course.echoes)), most(|course| course.targets.len().min(Targets::MAX)));
+        let (echoes, targets) =
+            (most(|course| usize::from(course.echoes)), most(|course| course.targets.len().min(Targets::MAX)));
         u32::try_from(echoes.saturating_mul(targets)).unwrap_or(u32::MAX)
     }
 
@@ -318,10 +338,16 @@ mod tests {
         let mut moments = vec![];
         while let Some(at) = probe.next_deadline() {
             let (echoes, _) = probe.handle_wake(at);
-            moments.push((at.since(START).as_millis(), echoes.iter().map(|echo| (echo.link.0, echo.target)).collect::<Vec<_>>()));
+            moments.push((
+                at.since(START).as_millis(),
+                echoes.iter().map(|echo| (echo.link.0, echo.target)).collect::<Vec<_>>(),
+            ));
         }
         let both = |n| vec![(0, target(n)), (1, target(n))];
-        assert_eq!(moments, [(0, both(1)), (83, both(2)), (166, both(1)), (250, both(2)), (333, both(1)), (416, both(2))]);
+        assert_eq!(
+            moments,
+            [(0, both(1)), (83, both(2)), (166, both(1)), (250, both(2)), (333, both(1)), (416, both(2))]
+        );
     }
 
     #[test]

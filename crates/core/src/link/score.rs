@@ -59,7 +59,10 @@ impl Score {
     /// A score in which every target of every list counts. `sizes` are the lengths of the lists; `patience` is in rounds.
     pub fn new(sizes: &[usize], links: usize, patience: u32) -> Self {
         let target = Target { missed_alone: vec![0; links], good: 0 };
-        let list = |&size: &usize| List { counting: Targets::first(size), targets: vec![target.clone(); size.min(Targets::MAX)] };
+        let list = |&size: &usize| List {
+            counting: Targets::first(size),
+            targets: vec![target.clone(); size.min(Targets::MAX)],
+        };
         Self { lists: sizes.iter().map(list).collect(), patience }
     }
 
@@ -78,12 +81,14 @@ impl Score {
         let patience = self.patience;
         let mut changes = Vec::new();
         for (number, list) in (0..).zip(&mut self.lists) {
-            let of_list = || (0..).map(LinkId).zip(links).filter(move |(_, link)| link.list == number && !link.asked.is_empty());
+            let of_list =
+                || (0..).map(LinkId).zip(links).filter(move |(_, link)| link.list == number && !link.asked.is_empty());
             for place in 0..list.targets.len() {
                 let counts = list.counting.has(place);
                 let counting = list.counting;
                 let Some(target) = list.targets.get_mut(place) else { continue };
-                let left_because_of = if counts { target.missed_by(place, counting, of_list(), patience) } else { None };
+                let left_because_of =
+                    if counts { target.missed_by(place, counting, of_list(), patience) } else { None };
                 if left_because_of.is_some() {
                     list.counting = counting.without(Targets::one(place));
                 } else if !counts && target.is_good_again(place, of_list(), patience) {
@@ -112,7 +117,10 @@ impl Target {
         for (id, link) in links {
             let Some(rounds) = self.missed_alone.get_mut(usize::from(id.0)) else { continue };
             let others = counting.and(link.asked).without(Targets::one(place));
-            let alone = link.asked.has(place) && !link.answered.has(place) && !others.is_empty() && others.without(link.answered).is_empty();
+            let alone = link.asked.has(place)
+                && !link.answered.has(place)
+                && !others.is_empty()
+                && others.without(link.answered).is_empty();
             *rounds = if alone { rounds.saturating_add(1) } else { 0 };
             if *rounds >= patience {
                 by = by.or(Some(id));
@@ -122,7 +130,12 @@ impl Target {
     }
 
     /// Whether every link that answers anything has reached this target for long enough.
-    fn is_good_again<'a>(&mut self, place: usize, links: impl Iterator<Item = (LinkId, &'a Asked)>, patience: u32) -> bool {
+    fn is_good_again<'a>(
+        &mut self,
+        place: usize,
+        links: impl Iterator<Item = (LinkId, &'a Asked)>,
+        patience: u32,
+    ) -> bool {
         self.missed_alone.fill(0);
         let mut answering = links.filter(|(_, link)| !link.answered.is_empty()).peekable();
         if answering.peek().is_some() {
@@ -145,7 +158,11 @@ mod tests {
         let mut score = Score::new(&[4], 2, TEN_MINUTES);
         for &(first, second, times) in rows {
             for _ in 0..times {
-                score.handle_round(&[first, second].map(|bits| Asked { list: 0, asked: Targets::first(4), answered: Targets(bits) }));
+                score.handle_round(&[first, second].map(|bits| Asked {
+                    list: 0,
+                    asked: Targets::first(4),
+                    answered: Targets(bits),
+                }));
             }
         }
         assert_eq!(score.counting(0), Targets(expected));
@@ -176,7 +193,10 @@ mod tests {
 
     #[test]
     fn targets_leave_one_after_the_other_until_one_is_left() {
-        check(&[(0b1111, 0b0111, TEN_MINUTES), (0b1111, 0b0011, TEN_MINUTES), (0b1111, 0b0001, 3 * TEN_MINUTES)], 0b0001);
+        check(
+            &[(0b1111, 0b0111, TEN_MINUTES), (0b1111, 0b0011, TEN_MINUTES), (0b1111, 0b0001, 3 * TEN_MINUTES)],
+            0b0001,
+        );
         let mut score = Score::new(&[2], 1, 1);
         assert!(!score.is_down_to_one(0));
         score.handle_round(&[Asked { list: 0, asked: Targets::first(2), answered: Targets(1) }]);

@@ -44,7 +44,8 @@ pub struct Selector {
 impl Selector {
     /// A selection over links in configured order, with what was kept of them, the number of rounds so far and the last choice.
     pub fn new(links: impl IntoIterator<Item = (Settings, Held)>, rounds: u64, choice: &BTreeSet<LinkId>) -> Self {
-        let links: Vec<Standing> = (0..).map(LinkId).zip(links).map(|(id, (settings, held))| Standing::new(id, settings, held)).collect();
+        let links: Vec<Standing> =
+            (0..).map(LinkId).zip(links).map(|(id, (settings, held))| Standing::new(id, settings, held)).collect();
         let known: BTreeSet<LinkId> = links.iter().map(|link| link.id).collect();
         let kept: BTreeSet<LinkId> = choice.intersection(&known).copied().collect();
         let choice = if kept.is_empty() { known } else { kept };
@@ -134,7 +135,8 @@ impl Selector {
 
     /// Rules 3 and 4.
     fn judge_counts(&mut self) {
-        let behind: Vec<LinkId> = self.usable().filter(|(_, now)| self.outdone_by(now).next().is_some()).map(|(link, _)| link.id).collect();
+        let behind: Vec<LinkId> =
+            self.usable().filter(|(_, now)| self.outdone_by(now).next().is_some()).map(|(link, _)| link.id).collect();
         let metered_alone = self.leaves_metered_alone(&behind);
         for link in self.links.iter_mut().filter(|link| link.usable().is_some()) {
             if behind.contains(&link.id) {
@@ -169,15 +171,18 @@ impl Selector {
 
     /// The links new connections should use: the pinned, else the healthy, else by rule 5.
     fn choose(&mut self) -> BTreeSet<LinkId> {
-        let pinned: BTreeSet<LinkId> = self.links.iter().filter(|link| link.order() == Some(Order::Pin)).map(|link| link.id).collect();
+        let pinned: BTreeSet<LinkId> =
+            self.links.iter().filter(|link| link.order() == Some(Order::Pin)).map(|link| link.id).collect();
         if !pinned.is_empty() {
             return pinned;
         }
-        let in_use: BTreeSet<LinkId> = self.usable().map(|(link, _)| link.id).filter(|id| self.choice.contains(id)).collect();
+        let in_use: BTreeSet<LinkId> =
+            self.usable().map(|(link, _)| link.id).filter(|id| self.choice.contains(id)).collect();
         if self.silent && !in_use.is_empty() {
             return in_use;
         }
-        let healthy: BTreeSet<LinkId> = self.usable().filter(|(link, _)| link.held.hold == 0).map(|(link, _)| link.id).collect();
+        let healthy: BTreeSet<LinkId> =
+            self.usable().filter(|(link, _)| link.held.hold == 0).map(|(link, _)| link.id).collect();
         if !healthy.is_empty() {
             return healthy;
         }
@@ -190,13 +195,15 @@ impl Selector {
     fn incumbent(&self) -> Option<LinkId> {
         let (_, best) = self.usable().max_by(|(_, a), (_, b)| by_share(a, b))?;
         let in_use = self.usable().filter(|(link, _)| self.choice.contains(&link.id));
-        let (link, now) = in_use.max_by(|(a, a_did), (b, b_did)| by_share(a_did, b_did).then_with(|| b.by_oldest_fault(a)))?;
+        let (link, now) =
+            in_use.max_by(|(a, a_did), (b, b_did)| by_share(a_did, b_did).then_with(|| b.by_oldest_fault(a)))?;
         (more_than_half(now, best) && link.behind_for < PATIENCE).then_some(link.id)
     }
 
     /// Rule 5, second half: of the best, the one whose last fault is oldest, then the first configured.
     fn sole_best(&self) -> Option<LinkId> {
-        let first = self.usable().min_by(|(a, a_did), (b, b_did)| by_share(b_did, a_did).then_with(|| a.by_oldest_fault(b)));
+        let first =
+            self.usable().min_by(|(a, a_did), (b, b_did)| by_share(b_did, a_did).then_with(|| a.by_oldest_fault(b)));
         first.map(|(link, _)| link.id)
     }
 }
@@ -212,13 +219,17 @@ fn did_better(a: &LinkRound, b: &LinkRound) -> bool {
 
 /// Orders by the share of asked targets that answered; a link that was not asked has none.
 fn by_share(a: &LinkRound, b: &LinkRound) -> Ordering {
-    let answered_over = |this: &LinkRound, of: &LinkRound| u64::from(this.answered.len()).saturating_mul(u64::from(of.asked.len().max(1)));
+    let answered_over = |this: &LinkRound, of: &LinkRound| {
+        u64::from(this.answered.len()).saturating_mul(u64::from(of.asked.len().max(1)))
+    };
     answered_over(a, b).cmp(&answered_over(b, a))
 }
 
 /// Whether `a` answered more than half of what `best` did.
 fn more_than_half(a: &LinkRound, best: &LinkRound) -> bool {
-    let answered_over = |this: &LinkRound, of: &LinkRound| u64::from(this.answered.len()).saturating_mul(u64::from(of.asked.len().max(1)));
+    let answered_over = |this: &LinkRound, of: &LinkRound| {
+        u64::from(this.answered.len()).saturating_mul(u64::from(of.asked.len().max(1)))
+    };
     answered_over(a, best).saturating_mul(2) > answered_over(best, a)
 }
 

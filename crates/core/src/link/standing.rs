@@ -84,13 +84,18 @@ impl Standing {
     /// each earlier fault within memory.
     pub(super) fn fault(&mut self, round: u64, leaves_metered_alone: bool) {
         if !self.in_fault {
-            let remembered = self.held.last_fault.is_some_and(|at| round.saturating_sub(at) < u64::from(self.settings.memory));
+            let remembered =
+                self.held.last_fault.is_some_and(|at| round.saturating_sub(at) < u64::from(self.settings.memory));
             self.held.earlier_faults = if remembered { self.held.earlier_faults.saturating_add(1) } else { 0 };
         }
         self.in_fault = true;
         self.held.last_fault = Some(round);
-        let doubled = self.settings.short_hold_down.saturating_mul(1_u32.checked_shl(self.held.earlier_faults).unwrap_or(u32::MAX));
-        self.held.hold = if leaves_metered_alone { doubled.min(self.settings.hold_down) } else { self.settings.hold_down };
+        let doubled = self
+            .settings
+            .short_hold_down
+            .saturating_mul(1_u32.checked_shl(self.held.earlier_faults).unwrap_or(u32::MAX));
+        self.held.hold =
+            if leaves_metered_alone { doubled.min(self.settings.hold_down) } else { self.settings.hold_down };
     }
 
     /// Drain while it answers something, cut once it answers nothing; a cut stays one until the link is back.

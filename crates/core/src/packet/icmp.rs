@@ -123,11 +123,13 @@ fn echo_of(packet: &[u8], v4: u8, v6: u8) -> Option<Echo> {
             if fragmented || *packet.get(9)? != ICMP {
                 return None;
             }
-            let [source, destination] = [Ipv4Addr::from(array::<4>(packet, 12)?), Ipv4Addr::from(array::<4>(packet, 16)?)];
+            let [source, destination] =
+                [Ipv4Addr::from(array::<4>(packet, 12)?), Ipv4Addr::from(array::<4>(packet, 16)?)];
             (source.into(), destination.into(), v4, packet.get(header..)?)
         }
         6 if *packet.get(6)? == ICMPV6 => {
-            let [source, destination] = [Ipv6Addr::from(array::<16>(packet, 8)?), Ipv6Addr::from(array::<16>(packet, 24)?)];
+            let [source, destination] =
+                [Ipv6Addr::from(array::<16>(packet, 8)?), Ipv6Addr::from(array::<16>(packet, 24)?)];
             (source.into(), destination.into(), v6, packet.get(IPV6_HEADER..)?)
         }
         _ => return None,
@@ -188,7 +190,12 @@ mod tests {
             bytes[at] = byte;
             bytes
         };
-        for (what, bytes) in [("version", with(0, 0x55)), ("short header", with(0, 0x44)), ("long header", with(0, 0x4f)), ("fragment", with(7, 1))] {
+        for (what, bytes) in [
+            ("version", with(0, 0x55)),
+            ("short header", with(0, 0x44)),
+            ("long header", with(0, 0x4f)),
+            ("fragment", with(7, 1)),
+        ] {
             assert_eq!(reply(&bytes), None, "{what}");
         }
         assert_eq!(reply(&with(9, 17)), None, "UDP");

@@ -123,7 +123,9 @@ impl Driver {
 
     fn wait(&mut self) {
         let now = self.now();
-        let families = self.families.iter().filter_map(FamilyCommitter::next_deadline);
+        // Without the kernel a deadline leads nowhere; it is opened again at the next look.
+        let families =
+            self.families.iter().filter(|_| self.kernel.is_some()).filter_map(FamilyCommitter::next_deadline);
         let exec = self.exec.iter().filter_map(Exec::next_deadline);
         let deadline = families.chain(exec).chain(self.stop_at).fold(self.next_look, Time::min);
         // Rounded up, or the last millisecond is spent in circles.
@@ -155,6 +157,9 @@ impl Driver {
     }
 
     fn reconfigure(&mut self, settings: Settings) {
+        if self.released {
+            return;
+        }
         let before = std::mem::replace(&mut self.settings, settings);
         self.choice.clear();
         self.told.clear();
@@ -165,6 +170,9 @@ impl Driver {
     }
 
     fn desire(&mut self, choice: Choice, now: Time) {
+        if self.released {
+            return;
+        }
         for family in &mut self.families {
             family.desire(&choice, now);
         }
@@ -173,7 +181,7 @@ impl Driver {
         }
         let changed = choice::changed(&self.choice, &choice);
         self.choice = choice;
-        if !changed.is_empty() && !self.released && self.exec.is_none() {
+        if !changed.is_empty() && self.exec.is_none() {
             self.say_what_would_be(&changed);
         }
     }
@@ -206,9 +214,9 @@ impl Driver {
     fn release(&mut self, now: Time) {
         self.released = true;
         self.families.iter_mut().for_each(|family| family.release(now));
+        self.choice.values_mut().for_each(|wanted| wanted.want = Want::In);
         if let Some(exec) = &mut self.exec {
-            let all_in = |(key, wanted): (&_, &Wanted)| (*key, Wanted { want: Want::In, gateway: wanted.gateway });
-            exec.handle_release(&self.choice.iter().map(all_in).collect(), now);
+            exec.handle_release(&self.choice, now);
         }
     }
 
@@ -407,8 +415,9 @@ impl Driver {
     fn say_event(&mut self, index: usize, event: &Event) {
         let Some(family) = self.families.get(index).map(|it| it.family) else { return };
         (self.tell)(events::describe(event, family, |link| self.name(link)));
-        if let Event::Applied { .. } = event {
-            self.tell_hooks(&[family]);
+        match event {
+            Event::Applied { .. } | Event::Released => self.tell_hooks(&[family]),
+            Event::Failed { .. } | Event::Waiting | Event::PutRight { .. } | Event::LeftAlone { .. } => {}
         }
     }
 
@@ -460,13 +469,23 @@ impl Driver {
         let states =
             || self.families.iter().filter_map(FamilyCommitter::state).chain(self.exec.as_ref().map(Exec::state));
         let order = [State::Failing, State::Pending, State::Waiting, State::Applied];
-        let trouble = self.trouble.as_ref().map(|_| State::Failing);
-        trouble.or_else(|| order.into_iter().find(|state| states().any(|it| it == *state))).unwrap_or(State::Observing)
+        let trouble = self.trouble.is_some() || self.has_no_provider();
+        trouble
+            .then_some(State::Failing)
+            .or_else(|| order.into_iter().find(|state| states().any(|it| it == *state)))
+            .unwrap_or(State::Observing)
+    }
+
+    /// Shorewall is to carry the choice out, whether it reads our files or not, but knows none of the links.
+    fn has_no_provider(&self) -> bool {
+        let wanted = self.settings.backend == Backend::Shorewall && !self.released;
+        wanted && self.families.iter().all(|family| family.is_read() && !family.is_committing())
     }
 
     fn error(&self) -> Option<String> {
         let exec = self.exec.as_ref().and_then(|exec| exec.error().map(str::to_owned));
-        self.trouble.clone().or_else(|| self.families.iter().find_map(FamilyCommitter::error)).or(exec)
+        let none = self.has_no_provider().then(|| "none of the links is a provider of Shorewall".to_owned());
+        self.trouble.clone().or(none).or_else(|| self.families.iter().find_map(FamilyCommitter::error)).or(exec)
     }
 
     fn links_that(&self, hold: impl Fn(&FamilyCommitter, LinkId) -> bool) -> impl Iterator<Item = (Family, LinkId)> {

@@ -146,7 +146,9 @@ impl FamilyCommitter {
                 None => Err(no_provider()),
             },
             Output::Disable(link) => match self.providers.get(link) {
-                Some(provider) if self.must_reload_for(provider, kernel) => return Performed::Runs(self.reload(settings)),
+                Some(provider) if self.must_reload_for(provider, kernel) => {
+                    return Performed::Runs(self.reload(settings));
+                }
                 Some(provider) => {
                     return Performed::Runs(self.shorewall.command(Action::Disable(provider), settings.timeout));
                 }

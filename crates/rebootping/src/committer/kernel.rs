@@ -193,9 +193,8 @@ impl Known {
     }
 
     fn drain_rule(&self, family: Family, provider: &Provider) -> Option<MarkRule> {
-        let (mark, mask) = self.mark?;
         let number = drain_number(provider);
-        Some(MarkRule { family, priority: number, mark, mask, table: number })
+        self.mark.map(|(mark, mask)| MarkRule { family, priority: number, mark, mask, table: number })
     }
 }
 
@@ -248,10 +247,8 @@ fn hop_in<'a>(snapshot: &'a Snapshot, family: Family, provider: &Provider, table
 fn drain_rules(snapshot: &Snapshot, family: Family, number: u32) -> impl Iterator<Item = MarkRule> {
     let ours =
         snapshot.rules().filter(move |rule| rule.family == family && rule.priority == number && rule.table == number);
-    ours.filter_map(move |rule| {
-        let (mark, mask) = rule.fwmark?;
-        Some(MarkRule { family, priority: number, mark, mask, table: number })
-    })
+    let marks = ours.filter_map(|rule| rule.fwmark);
+    marks.map(move |(mark, mask)| MarkRule { family, priority: number, mark, mask, table: number })
 }
 
 const fn drain_number(provider: &Provider) -> u32 {

@@ -20,14 +20,16 @@ mod exec;
 mod family;
 mod hooks;
 mod inbox;
+#[cfg(test)]
+mod isusable;
 mod kernel;
+#[cfg(test)]
+mod lab_by_hand;
 pub(crate) mod providers;
 #[cfg(test)]
 mod scratch;
 pub(crate) mod shorewall;
 mod status_files;
-#[cfg(test)]
-mod lab_by_hand;
 
 use inbox::Inbox;
 use rebootping_core::commit::{Method, State, Want};

@@ -156,8 +156,9 @@ fn columns(line: &str, names: &[&'static str]) -> Columns {
     let line = line.replace(['{', '}'], ";");
     let (positions, pairs) = line.split_once(';').unwrap_or((line.as_str(), ""));
     let by_position = names.iter().copied().zip(positions.split_whitespace());
-    let named = pairs.split([';', ' ', '\t']).filter_map(|pair| pair.split_once("=>").or_else(|| pair.split_once('=')));
-    let by_name = named.filter_map(|(name, value)| {
+    let written =
+        pairs.split([';', ' ', '\t']).filter_map(|pair| pair.split_once("=>").or_else(|| pair.split_once('=')));
+    let by_name = written.filter_map(|(name, value)| {
         let column = names.iter().copied().find(|column| name.trim().eq_ignore_ascii_case(column))?;
         Some((column, value.trim().trim_matches(['"', '\''])))
     });

@@ -133,7 +133,9 @@ fn serve_one(mut stream: UnixStream, inputs: &SyncSender<Input>) -> io::Result<(
     inputs.send(Input::Call(Call { request, uid, reply })).map_err(|_| io::ErrorKind::BrokenPipe)?;
     let answer = match answered.recv_timeout(PATIENCE) {
         Ok(answer) => answer,
-        Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => Answer::Refused("the daemon is too busy to answer; try again".into()),
+        Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => {
+            Answer::Refused("the daemon is too busy to answer; try again".into())
+        }
     };
     stream.write_all(&frame(&answer)?)
 }

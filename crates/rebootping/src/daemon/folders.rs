@@ -33,7 +33,8 @@ pub(super) fn make(config: &Config) -> io::Result<()> {
     let judge = Identity::find(&config.process.judge_user, Role::Judge)?;
     let folder = judge_state(&config.paths.state);
     for path in [&config.paths.run, &config.paths.state, &folder] {
-        fs::create_dir_all(path).map_err(|error| io::Error::other(format!("{} cannot be made: {error}", path.display())))?;
+        fs::create_dir_all(path)
+            .map_err(|error| io::Error::other(format!("{} cannot be made: {error}", path.display())))?;
     }
     for path in [&config.paths.run, &config.paths.state] {
         fs::set_permissions(path, Permissions::from_mode(0o755))?;
@@ -59,7 +60,10 @@ impl Lock {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(file) => Ok(Self { _file: file }),
-            Err((_, _)) => Err(io::Error::other(format!("another rebootping runs here: it holds {}; stop it first", path.display()))),
+            Err((_, _)) => Err(io::Error::other(format!(
+                "another rebootping runs here: it holds {}; stop it first",
+                path.display()
+            ))),
         }
     }
 }

@@ -37,8 +37,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::thread;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
 use std::time::Duration;
 use supervise::Supervisor;
 
@@ -119,7 +119,9 @@ impl Daemon {
         let clock = committer::Clock { boot: clock::now, wall: || clock::wall().to_string() };
         let events = inputs.clone();
         // The committer must not wait for us; an event that finds no room is lost, and its state is shown all the same.
-        let committer = Committer::start(commit_settings(&config, &[]), clock, move |event| drop(events.try_send(Input::Commit(event))))?;
+        let committer = Committer::start(commit_settings(&config, &[]), clock, move |event| {
+            drop(events.try_send(Input::Commit(event)))
+        })?;
         let supervisor = Supervisor::start(inputs, judge_settings(&config))?;
         let daemon = Self {
             explicit: explicit.map(Path::to_path_buf),
@@ -162,8 +164,12 @@ impl Daemon {
             Input::Judge(number, message) if number == self.supervisor.current() => self.handle_judge(message),
             // The last words of a judge that was replaced.
             Input::Judge(..) | Input::Stop => {}
-            Input::JudgeEnded(_, why) => log::warn(&format!("the judge ended ({why}) and is started again; hold-downs are kept")),
-            Input::Commit(event) => log::event(event.is_trouble, &self.names.prefixed(event.family, event.link, &event.text)),
+            Input::JudgeEnded(_, why) => {
+                log::warn(&format!("the judge ended ({why}) and is started again; hold-downs are kept"))
+            }
+            Input::Commit(event) => {
+                log::event(event.is_trouble, &self.names.prefixed(event.family, event.link, &event.text))
+            }
             Input::Call(call) => {
                 let answer = self.answer(&call);
                 call.answer(answer);
@@ -264,7 +270,8 @@ impl Daemon {
         {
             return Answer::Refused(format!("{objection}; add --force to do it all the same"));
         }
-        let until = lasting.map_or_else(String::new, |lasting| format!(" for {}", crate::duration::format_duration(lasting)));
+        let until =
+            lasting.map_or_else(String::new, |lasting| format!(" for {}", crate::duration::format_duration(lasting)));
         let done = match order {
             Some(Order::Pin) => format!("{link} is pinned{until}: it and no unpinned link is used"),
             Some(Order::Out) => format!("{link} is taken out{until}"),
@@ -293,11 +300,15 @@ impl Daemon {
             Ok(config) if config.paths == self.config.paths && config.process == self.config.process => {
                 self.config = config;
                 if let Err(error) = self.supervisor.configure(judge_settings(&self.config)) {
-                    log::warn(&format!("the judge did not take the configuration ({error}); it will at its next start"));
+                    log::warn(&format!(
+                        "the judge did not take the configuration ({error}); it will at its next start"
+                    ));
                 }
                 log::info("the configuration was read again");
             }
-            Ok(_) => log::warn("[paths] and [process] take effect at the next start only; the old configuration stays in force"),
+            Ok(_) => log::warn(
+                "[paths] and [process] take effect at the next start only; the old configuration stays in force",
+            ),
             Err(errors) => log::warn(&format!("the configuration is invalid, the old one stays in force:\n{errors}")),
         }
     }
@@ -321,9 +332,11 @@ pub(crate) fn give_back(config: &Config) -> Result<String, String> {
     folders::make(config).map_err(|error| error.to_string())?;
     let lock = folders::Lock::take(&config.paths.run).map_err(|error| error.to_string())?;
     let hints = judge_settings(config).providers;
-    let links: Vec<JudgedLink> = hints.into_iter().map(|hint| JudgedLink { name: hint.interface, label: None, metered: false }).collect();
+    let links: Vec<JudgedLink> =
+        hints.into_iter().map(|hint| JudgedLink { name: hint.interface, label: None, metered: false }).collect();
     let clock = committer::Clock { boot: clock::now, wall: || clock::wall().to_string() };
-    let committer = Committer::start(commit_settings(config, &links), clock, |event| log::event(event.is_trouble, &event.text));
+    let committer =
+        Committer::start(commit_settings(config, &links), clock, |event| log::event(event.is_trouble, &event.text));
     let committer = committer.map_err(|error| error.to_string())?;
     committer.release();
     let deadline = clock::now() + config.commit.timeout;
@@ -335,7 +348,10 @@ pub(crate) fn give_back(config: &Config) -> Result<String, String> {
     drop(lock);
     match status.state {
         State::Observing => Ok("every link was given back\n".to_owned()),
-        _ => Err(format!("not every link could be given back: {}", status.error.unwrap_or_else(|| "it took too long".into()))),
+        _ => Err(format!(
+            "not every link could be given back: {}",
+            status.error.unwrap_or_else(|| "it took too long".into())
+        )),
     }
 }
 
@@ -347,7 +363,11 @@ fn provider_of(interface: &str) -> Option<String> {
 
 fn commit_settings(config: &Config, links: &[JudgedLink]) -> committer::Settings {
     let longest = config.link_rules.iter().filter_map(|rule| rule.hold_down).chain([config.select.hold_down]).max();
-    let link = |(id, link): (LinkId, &JudgedLink)| committer::LinkSettings { id, name: link.name.clone(), interface: link.name.clone() };
+    let link = |(id, link): (LinkId, &JudgedLink)| committer::LinkSettings {
+        id,
+        name: link.name.clone(),
+        interface: link.name.clone(),
+    };
     committer::Settings {
         backend: match config.commit.backend {
             commit::Backend::Auto => committer::Backend::Auto,
@@ -382,7 +402,13 @@ fn judge_settings(config: &Config) -> JudgeSettings {
         user: config.process.judge_user.clone(),
         state: folders::judge_state(&config.paths.state),
         interval: config.probe.interval,
-        targets: config.probe.targets_v4.iter().map(|&ip| ip.into()).chain(config.probe.targets_v6.iter().map(|&ip| ip.into())).collect(),
+        targets: config
+            .probe
+            .targets_v4
+            .iter()
+            .map(|&ip| ip.into())
+            .chain(config.probe.targets_v6.iter().map(|&ip| ip.into()))
+            .collect(),
         echoes: config.probe.echoes,
         hold_down: config.select.hold_down,
         interfaces: config.links.interfaces.iter().map(ToString::to_string).collect(),

@@ -134,7 +134,8 @@ impl Shared {
 
 fn spawn() -> io::Result<(Child, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
-    let child = Command::new(std::env::current_exe()?).arg("judge").stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+    let child =
+        Command::new(std::env::current_exe()?).arg("judge").stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
     Ok((child, ours))
 }
 

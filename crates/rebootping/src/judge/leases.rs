@@ -26,7 +26,8 @@ pub(super) fn gateway(interface: &str, index: u32) -> Option<Ipv4Addr> {
 
 fn newest_of_dhclient(interface: &str) -> Option<Ipv4Addr> {
     let files = DHCLIENT.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
-    let mut dated: Vec<_> = files.filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path()))).collect();
+    let mut dated: Vec<_> =
+        files.filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path()))).collect();
     dated.sort();
     dated.iter().rev().find_map(|(_, path)| from_dhclient(&read(path)?, interface))
 }
@@ -39,7 +40,8 @@ fn read(path: &Path) -> Option<String> {
 /// The first router of the last lease of this interface.
 fn from_dhclient(text: &str, interface: &str) -> Option<Ipv4Addr> {
     let leases = text.split("lease {").skip(1).filter_map(|lease| lease.split_once("\n}").map(|(inside, _)| inside));
-    let of_interface = |lease: &&str| statement(lease, "interface").is_some_and(|name| name.trim_matches('"') == interface);
+    let of_interface =
+        |lease: &&str| statement(lease, "interface").is_some_and(|name| name.trim_matches('"') == interface);
     let last = leases.filter(of_interface).last()?;
     first_address(statement(last, "option routers")?)
 }

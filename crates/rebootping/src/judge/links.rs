@@ -21,7 +21,11 @@ pub(super) const MOST: usize = 32;
 
 /// The interfaces that are links now, in order. One that was a link stays one, gone or not, until the configuration changes.
 pub(super) fn names(settings: &JudgeSettings, snapshot: &Snapshot, known: &[String]) -> Vec<String> {
-    let found: Vec<String> = if settings.interfaces.is_empty() { found_by_routing(settings, snapshot) } else { configured(settings, snapshot) };
+    let found: Vec<String> = if settings.interfaces.is_empty() {
+        found_by_routing(settings, snapshot)
+    } else {
+        configured(settings, snapshot)
+    };
     let mut names = known.to_vec();
     names.extend(found.into_iter().filter(|name| !known.contains(name)));
     let mut seen = BTreeSet::new();
@@ -36,7 +40,8 @@ fn found_by_routing(settings: &JudgeSettings, snapshot: &Snapshot) -> Vec<String
         return settings.providers.iter().map(|provider| provider.interface.clone()).collect();
     }
     let hops = snapshot.default_routes().flat_map(|route| &route.hops);
-    let named: BTreeSet<String> = hops.filter_map(|hop| snapshot.link(hop.index)).map(|link| link.name.clone()).collect();
+    let named: BTreeSet<String> =
+        hops.filter_map(|hop| snapshot.link(hop.index)).map(|link| link.name.clone()).collect();
     named.into_iter().filter(|name| name != "lo").collect()
 }
 
@@ -45,7 +50,9 @@ fn configured(settings: &JudgeSettings, snapshot: &Snapshot) -> Vec<String> {
     let mut names = Vec::new();
     for pattern in &settings.interfaces {
         match pattern.contains(['*', '?', '[']).then(|| Glob::parse(pattern)) {
-            Some(Ok(glob)) => names.extend(snapshot.links().map(|link| link.name.clone()).filter(|name| glob.matches(name))),
+            Some(Ok(glob)) => {
+                names.extend(snapshot.links().map(|link| link.name.clone()).filter(|name| glob.matches(name)))
+            }
             Some(Err(_)) | None => names.push(pattern.clone()),
         }
     }
@@ -61,7 +68,11 @@ pub(super) fn settings_of(settings: &JudgeSettings, names: &[String]) -> Vec<Lin
 pub(super) fn described(settings: &JudgeSettings, names: &[String]) -> Vec<JudgedLink> {
     let described = |name: &String| {
         let rule = rule_for(settings, name);
-        JudgedLink { name: name.clone(), label: rule.and_then(|rule| rule.label.clone()), metered: rule.is_some_and(|rule| rule.metered) }
+        JudgedLink {
+            name: name.clone(),
+            label: rule.and_then(|rule| rule.label.clone()),
+            metered: rule.is_some_and(|rule| rule.metered),
+        }
     };
     names.iter().map(described).collect()
 }
@@ -91,7 +102,13 @@ fn rule_for<'a>(settings: &'a JudgeSettings, name: &str) -> Option<&'a LinkRule>
 }
 
 /// A link's path in one family, and how its packets go out.
-pub(super) fn way(name: &str, family: Family, snapshot: &Snapshot, settings: &JudgeSettings, gateways: &Gateways) -> (Path, Way) {
+pub(super) fn way(
+    name: &str,
+    family: Family,
+    snapshot: &Snapshot,
+    settings: &JudgeSettings,
+    gateways: &Gateways,
+) -> (Path, Way) {
     let Some(link) = snapshot.link_named(name) else { return (Path::UNKNOWN, Way::default()) };
     let path = presence::path(family, &facts(link, family, snapshot, settings, gateways));
     let link_local = snapshot.addresses_of(link.index).find_map(|address| match address.ip {
@@ -115,7 +132,8 @@ fn kernels_answer(path: &Path, snapshot: &Snapshot) -> Option<[u8; 6]> {
 }
 
 fn facts(link: &Link, family: Family, snapshot: &Snapshot, settings: &JudgeSettings, gateways: &Gateways) -> Facts {
-    let addresses: Vec<presence::Address> = snapshot.addresses_of(link.index).filter(|address| address.family == family).map(usable).collect();
+    let addresses: Vec<presence::Address> =
+        snapshot.addresses_of(link.index).filter(|address| address.family == family).map(usable).collect();
     Facts {
         index: Some(link.index),
         running: link.up && link.carrier,
@@ -134,11 +152,19 @@ fn known_gateways(
     addresses: &[presence::Address],
     remembered: &Gateways,
 ) -> Vec<IpAddr> {
-    let provider = settings.providers.iter().filter(|provider| provider.interface == link.name).filter_map(|provider| provider.gateway);
+    let provider = settings
+        .providers
+        .iter()
+        .filter(|provider| provider.interface == link.name)
+        .filter_map(|provider| provider.gateway);
     let mut routes: Vec<_> = snapshot.default_routes().filter(|route| route.family == family).collect();
     routes.sort_by_key(|route| (route.table != MAIN, route.metric));
-    let routed = routes.iter().flat_map(|route| &route.hops).filter(|hop| hop.index == link.index).filter_map(|hop| hop.gateway);
-    let advertised = snapshot.neighbours().filter(|neighbour| neighbour.router && neighbour.index == link.index).map(|neighbour| neighbour.ip);
+    let routed =
+        routes.iter().flat_map(|route| &route.hops).filter(|hop| hop.index == link.index).filter_map(|hop| hop.gateway);
+    let advertised = snapshot
+        .neighbours()
+        .filter(|neighbour| neighbour.router && neighbour.index == link.index)
+        .map(|neighbour| neighbour.ip);
     let mut gateways: Vec<IpAddr> = provider.chain(routed).chain(advertised).collect();
     if gateways.iter().all(|gateway| gateway.is_ipv4() != (family == Family::Ipv4)) {
         gateways.extend(leases::gateway(&link.name, link.index).map(IpAddr::V4));

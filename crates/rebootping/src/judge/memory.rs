@@ -62,7 +62,9 @@ impl Gateways {
 
 impl Answered {
     fn is_about(&self, interface: &str, address: presence::Address) -> bool {
-        self.interface == interface && self.prefix == address.prefix && same_subnet(self.address, address.ip, self.prefix)
+        self.interface == interface
+            && self.prefix == address.prefix
+            && same_subnet(self.address, address.ip, self.prefix)
     }
 }
 
@@ -74,7 +76,10 @@ pub(super) fn recall(folder: &Path) -> (Option<Memory>, Option<String>) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => (None, None),
         Err(error) => {
             let aside = folder.join(format!("{FILE}.damaged"));
-            let what = fs::rename(&path, &aside).map_or_else(|error| format!("it could not be set aside: {error}"), |()| format!("set aside as {}", aside.display()));
+            let what = fs::rename(&path, &aside).map_or_else(
+                |error| format!("it could not be set aside: {error}"),
+                |()| format!("set aside as {}", aside.display()),
+            );
             (None, Some(format!("{}: {error}; {what}; hold-downs begin anew", path.display())))
         }
     }
@@ -83,7 +88,10 @@ pub(super) fn recall(folder: &Path) -> (Option<Memory>, Option<String>) {
 fn read(path: &Path) -> io::Result<Memory> {
     let length = fs::metadata(path)?.len();
     if length > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{length} bytes are more than this file ever has")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{length} bytes are more than this file ever has"),
+        ));
     }
     Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
@@ -122,9 +130,13 @@ fn keep(folder: &Path, inbox: &Receiver<Memory>, failed: impl Fn(String)) {
     let path = folder.join(FILE);
     let mut was_failing = false;
     while let Ok(memory) = inbox.recv() {
-        let written = serde_json::to_vec(&memory).map_err(io::Error::from).and_then(|bytes| durable::replace(&path, &bytes));
+        let written =
+            serde_json::to_vec(&memory).map_err(io::Error::from).and_then(|bytes| durable::replace(&path, &bytes));
         if let (Err(error), false) = (&written, was_failing) {
-            failed(format!("hold-downs cannot be kept in {}: {error}; mend the disk, or a restart forgets them", path.display()));
+            failed(format!(
+                "hold-downs cannot be kept in {}: {error}; mend the disk, or a restart forgets them",
+                path.display()
+            ));
         }
         was_failing = written.is_err();
     }

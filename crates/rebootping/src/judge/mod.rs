@@ -15,8 +15,8 @@ mod memory;
 
 use crate::clock;
 use crate::echo::{Arrival, NotSent, Wire};
-use crate::log;
 use crate::ipc::{FromJudge, JudgeSettings, Peer, ToJudge, WantedLink};
+use crate::log;
 use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
 use crate::sandbox::users::Identity;
@@ -133,10 +133,31 @@ struct Judge {
 }
 
 impl Judge {
-    fn new(peer: Peer, watch: Watch, wire: Wire, key: Key, settings: JudgeSettings, memory: Memory, same_boot: bool) -> Self {
+    fn new(
+        peer: Peer,
+        watch: Watch,
+        wire: Wire,
+        key: Key,
+        settings: JudgeSettings,
+        memory: Memory,
+        same_boot: bool,
+    ) -> Self {
         let engine = Engine::new(engine_settings(&settings, &[], key), None, same_boot, clock::now());
         let (names, chosen) = (Vec::new(), BTreeMap::new());
-        Self { peer, watch, wire, key, settings, memory, same_boot, names, engine, dirty: false, chosen, reported: None }
+        Self {
+            peer,
+            watch,
+            wire,
+            key,
+            settings,
+            memory,
+            same_boot,
+            names,
+            engine,
+            dirty: false,
+            chosen,
+            reported: None,
+        }
     }
 
     /// Looks at the kernel until all is known that it has to say.
@@ -158,7 +179,12 @@ impl Judge {
     /// Sets the engine up for the links as they are named now.
     fn renew_engine(&mut self) {
         let now = clock::now();
-        self.engine = Engine::new(engine_settings(&self.settings, &self.names, self.key), Some(&self.memory.kept), self.same_boot, now);
+        self.engine = Engine::new(
+            engine_settings(&self.settings, &self.names, self.key),
+            Some(&self.memory.kept),
+            self.same_boot,
+            now,
+        );
         self.wire.set_links(self.names.len());
         self.chosen.clear();
         self.tell(&FromJudge::Links(links::described(&self.settings, &self.names)));
@@ -240,7 +266,12 @@ impl Judge {
     }
 
     fn follow_neighbours(&mut self) {
-        let indexes: BTreeSet<u32> = self.names.iter().filter_map(|name| self.watch.snapshot().link_named(name)).map(|link| link.index).collect();
+        let indexes: BTreeSet<u32> = self
+            .names
+            .iter()
+            .filter_map(|name| self.watch.snapshot().link_named(name))
+            .map(|link| link.index)
+            .collect();
         let failed = self.watch.follow_neighbours(indexes).err();
         self.warn_if(failed, "the kernel cannot be asked about neighbours");
     }
@@ -249,7 +280,8 @@ impl Judge {
         let now = clock::now();
         for (link, name) in (0..).map(LinkId).zip(&self.names) {
             for family in Family::ALL {
-                let (path, way) = links::way(name, family, self.watch.snapshot(), &self.settings, &self.memory.gateways);
+                let (path, way) =
+                    links::way(name, family, self.watch.snapshot(), &self.settings, &self.memory.gateways);
                 self.wire.set_way(family, link, way);
                 self.engine.handle_path(family, link, path, now);
             }
@@ -266,7 +298,9 @@ impl Judge {
                     self.settings = *settings;
                     self.begin();
                 }
-                ToJudge::Order { link, order, lasting } => self.engine.handle_order(link, order, lasting.map(|lasting| now + lasting), now),
+                ToJudge::Order { link, order, lasting } => {
+                    self.engine.handle_order(link, order, lasting.map(|lasting| now + lasting), now)
+                }
                 ToJudge::Retry { link } => self.engine.handle_retry(link, now),
             }
         }
@@ -312,7 +346,12 @@ impl Judge {
             let report = self.engine.report(now);
             self.tell(&FromJudge::Report(Box::new(report)));
         }
-        let indexes: Vec<u32> = self.names.iter().filter_map(|name| self.watch.snapshot().link_named(name)).map(|link| link.index).collect();
+        let indexes: Vec<u32> = self
+            .names
+            .iter()
+            .filter_map(|name| self.watch.snapshot().link_named(name))
+            .map(|link| link.index)
+            .collect();
         for index in indexes {
             let failed = self.watch.request_link(index).err();
             self.warn_if(failed, "the kernel cannot be asked about traffic");

@@ -11,11 +11,23 @@ pub(crate) fn described(event: &Event, names: &Names) -> (bool, String) {
         Event::Switched(family, verdict) => switched(*family, verdict, names),
         Event::TargetLeft(family, target, link) => {
             let link = names.called(*link);
-            (true, format!("{}: {target} counts on no link for now: {link} alone has not reached it for ten minutes", in_words(*family)))
+            (
+                true,
+                format!(
+                    "{}: {target} counts on no link for now: {link} alone has not reached it for ten minutes",
+                    in_words(*family)
+                ),
+            )
         }
-        Event::TargetReturned(family, target) => (false, format!("{}: {target} counts again: it was reached for ten minutes", in_words(*family))),
-        Event::Spoilt(family, why) => (true, format!("{}: a round was recorded and not judged: {}", in_words(*family), spoilt(*why))),
-        Event::OrderEnded(link) => (false, format!("{}: the operator's order ended; its answers decide again", names.called(*link))),
+        Event::TargetReturned(family, target) => {
+            (false, format!("{}: {target} counts again: it was reached for ten minutes", in_words(*family)))
+        }
+        Event::Spoilt(family, why) => {
+            (true, format!("{}: a round was recorded and not judged: {}", in_words(*family), spoilt(*why)))
+        }
+        Event::OrderEnded(link) => {
+            (false, format!("{}: the operator's order ended; its answers decide again", names.called(*link)))
+        }
     }
 }
 
@@ -29,7 +41,8 @@ fn spoilt(why: Spoilt) -> &'static str {
 
 fn switched(family: Family, verdict: &Verdict, names: &Names) -> (bool, String) {
     let used: Vec<&str> = verdict.choice.iter().map(|link| names.called(*link)).collect();
-    let why: Vec<String> = (0..).map(LinkId).zip(&verdict.links).filter_map(|(id, link)| briefly(names.called(id), link)).collect();
+    let why: Vec<String> =
+        (0..).map(LinkId).zip(&verdict.links).filter_map(|(id, link)| briefly(names.called(id), link)).collect();
     let because = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
     (true, format!("{}: new connections use {}{because}", in_words(family), used.join(", ")))
 }
@@ -39,7 +52,9 @@ fn briefly(name: &str, link: &LinkVerdict) -> Option<String> {
     let reason = &link.reason;
     let why = match reason.code {
         _ if link.enabled => return None,
-        Code::Behind => format!("answered {} of {} while the best answered {}", reason.answered, reason.expected, reason.best),
+        Code::Behind => {
+            format!("answered {} of {} while the best answered {}", reason.answered, reason.expected, reason.best)
+        }
         Code::HoldDown => "sits out".to_owned(),
         Code::NoCarrier => "has no carrier".to_owned(),
         Code::NoAddress => "has no address".to_owned(),
@@ -47,7 +62,9 @@ fn briefly(name: &str, link: &LinkVerdict) -> Option<String> {
         Code::Pinned => "another is pinned".to_owned(),
         Code::TakenOut => "was taken out".to_owned(),
         Code::Absent => "does not exist".to_owned(),
-        Code::Best | Code::Incumbent | Code::SoleBest | Code::NothingAnswers | Code::Starting => "is not chosen".to_owned(),
+        Code::Best | Code::Incumbent | Code::SoleBest | Code::NothingAnswers | Code::Starting => {
+            "is not chosen".to_owned()
+        }
     };
     Some(format!("{name} {why}"))
 }

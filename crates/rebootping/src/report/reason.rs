@@ -29,9 +29,13 @@ pub(crate) fn text(told: &Told<'_>) -> String {
         Code::Best => format!("{answered}, as many as any link{}", missed(told)),
         Code::Behind => format!("{answered}{}{}", while_others(told), missed(told)),
         Code::HoldDown => format!("{answered} and sits out {} more", left(told)),
-        Code::Incumbent => format!("{answered}; no link is healthy, and it stays because it was in use and answers well enough"),
+        Code::Incumbent => {
+            format!("{answered}; no link is healthy, and it stays because it was in use and answers well enough")
+        }
         Code::SoleBest => format!("{answered}; no link is healthy, and of the best its last fault is the oldest"),
-        Code::NothingAnswers => format!("no link got an answer, so everything stands as it was{}", next_hop(told.report)),
+        Code::NothingAnswers => {
+            format!("no link got an answer, so everything stands as it was{}", next_hop(told.report))
+        }
         Code::NoCarrier => format!("has no carrier: the cable is out or the interface is down{}", then_holds(told)),
         Code::NoAddress => format!("has no usable address{}", then_holds(told)),
         Code::NoNextHop => "has no gateway: none is configured, routed, advertised, leased or remembered".to_owned(),
@@ -69,8 +73,12 @@ fn missed(told: &Told<'_>) -> String {
 
 fn next_hop(report: &FamilyReport) -> String {
     match report.next_hop_heard {
-        Some(ago) if ago < Duration::from_secs(15) => "; its next hop answers: the provider's box is there, the Internet is not".to_owned(),
-        Some(ago) => format!("; its next hop is silent for {}: the provider's box is off or the wire is dead", rounded(ago)),
+        Some(ago) if ago < Duration::from_secs(15) => {
+            "; its next hop answers: the provider's box is there, the Internet is not".to_owned()
+        }
+        Some(ago) => {
+            format!("; its next hop is silent for {}: the provider's box is off or the wire is dead", rounded(ago))
+        }
         None => String::new(),
     }
 }

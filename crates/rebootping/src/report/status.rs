@@ -135,7 +135,12 @@ impl Status {
                 backend: known.commit.backend.to_owned(),
                 state: commit_state(known.commit.state).to_owned(),
                 error: known.commit.error.clone(),
-                left_alone: known.commit.left_alone.iter().map(|(_, link)| known.names.called(*link).to_owned()).collect(),
+                left_alone: known
+                    .commit
+                    .left_alone
+                    .iter()
+                    .map(|(_, link)| known.names.called(*link).to_owned())
+                    .collect(),
             },
             processes: vec![process("committer", "running", 0), process("judge", judge, known.judge_restarts)],
         }
@@ -144,7 +149,9 @@ impl Status {
     /// As monitoring plug-ins have it: 0 all links healthy, 1 some not, 2 none or no answer on any, 3 unknown.
     pub(crate) fn exit_code(&self) -> u8 {
         let states = || self.links.iter().flat_map(LinkStatus::counting);
-        if states().any(|state| state.reason.code == Code::Starting) || self.processes.iter().any(|process| process.state == "silent") {
+        if states().any(|state| state.reason.code == Code::Starting)
+            || self.processes.iter().any(|process| process.state == "silent")
+        {
             return 3;
         }
         let silent = self.links.iter().any(|link| link.own.reason.code == Code::NothingAnswers);
@@ -156,14 +163,17 @@ impl Status {
 
     /// Why this order would leave no usable link, if it would.
     pub(crate) fn objection_to(&self, name: &str, order: Order) -> Option<String> {
-        let usable = |link: &&LinkStatus| link.own.reason.code != Code::TakenOut && link.own.expected > 0 && link.own.answered > 0;
+        let usable = |link: &&LinkStatus| {
+            link.own.reason.code != Code::TakenOut && link.own.expected > 0 && link.own.answered > 0
+        };
         let link = self.links.iter().find(|link| link.name == name)?;
         match order {
             Order::Out => {
                 let left = self.links.iter().filter(|link| link.name != name).any(|link| usable(&link));
                 (!left).then(|| format!("without {} no link that answers would be left", link.called()))
             }
-            Order::Pin => (!usable(&link)).then(|| format!("{} {}; pinned, it would be used all the same", link.called(), link.own.reason.text)),
+            Order::Pin => (!usable(&link))
+                .then(|| format!("{} {}; pinned, it would be used all the same", link.called(), link.own.reason.text)),
         }
     }
 }
@@ -205,7 +215,14 @@ impl LinkStatus {
 }
 
 impl State {
-    fn new(known: &Known<'_>, id: LinkId, link: &JudgedLink, family: Family, report: &FamilyReport, at: Moment) -> Self {
+    fn new(
+        known: &Known<'_>,
+        id: LinkId,
+        link: &JudgedLink,
+        family: Family,
+        report: &FamilyReport,
+        at: Moment,
+    ) -> Self {
         let verdict = &report.verdict;
         let code = if is_absent(known, family) { Code::Absent } else { verdict.reason.code };
         let hold_left = known.interval.saturating_mul(verdict.reason.hold_left);
@@ -215,7 +232,10 @@ impl State {
             committed: known.commit.committed.contains(&(family, id)),
             metered: link.metered,
             since: at.label(report.since).to_string(),
-            reason: Why { code, text: reason::text(&Told { report, code, names: known.names, interval: known.interval }) },
+            reason: Why {
+                code,
+                text: reason::text(&Told { report, code, names: known.names, interval: known.interval }),
+            },
             answered: verdict.reason.answered,
             expected: verdict.reason.expected,
             best: verdict.reason.best,
@@ -264,7 +284,8 @@ impl State {
 fn is_absent(known: &Known<'_>, family: Family) -> bool {
     let place = usize::from(family == Family::Ipv6);
     let lacks = |presence| matches!(presence, Presence::NoAddress | Presence::Absent);
-    let mut states = known.report.iter().flat_map(|(report, _)| &report.links).filter_map(|link| link.families[place].as_ref());
+    let mut states =
+        known.report.iter().flat_map(|(report, _)| &report.links).filter_map(|link| link.families[place].as_ref());
     family == Family::Ipv6 && states.all(|state| state.path.source.is_none() || lacks(state.path.presence))
 }
 

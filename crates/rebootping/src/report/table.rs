@@ -12,7 +12,8 @@ use std::time::Duration;
 pub(crate) fn status(status: &Status, colour: bool) -> String {
     let mut text = String::new();
     let rows: Vec<[String; 6]> = status.links.iter().flat_map(rows).collect();
-    let widths: Vec<usize> = (0..6).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> =
+        (0..6).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
     for row in &rows {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}")).collect();
         let line = painted(cells.join("  ").trim_end(), &row[1], colour);
@@ -46,7 +47,14 @@ fn row(link: &LinkStatus, family: &str, state: &State) -> [String; 6] {
     };
     let trips = state.rtt_ms.map_or_else(String::new, |trips| format!("{:.1} ms", trips.median));
     let loss = if state.rtt_ms.is_some() { format!("{:.0} % loss", state.loss * 100.0) } else { String::new() };
-    [[name, family.to_owned()].join(" ").trim_end().to_owned(), standing(state), trips, loss, state.reason.text.clone(), String::new()]
+    [
+        [name, family.to_owned()].join(" ").trim_end().to_owned(),
+        standing(state),
+        trips,
+        loss,
+        state.reason.text.clone(),
+        String::new(),
+    ]
 }
 
 /// State as shape and word, so that it can be read without colour.
@@ -57,7 +65,9 @@ fn standing(state: &State) -> String {
         Code::HoldDown => "◐ sits out",
         Code::TakenOut | Code::Pinned => "○ out",
         Code::NoCarrier | Code::NoAddress | Code::NoNextHop | Code::Absent => "○ absent",
-        Code::Best | Code::Behind | Code::Incumbent | Code::SoleBest | Code::NothingAnswers | Code::Starting => "▲ failing",
+        Code::Best | Code::Behind | Code::Incumbent | Code::SoleBest | Code::NothingAnswers | Code::Starting => {
+            "▲ failing"
+        }
     };
     format!("{standing}{committed}")
 }
@@ -91,11 +101,15 @@ fn committed(status: &Status) -> String {
     let mut text = match commit.state.as_str() {
         "applied" => format!("{} follows the choice\n", commit.backend),
         "observing" => format!("observing: the choice is shown and not carried out{error}\n"),
-        "waiting" => format!("NOT APPLIED: {} does not run; the status files are right for its next start{error}\n", commit.backend),
+        "waiting" => format!(
+            "NOT APPLIED: {} does not run; the status files are right for its next start{error}\n",
+            commit.backend
+        ),
         state => format!("NOT APPLIED ({state}){error}\n"),
     };
     for link in &commit.left_alone {
-        let _ = writeln!(text, "{link} was changed by somebody else and is left so; `rebootping link pin` says it to us");
+        let _ =
+            writeln!(text, "{link} was changed by somebody else and is left so; `rebootping link pin` says it to us");
     }
     for process in status.processes.iter().filter(|process| process.state != "running" || process.restarts > 0) {
         let _ = writeln!(text, "{} is {}, started again {} times", process.name, process.state, process.restarts);

@@ -16,7 +16,14 @@ pub(crate) fn prose(status: &Status, link: &LinkStatus) -> String {
     for (family, state) in &shown {
         let of_family = if shown.len() > 1 { format!(" for {}", in_words(**family)) } else { String::new() };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}{of_family} is {} since {}: it {}.", link.called(), used(state), ago(&state.since, &status.time), state.reason.text);
+        let _ = writeln!(
+            text,
+            "{}{of_family} is {} since {}: it {}.",
+            link.called(),
+            used(state),
+            ago(&state.since, &status.time),
+            state.reason.text
+        );
         text.push_str(&measured(state));
         text.push_str(&others(status, link, **family));
     }
@@ -40,9 +47,11 @@ fn used(state: &State) -> &'static str {
 }
 
 fn measured(state: &State) -> String {
-    let trips = state.rtt_ms.map(|trips| format!("round trips {:.1} ms (median), {:.1} ms (95 %)", trips.median, trips.p95));
+    let trips =
+        state.rtt_ms.map(|trips| format!("round trips {:.1} ms (median), {:.1} ms (95 %)", trips.median, trips.p95));
     let trips = trips.unwrap_or_else(|| "no answer".to_owned());
-    let load = format!("{} received and {} sent in the last round", bytes(state.bytes_received), bytes(state.bytes_sent));
+    let load =
+        format!("{} received and {} sent in the last round", bytes(state.bytes_received), bytes(state.bytes_sent));
     let left_out = match list(&state.left_out) {
         none if none.is_empty() => String::new(),
         targets => format!("  Does not count for now, because one link alone cannot reach it: {targets}.\n"),
@@ -53,7 +62,8 @@ fn measured(state: &State) -> String {
 /// What the other links did in the same round.
 fn others(status: &Status, link: &LinkStatus, family: rebootping_core::link::Family) -> String {
     let others = status.links.iter().filter(|other| other.name != link.name);
-    let said = others.filter_map(|other| Some(format!("{} {}", other.called(), other.families.get(&family)?.reason.text)));
+    let said =
+        others.filter_map(|other| Some(format!("{} {}", other.called(), other.families.get(&family)?.reason.text)));
     let said: Vec<String> = said.collect();
     if said.is_empty() { String::new() } else { format!("  The others: {}.\n", said.join("; ")) }
 }

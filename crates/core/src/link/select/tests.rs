@@ -35,7 +35,16 @@ fn cell(cell: char) -> LinkRound {
         'p' => Some(Order::Pin),
         _ => None,
     };
-    LinkRound { presence, order, list: 0, asked, answered, fell_silent: cell == '0', resting: cell == '.', load: Load::default() }
+    LinkRound {
+        presence,
+        order,
+        list: 0,
+        asked,
+        answered,
+        fell_silent: cell == '0',
+        resting: cell == '.',
+        load: Load::default(),
+    }
 }
 
 fn round(cells: &str) -> Round {
@@ -50,7 +59,9 @@ fn check(links: &[Settings], rows: &[(&str, u32, &str)]) {
         for _ in 0..times {
             selector.handle_round(&round(cells));
         }
-        let used: String = (0..links.len()).map(|place| if selector.choice.contains(&LinkId(place as u16)) { '+' } else { '-' }).collect();
+        let used: String = (0..links.len())
+            .map(|place| if selector.choice.contains(&LinkId(place as u16)) { '+' } else { '-' })
+            .collect();
         assert_eq!(used, expected, "after row {number}: {cells} × {times}");
     }
 }
@@ -62,12 +73,25 @@ fn a_glitch_keeps_a_link_out_for_one_hour() {
 
 #[test]
 fn a_new_glitch_starts_the_hour_again() {
-    check(&[plain(); 2], &[("43", 1, "+-"), ("44", HOUR - 1, "+-"), ("43", 1, "+-"), ("44", HOUR - 1, "+-"), ("44", 1, "++")]);
+    check(
+        &[plain(); 2],
+        &[("43", 1, "+-"), ("44", HOUR - 1, "+-"), ("43", 1, "+-"), ("44", HOUR - 1, "+-"), ("44", 1, "++")],
+    );
 }
 
 #[test]
 fn when_nothing_answers_the_choice_and_the_hold_downs_stand() {
-    check(&[plain(); 2], &[("44", 1, "++"), ("00", 100, "++"), ("43", 1, "+-"), ("00", 100, "+-"), ("44", HOUR - 1, "+-"), ("44", 1, "++")]);
+    check(
+        &[plain(); 2],
+        &[
+            ("44", 1, "++"),
+            ("00", 100, "++"),
+            ("43", 1, "+-"),
+            ("00", 100, "+-"),
+            ("44", HOUR - 1, "+-"),
+            ("44", 1, "++"),
+        ],
+    );
 }
 
 #[test]
@@ -119,21 +143,31 @@ fn a_pinned_link_is_used_dead_or_alive_and_no_other() {
 
 #[test]
 fn a_fault_must_last_three_rounds_to_leave_only_metered_links() {
-    check(&[plain(), metered()], &[("44", 1, "++"), ("04", 2, "++"), ("44", 1, "++"), ("04", 2, "++"), ("04", 1, "-+")]);
+    check(
+        &[plain(), metered()],
+        &[("44", 1, "++"), ("04", 2, "++"), ("44", 1, "++"), ("04", 2, "++"), ("04", 1, "-+")],
+    );
     check(&[plain(), metered()], &[("4.", 1, "++"), ("-.", 1, "-+")]);
 }
 
 #[test]
 fn the_hold_down_of_a_link_that_left_only_metered_ones_is_short_and_doubles() {
     let back_after = |rounds| [("04", 3, "-+"), ("44", rounds - 1, "-+"), ("44", 1, "++")];
-    let rows = [back_after(FIVE_MINUTES), back_after(2 * FIVE_MINUTES), back_after(4 * FIVE_MINUTES), back_after(HOUR)].concat();
+    let rows = [back_after(FIVE_MINUTES), back_after(2 * FIVE_MINUTES), back_after(4 * FIVE_MINUTES), back_after(HOUR)]
+        .concat();
     check(&[plain(), metered()], &rows);
-    check(&[plain(), metered()], &[&back_after(FIVE_MINUTES)[..], &[("44", DAY, "++")], &back_after(FIVE_MINUTES)[..]].concat());
+    check(
+        &[plain(), metered()],
+        &[&back_after(FIVE_MINUTES)[..], &[("44", DAY, "++")], &back_after(FIVE_MINUTES)[..]].concat(),
+    );
 }
 
 #[test]
 fn a_resting_spare_keeps_its_standing() {
-    check(&[plain(), metered()], &[("44", 1, "++"), ("4.", 9, "++"), ("43", 1, "+-"), ("4.", 9, "+-"), ("44", 1, "+-"), ("4.", HOUR - 1, "++")]);
+    check(
+        &[plain(), metered()],
+        &[("44", 1, "++"), ("4.", 9, "++"), ("43", 1, "+-"), ("4.", 9, "+-"), ("44", 1, "+-"), ("4.", HOUR - 1, "++")],
+    );
 }
 
 #[test]
@@ -178,9 +212,16 @@ fn a_link_drains_while_it_answers_and_is_cut_once_it_is_dead() {
 
 #[test]
 fn links_with_targets_of_their_own_are_compared_by_share() {
-    let own = |asked, answered| LinkRound { list: 1, asked: Targets::first(asked), answered: Targets::first(answered), ..cell('4') };
+    let own = |asked, answered| LinkRound {
+        list: 1,
+        asked: Targets::first(asked),
+        answered: Targets::first(answered),
+        ..cell('4')
+    };
     let mut selector = selector(&[plain(); 2]);
-    let choice = |selector: &mut Selector, own| selector.handle_round(&Round { links: vec![cell('4'), own], spoilt: None }).choice.len();
+    let choice = |selector: &mut Selector, own| {
+        selector.handle_round(&Round { links: vec![cell('4'), own], spoilt: None }).choice.len()
+    };
     assert_eq!(choice(&mut selector, own(2, 2)), 2);
     assert_eq!(choice(&mut selector, own(2, 1)), 1);
 }
@@ -203,7 +244,8 @@ fn every_verdict_carries_its_reason() {
     assert_eq!((reason.hold_left, &reason.outdone_by[..], reason.missed), (HOUR, &[LinkId(0)][..], Targets::one(3)));
     assert_eq!(verdict.links[0].reason.code, Code::Best);
     assert_eq!(verdict.links[2].reason.code, Code::NoCarrier);
-    let codes = |selector: &mut Selector, cells| format!("{:?}", selector.handle_round(&round(cells)).links.map_codes());
+    let codes =
+        |selector: &mut Selector, cells| format!("{:?}", selector.handle_round(&round(cells)).links.map_codes());
     assert_eq!(codes(&mut selector, "444"), "[Best, HoldDown, Best]");
     assert_eq!(codes(&mut selector, "000"), "[NothingAnswers, NothingAnswers, NothingAnswers]");
     assert_eq!(codes(&mut selector, "34x"), "[Incumbent, Behind, TakenOut]".replace("Behind", "HoldDown"));

@@ -1,0 +1,40 @@
+//! The program as a library of two items: its `main`, and its parsers for those who fuzz them.
+
+mod cli;
+mod client;
+mod clock;
+mod command;
+mod committer;
+mod config;
+mod daemon;
+mod durable;
+mod duration;
+mod echo;
+mod ipc;
+mod judge;
+mod log;
+mod netlink;
+mod report;
+mod sandbox;
+mod sys;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+/// Runs the command line this process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = cli.config.as_deref();
+    match cli.command {
+        Command::Run => daemon::run(config),
+        Command::Judge => judge::main(),
+        Command::Status(output) => client::status(config, output),
+        Command::Why(why) => client::why(config, &why),
+        Command::Check(_) => ExitCode::FAILURE,
+        Command::Link(order) => client::link(config, &order),
+        Command::Release => client::release(config),
+        Command::Completions { shell } => client::written(cli::print_completions(shell)),
+        Command::Man => client::written(cli::print_man()),
+    }
+}
