@@ -183,10 +183,9 @@ impl Engine {
     pub fn handle_wake(&mut self, now: Time) {
         self.end_orders(now);
         match self.round {
-            None if self.may_begin(now) => self.begin_round(now, now),
-            None => {}
             Some(start) if start + self.settings.interval <= now => self.turn(start + self.settings.interval, now),
-            Some(_) => {}
+            None if self.may_begin(now) => self.begin_round(now, now),
+            None | Some(_) => {}
         }
         for judge in &mut self.families {
             let (echoes, due) = judge.probe.handle_wake(now);
@@ -239,8 +238,7 @@ impl Engine {
             judge.note_lateness(Some(end), now);
             let (verdict, events) = judge.judge_round(&loads, &orders);
             self.outputs.extend(events.into_iter().map(Output::Say));
-            let keep =
-                verdict.round.is_multiple_of(KEEP_EVERY) && verdict.links.iter().any(|link| link.reason.hold_left > 0);
+            let keep = verdict.round % KEEP_EVERY == 0 && verdict.links.iter().any(|link| link.reason.hold_left > 0);
             self.decided(family, verdict, now);
             if keep {
                 self.outputs.push_back(Output::Keep);

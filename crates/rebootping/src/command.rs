@@ -59,16 +59,16 @@ impl Finished {
             (false, Some(code), _) => format!("it ended with exit code {code}"),
             (false, None, signal) => format!("it was ended by signal {}", signal.unwrap_or_default()),
         };
-        match self.last_words() {
+        match self.last_line("") {
             Some(words) => Err(format!("{how}: {words}")),
             None => Err(how),
         }
     }
 
-    /// The last line it wrote, without control characters.
-    fn last_words(&self) -> Option<String> {
+    /// The last line it wrote that begins so, without control characters.
+    pub(crate) fn last_line(&self, beginning: &str) -> Option<String> {
         let text = String::from_utf8_lossy(&self.output);
-        let line = text.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+        let line = text.lines().map(str::trim).rfind(|line| !line.is_empty() && line.starts_with(beginning))?;
         Some(line.chars().filter(|c| !c.is_control()).take(300).collect())
     }
 }

@@ -268,11 +268,6 @@ impl Judge {
         self.disk.replace(Some(saved), now, synced);
     }
 
-    /// A reload hands what is kept from the old engine to the new one.
-    pub(crate) fn disk_before_reload(&mut self, now: Time) {
-        self.keep(now);
-    }
-
     /// When to wake next, with the number of that wake, if it is not under way already.
     pub(crate) fn next_wake(&mut self, now: Time, rng: &mut Rng) -> Option<(Time, u64)> {
         let deadline = self.boot + self.engine.as_ref()?.next_deadline()?.since(Time::BOOT);
@@ -289,7 +284,6 @@ impl Judge {
     pub(crate) fn change_settings(&mut self, salt: u64) -> usize {
         let turned = if salt & 1 == 0 { 0 } else { 1 % self.lines.len() };
         if turned > 0 {
-            // What is kept is kept by line, so it must be written before lines and places part.
             self.lines.rotate_left(turned);
             self.settings.links.rotate_left(turned);
         }

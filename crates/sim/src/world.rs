@@ -336,6 +336,8 @@ impl World {
 
     /// The operator changes the configuration and has it read.
     pub fn reload(&mut self, salt: u64) {
+        // The old engine's memory goes to the new one by way of the state file, by name.
+        self.judge.keep(self.now);
         let turned = self.judge.change_settings(salt);
         let places: Vec<usize> = (0..self.lines.len()).map(|at| (at + turned) % self.lines.len()).collect();
         for family in 0..2 {
@@ -345,7 +347,6 @@ impl World {
             }
         }
         if self.judge.is_alive() {
-            self.judge.disk_before_reload(self.now);
             self.start_judge(true);
         }
         for family in 0..2 {

@@ -110,14 +110,14 @@ impl Reconciler {
             return;
         }
         let started = self.firewall() == Firewall::Started;
-        match self.unverified.take() {
-            Some((command, error)) if started || is_about_flows(&command) => {
+        match (self.unverified.take(), started) {
+            (Some((command, error)), true) => self.judge_command(&command, error, before.as_ref()),
+            (Some((command, error)), false) if is_about_flows(&command) => {
                 self.judge_command(&command, error, before.as_ref());
             }
-            Some((command, Some(error))) => self.say_failed(&command, error),
-            Some((_, None)) => {}
-            None if started => self.judge_drift(),
-            None => {}
+            (Some((command, Some(error))), false) => self.say_failed(&command, error),
+            (None, true) => self.judge_drift(),
+            (Some((_, None)) | None, false) => {}
         }
         if started {
             self.said_waiting = false;

@@ -4,6 +4,7 @@ use super::*;
 use crate::commit::Want;
 use crate::link::Leave;
 use crate::link::presence::NextHop;
+use crate::link::probe::LATE;
 use crate::link::verdict::Code;
 use core::net::Ipv4Addr;
 use std::collections::BTreeSet;

@@ -60,7 +60,7 @@ pub fn bytes_a_month(families: &[super::Family]) -> u64 {
     let every = if families.len() > 1 { EVERY_OF_BOTH } else { EVERY };
     let turns = Duration::from_secs(30 * 86_400).as_secs().checked_div(every.as_secs()).unwrap_or(0);
     let frames = families.iter().map(|&family| full_frame(family)).fold(0, u64::saturating_add);
-    turns.saturating_mul(frames).saturating_mul(2 * TARGETS as u64)
+    turns.saturating_mul(frames).saturating_mul(TARGETS as u64).saturating_mul(2)
 }
 
 /// The most bytes a link asked in full makes in a month of 30 days: echoes and replies.

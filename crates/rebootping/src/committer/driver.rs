@@ -242,15 +242,15 @@ impl Driver {
         family: Family,
         generation: u64,
         output: &Output,
-        result: Result<(), String>,
+        result: Result<Option<String>, String>,
         now: Time,
     ) {
         if let Err(error) = self.ask_kernel() {
             self.lose_kernel(&error);
         }
         let Some(family) = self.families.iter_mut().find(|it| it.family == family) else { return };
-        let explained = || self.kernel.as_ref().map_or(Ok(()), |kernel| family.explain(output, kernel));
-        let result = result.and_then(|()| explained());
+        let explain = |warning| self.kernel.as_ref().map_or(Ok(()), |kernel| family.explain(output, warning, kernel));
+        let result = result.and_then(explain);
         family.finish(generation, output, result, now);
     }
 
@@ -381,7 +381,10 @@ impl Driver {
         let (inbox, clock, output) = (Arc::clone(&self.inbox), self.clock, output.clone());
         self.in_a_thread(move || {
             let ended = command::run(&command, clock.boot).map_err(|error| format!("it cannot be run: {error}"));
-            let result = ended.and_then(command::Finished::into_result);
+            let result = ended.and_then(|ended| {
+                let warning = ended.last_line("WARNING");
+                ended.into_result().map(|()| warning)
+            });
             inbox.put(|wishes| wishes.ended.push(Ended::Shorewall { family: name, generation, output, result }));
         });
     }

@@ -172,11 +172,22 @@ impl FamilyCommitter {
         }
     }
 
-    /// What a command that says it succeeded has failed to do, in words that help.
-    pub(super) fn explain(&self, output: &Output, kernel: &Kernel) -> Result<(), String> {
-        let Output::Disable(link) = output else { return Ok(()) };
-        let left = self.providers.get(link).and_then(|provider| kernel.why_still_in_use(self.family, provider));
-        left.map_or(Ok(()), Err)
+    /// What a command that says it succeeded has failed to do, in words that help; `warning` is its own.
+    pub(super) fn explain(&self, output: &Output, warning: Option<String>, kernel: &Kernel) -> Result<(), String> {
+        let why_in_use = |link| self.providers.get(link).and_then(|it| kernel.why_still_in_use(self.family, it));
+        let failure = match output {
+            Output::Disable(link) => why_in_use(link),
+            Output::Enable(link) if why_in_use(link).is_none() => warning,
+            Output::WriteStatus { .. }
+            | Output::Enable(_)
+            | Output::Reload
+            | Output::InstallDrain(_)
+            | Output::RemoveDrain(_)
+            | Output::DeleteFlows(_)
+            | Output::Observe
+            | Output::Say(_) => None,
+        };
+        failure.map_or(Ok(()), Err)
     }
 
     /// Has the status files brought to the disk. Not while a command runs: it may need the same disk.

@@ -23,8 +23,8 @@ pub(super) struct Wishes {
 /// A run that has ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// Of Shorewall. `generation` tells runs for reconcilers that are no more.
-    Shorewall { family: Family, generation: u64, output: Output, result: Result<(), String> },
+    /// Of Shorewall. `generation` tells runs for reconcilers that are no more; of a success, its last warning is kept.
+    Shorewall { family: Family, generation: u64, output: Output, result: Result<Option<String>, String> },
     /// Of the operator's program.
     Exec { generation: u64, result: Result<(), String> },
     /// Of a hook.

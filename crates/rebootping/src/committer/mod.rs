@@ -23,8 +23,6 @@ mod inbox;
 #[cfg(test)]
 mod isusable;
 mod kernel;
-#[cfg(test)]
-mod lab_by_hand;
 pub(crate) mod providers;
 #[cfg(test)]
 mod scratch;

@@ -54,12 +54,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Everything that can happen to the daemon.
 pub(crate) enum Input {
-    /// A judge was started; what it says carries its number.
-    JudgeStarted(u64),
-    /// The judge said something.
+    /// A judge was started.
+    JudgeStarted,
+    /// The judge of this number said something.
     Judge(u64, FromJudge),
     /// The judge ended; it is started again by itself.
-    JudgeEnded(u64, String),
+    JudgeEnded(String),
     /// The committer did something.
     Commit(CommitEvent),
     /// An operator asks for something.
@@ -76,7 +76,7 @@ pub(crate) fn run(explicit: Option<&Path>) -> ExitCode {
         Ok(config) => config,
         Err(errors) => return refuse(&errors),
     };
-    match Daemon::start(explicit, config).and_then(|(daemon, inputs)| daemon.run(&inputs)) {
+    match Daemon::start(explicit, config).map(|(daemon, inputs)| daemon.run(&inputs)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error(&error.to_string());
@@ -101,6 +101,7 @@ struct Daemon {
     report: Option<(Report, Moment)>,
     heard: Time,
     wanted: BTreeMap<Family, Vec<WantedLink>>,
+    /// The operator saw the links after the first judged round, without asking.
     shown_once: bool,
     /// Held for as long as we run: a second daemon is refused, and the hardened `isusable` believes a `1`.
     _lock: folders::Lock,
@@ -120,7 +121,7 @@ impl Daemon {
         let events = inputs.clone();
         // The committer must not wait for us; an event that finds no room is lost, and its state is shown all the same.
         let committer = Committer::start(commit_settings(&config, &[]), clock, move |event| {
-            drop(events.try_send(Input::Commit(event)))
+            drop(events.try_send(Input::Commit(event)));
         })?;
         let supervisor = Supervisor::start(inputs, judge_settings(&config))?;
         let daemon = Self {
@@ -144,7 +145,7 @@ impl Daemon {
         Ok((daemon, inbox))
     }
 
-    fn run(mut self, inputs: &Receiver<Input>) -> io::Result<()> {
+    fn run(mut self, inputs: &Receiver<Input>) {
         loop {
             match inputs.recv_timeout(self.config.probe.interval) {
                 Ok(Input::Stop) | Err(RecvTimeoutError::Disconnected) => break,
@@ -155,20 +156,19 @@ impl Daemon {
         }
         self.supervisor.stop();
         self.committer.stop(STOP_WITHIN);
-        Ok(())
     }
 
     fn handle(&mut self, input: Input) {
         match input {
-            Input::JudgeStarted(_) => self.heard = clock::now(),
+            Input::JudgeStarted => self.heard = clock::now(),
             Input::Judge(number, message) if number == self.supervisor.current() => self.handle_judge(message),
             // The last words of a judge that was replaced.
             Input::Judge(..) | Input::Stop => {}
-            Input::JudgeEnded(_, why) => {
-                log::warn(&format!("the judge ended ({why}) and is started again; hold-downs are kept"))
+            Input::JudgeEnded(why) => {
+                log::warn(&format!("the judge ended ({why}) and is started again; hold-downs are kept"));
             }
             Input::Commit(event) => {
-                log::event(event.is_trouble, &self.names.prefixed(event.family, event.link, &event.text))
+                log::event(event.is_trouble, &self.names.prefixed(event.family, event.link, &event.text));
             }
             Input::Call(call) => {
                 let answer = self.answer(&call);
@@ -187,8 +187,11 @@ impl Daemon {
                 self.committer.desire(self.choice());
             }
             FromJudge::Report(report) => {
+                let judged = report.links.iter().any(|link| link.families.iter().any(Option::is_some));
                 self.report = Some((*report, Moment::now()));
-                self.show_once();
+                if judged && !std::mem::replace(&mut self.shown_once, true) {
+                    log::info(&format!("\n{}", crate::report::table::status(&self.status(), false)));
+                }
             }
             FromJudge::Event(event) => {
                 let (is_trouble, text) = events::described(&event, &self.names);
@@ -218,14 +221,6 @@ impl Daemon {
             }
         }
         choice
-    }
-
-    /// After the first round the operator sees the links without asking.
-    fn show_once(&mut self) {
-        if !std::mem::replace(&mut self.shown_once, true) {
-            let status = self.status();
-            log::info(&format!("\n{}", crate::report::table::status(&status, false)));
-        }
     }
 
     fn status(&self) -> status::Status {
@@ -265,9 +260,9 @@ impl Daemon {
     fn order(&mut self, link: &str, order: Option<Order>, lasting: Option<Duration>, force: bool) -> Answer {
         let Some(id) = self.names.find(link) else { return self.unknown(link) };
         let status = self.status();
-        if let (Some(order), false) = (order, force)
-            && let Some(objection) = status.objection_to(&self.links[usize::from(id.0)].name, order)
-        {
+        let name = self.names.get(id).map_or("", |names| &names.interface);
+        let objection = order.filter(|_| !force).and_then(|order| status.objection_to(name, order));
+        if let Some(objection) = objection {
             return Answer::Refused(format!("{objection}; add --force to do it all the same"));
         }
         let until =

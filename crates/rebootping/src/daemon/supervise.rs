@@ -76,7 +76,8 @@ impl Supervisor {
     /// Ends the judge; another is started.
     pub(super) fn kill(&self) {
         if let Some((pid, _)) = &self.shared.running().judge {
-            drop(kill(*pid, Signal::SIGKILL));
+            // One that is gone already needs no killing.
+            let _ = kill(*pid, Signal::SIGKILL);
         }
     }
 
@@ -97,14 +98,14 @@ impl Shared {
         let mut pause = FIRST_PAUSE;
         while !self.running().stopping {
             let number = self.started.fetch_add(1, Ordering::SeqCst) + 1;
-            if inputs.send(Input::JudgeStarted(number)).is_err() {
+            if inputs.send(Input::JudgeStarted).is_err() {
                 return;
             }
             let (said_anything, why) = match self.run_one(number, inputs) {
                 Ok((said_anything, status)) => (said_anything, described(status)),
                 Err(error) => (false, format!("it could not be started: {error}")),
             };
-            if self.running().stopping || inputs.send(Input::JudgeEnded(number, why)).is_err() {
+            if self.running().stopping || inputs.send(Input::JudgeEnded(why)).is_err() {
                 return;
             }
             pause = if said_anything { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };

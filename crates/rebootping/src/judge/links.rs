@@ -51,7 +51,7 @@ fn configured(settings: &JudgeSettings, snapshot: &Snapshot) -> Vec<String> {
     for pattern in &settings.interfaces {
         match pattern.contains(['*', '?', '[']).then(|| Glob::parse(pattern)) {
             Some(Ok(glob)) => {
-                names.extend(snapshot.links().map(|link| link.name.clone()).filter(|name| glob.matches(name)))
+                names.extend(snapshot.links().map(|link| link.name.clone()).filter(|name| glob.matches(name)));
             }
             Some(Err(_)) | None => names.push(pattern.clone()),
         }

@@ -130,6 +130,8 @@ struct Judge {
     /// Choices the committer has not taken yet: the latest of each family.
     chosen: BTreeMap<Family, Vec<WantedLink>>,
     reported: Option<Time>,
+    /// Netlink messages that were lost, and that could not be read, as last told.
+    missed: (u64, u64),
 }
 
 impl Judge {
@@ -157,6 +159,7 @@ impl Judge {
             dirty: false,
             chosen,
             reported: None,
+            missed: (0, 0),
         }
     }
 
@@ -203,8 +206,7 @@ impl Judge {
             self.receive_messages()?;
             if clock::now() >= ask_kernel_at {
                 ask_kernel_at = clock::now() + ASK_KERNEL_EVERY;
-                let failed = self.watch.refresh().err();
-                self.warn_if(failed, "the kernel cannot be asked about its links");
+                self.look_again();
             }
             self.wake();
             for what in failed.try_iter() {
@@ -217,6 +219,20 @@ impl Judge {
             keeper.push();
             self.deliver()?;
         }
+    }
+
+    /// Asks the kernel for everything anew, and says what was missed since the last time.
+    fn look_again(&mut self) {
+        let missed = (self.watch.overruns(), self.watch.damaged());
+        if missed != self.missed {
+            let (overruns, damaged) = missed;
+            self.tell(&FromJudge::Warning(format!(
+                "of the kernel's messages {overruns} bursts were lost and {damaged} unreadable since the start; all was asked anew"
+            )));
+            self.missed = missed;
+        }
+        let failed = self.watch.refresh().err();
+        self.warn_if(failed, "the kernel cannot be asked about its links");
     }
 
     fn receive_wire(&mut self) {
@@ -299,7 +315,7 @@ impl Judge {
                     self.begin();
                 }
                 ToJudge::Order { link, order, lasting } => {
-                    self.engine.handle_order(link, order, lasting.map(|lasting| now + lasting), now)
+                    self.engine.handle_order(link, order, lasting.map(|lasting| now + lasting), now);
                 }
                 ToJudge::Retry { link } => self.engine.handle_retry(link, now),
             }

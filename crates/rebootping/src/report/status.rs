@@ -7,7 +7,8 @@ use crate::committer::CommitStatus;
 use crate::ipc::JudgedLink;
 use jiff::Timestamp;
 use rebootping_core::commit::State as CommitState;
-use rebootping_core::engine::{FamilyReport, Report};
+use rebootping_core::engine::{FamilyReport, LinkReport, Report};
+use rebootping_core::link::presence::NextHop;
 use rebootping_core::link::recent::RoundTrips;
 use rebootping_core::link::verdict::{Code, Order};
 use rebootping_core::link::{Family, Leave, LinkId, Presence};
@@ -45,6 +46,7 @@ pub(crate) struct LinkStatus {
 }
 
 /// One link in one family.
+#[expect(clippy::struct_excessive_bools, reason = "the contract's JSON has them side by side")]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) healthy: bool,
@@ -183,9 +185,9 @@ impl LinkStatus {
         let report = known.report.and_then(|(report, at)| Some((report.links.get(usize::from(id.0))?, at)));
         let mut families = BTreeMap::new();
         for (family, place) in Family::ALL.into_iter().zip(0..) {
-            if let Some((report, at)) = report
-                && let Some(of_family) = &report.families[place]
-            {
+            let of_family =
+                report.and_then(|(report, at): (&LinkReport, Moment)| Some((report.families[place].as_ref()?, at)));
+            if let Some((of_family, at)) = of_family {
                 families.insert(family, State::new(known, id, link, family, of_family, at));
             }
         }
@@ -228,8 +230,8 @@ impl State {
         let hold_left = known.interval.saturating_mul(verdict.reason.hold_left);
         Self {
             healthy: verdict.healthy,
-            enabled: verdict.enabled,
-            committed: known.commit.committed.contains(&(family, id)),
+            enabled: verdict.enabled && code != Code::Absent,
+            committed: code == Code::Absent || known.commit.committed.contains(&(family, id)),
             metered: link.metered,
             since: at.label(report.since).to_string(),
             reason: Why {
@@ -245,9 +247,9 @@ impl State {
             missed: report.missed.clone(),
             left_out: report.left_out.clone(),
             source: report.path.source,
-            gateway: report.path.next_hop.and_then(|hop| hop.gateway()),
+            gateway: report.path.next_hop.and_then(NextHop::gateway),
             gateway_heard_s: report.next_hop_heard.map(|ago| ago.as_secs()),
-            leave: (!verdict.enabled).then_some(verdict.leave),
+            leave: (!verdict.enabled && code != Code::Absent).then_some(verdict.leave),
             bytes_received: verdict.reason.load.received,
             bytes_sent: verdict.reason.load.sent,
         }

@@ -1,5 +1,6 @@
 //! The links as a table for a terminal.
 
+use super::links::in_words;
 use super::reason::rounded;
 use super::status::{LinkStatus, State, Status};
 use crate::duration::format_duration;
@@ -11,9 +12,10 @@ use std::time::Duration;
 /// The links, one line each and family, and what is wrong with committing; in colour if asked.
 pub(crate) fn status(status: &Status, colour: bool) -> String {
     let mut text = String::new();
-    let rows: Vec<[String; 6]> = status.links.iter().flat_map(rows).collect();
+    let rows: Vec<[String; 5]> =
+        status.links.iter().flat_map(|link| rows(link, status.commit.state == "observing")).collect();
     let widths: Vec<usize> =
-        (0..6).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+        (0..5).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
     for row in &rows {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}")).collect();
         let line = painted(cells.join("  ").trim_end(), &row[1], colour);
@@ -30,36 +32,35 @@ pub(crate) fn status(status: &Status, colour: bool) -> String {
     text
 }
 
-fn rows(link: &LinkStatus) -> Vec<[String; 6]> {
+fn rows(link: &LinkStatus, observing: bool) -> Vec<[String; 5]> {
     let shown = |(_, state): &(&Family, &State)| state.source.is_some();
     let families: Vec<(&Family, &State)> = link.families.iter().filter(shown).collect();
     match families.as_slice() {
-        [] => vec![row(link, "", &link.own)],
-        [(family, state)] => vec![row(link, if **family == Family::Ipv6 { "IPv6" } else { "" }, state)],
-        several => several.iter().map(|(family, state)| row(link, super::links::in_words(**family), state)).collect(),
+        [] => vec![row(link, "", &link.own, observing)],
+        [(family, state)] => vec![row(link, if **family == Family::Ipv6 { "IPv6" } else { "" }, state, observing)],
+        several => several.iter().map(|(family, state)| row(link, in_words(**family), state, observing)).collect(),
     }
 }
 
-fn row(link: &LinkStatus, family: &str, state: &State) -> [String; 6] {
+fn row(link: &LinkStatus, family: &str, state: &State, observing: bool) -> [String; 5] {
     let name = match &link.label {
         Some(label) => format!("{label} ({})", link.name),
         None => link.name.clone(),
     };
-    let trips = state.rtt_ms.map_or_else(String::new, |trips| format!("{:.1} ms", trips.median));
+    let trips = state.rtt_ms.map_or_else(String::new, |trips| milliseconds(trips.median));
     let loss = if state.rtt_ms.is_some() { format!("{:.0} % loss", state.loss * 100.0) } else { String::new() };
     [
         [name, family.to_owned()].join(" ").trim_end().to_owned(),
-        standing(state),
+        standing(state, observing),
         trips,
         loss,
         state.reason.text.clone(),
-        String::new(),
     ]
 }
 
 /// State as shape and word, so that it can be read without colour.
-fn standing(state: &State) -> String {
-    let committed = if state.committed { "" } else { ", not applied" };
+fn standing(state: &State, observing: bool) -> String {
+    let committed = if state.committed || observing { "" } else { ", not applied" };
     let standing = match state.reason.code {
         _ if state.enabled => "● in use",
         Code::HoldDown => "◐ sits out",
@@ -115,6 +116,11 @@ fn committed(status: &Status) -> String {
         let _ = writeln!(text, "{} is {}, started again {} times", process.name, process.state, process.restarts);
     }
     text
+}
+
+/// Two digits below 10 ms, one above.
+pub(crate) fn milliseconds(time: f64) -> String {
+    if time < 10.0 { format!("{time:.2} ms") } else { format!("{time:.1} ms") }
 }
 
 /// How long something has been so, from two labels of time.

@@ -2,7 +2,7 @@
 
 use super::links::in_words;
 use super::status::{LinkStatus, State, Status};
-use super::table::ago;
+use super::table::{ago, milliseconds};
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -47,8 +47,9 @@ fn used(state: &State) -> &'static str {
 }
 
 fn measured(state: &State) -> String {
-    let trips =
-        state.rtt_ms.map(|trips| format!("round trips {:.1} ms (median), {:.1} ms (95 %)", trips.median, trips.p95));
+    let trips = state.rtt_ms.map(|trips| {
+        format!("round trips {} (median), {} (95 %)", milliseconds(trips.median), milliseconds(trips.p95))
+    });
     let trips = trips.unwrap_or_else(|| "no answer".to_owned());
     let load =
         format!("{} received and {} sent in the last round", bytes(state.bytes_received), bytes(state.bytes_sent));

@@ -1,0 +1,1 @@
+//! Two ISPs by router advertisement, judged and committed through Shorewall6.

@@ -1,0 +1,11 @@
+//! The daemon on a gateway with two or three ISPs and a real Shorewall, held to what it promises.
+
+mod failover;
+mod flows;
+mod hold_down;
+mod ipv6;
+mod providers;
+mod refusals;
+mod release;
+mod support;
+mod targets;

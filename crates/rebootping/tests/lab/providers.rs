@@ -1,0 +1,1 @@
+//! Provider options other than `balance`.

@@ -1,0 +1,1 @@
+//! `rebootping release` gives every link back.
