@@ -118,7 +118,7 @@ fn spawn(command: &Command) -> io::Result<Child> {
 /// A group that has just ended by itself is no error.
 fn signal_group(child: &Child, signal: Signal) {
     let Ok(id) = i32::try_from(child.id()) else { return };
-    drop(killpg(Pid::from_raw(id), signal));
+    let _ended_already = killpg(Pid::from_raw(id), signal).is_err();
 }
 
 /// Both of a child's outputs, in the order in which they come.

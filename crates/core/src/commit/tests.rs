@@ -79,7 +79,10 @@ impl World {
             self.hung = Some(output);
             return;
         }
-        let result = if self.broken.contains(name(&output)) { Err("broken".into()) } else { Ok(self.apply(&output)) };
+        let result = if self.broken.contains(name(&output)) { Err("broken".into()) } else { Ok(()) };
+        if result.is_ok() {
+            self.apply(&output);
+        }
         self.machine.handle_finished(&output, result, self.now);
     }
 

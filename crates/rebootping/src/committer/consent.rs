@@ -40,13 +40,11 @@ pub(crate) fn is_given(shorewall: &Shorewall, files: &mut StatusFiles, now: impl
 
 /// The script as a function: the compiled one, else the one that will be compiled next.
 fn in_force(shorewall: &Shorewall) -> Option<String> {
-    match fs::read(shorewall.compiled()) {
-        Ok(compiled) => function_of(&String::from_utf8_lossy(&compiled)),
-        Err(_) => {
-            let body = fs::read(shorewall.etc().join("isusable")).ok()?;
-            Some(format!("{FUNCTION}() {{\n{}\n}}", String::from_utf8_lossy(&body)))
-        }
+    if let Ok(compiled) = fs::read(shorewall.compiled()) {
+        return function_of(&String::from_utf8_lossy(&compiled));
     }
+    let body = fs::read(shorewall.etc().join("isusable")).ok()?;
+    Some(format!("{FUNCTION}() {{\n{}\n}}", String::from_utf8_lossy(&body)))
 }
 
 /// The function's text out of the compiled script, where it ends at the first line that is a brace alone.

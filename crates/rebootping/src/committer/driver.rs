@@ -304,7 +304,9 @@ impl Driver {
         }
         let all = self.choice.keys().map(|(_, link)| *link).collect();
         if !said.is_empty() && self.exec.is_none() {
-            said.into_iter().for_each(|event| (self.tell)(event));
+            for event in said {
+                (self.tell)(event);
+            }
             self.say_what_would_be(&all);
         }
     }
@@ -314,9 +316,8 @@ impl Driver {
             return;
         }
         let now = self.now();
-        if (self.is_full_look_due(now) || self.kernel.is_none())
-            && let Err(error) = self.ask_kernel()
-        {
+        let must_ask = self.is_full_look_due(now) || self.kernel.is_none();
+        if let Err(error) = if must_ask { self.ask_kernel() } else { Ok(()) } {
             self.lose_kernel(&error);
             return;
         }
@@ -408,10 +409,9 @@ impl Driver {
         let theirs = Arc::clone(&run);
         let take = |run: &Mutex<Option<_>>| run.lock().unwrap_or_else(PoisonError::into_inner).take();
         let spawned = thread::Builder::new().name("command".into()).spawn(move || take(&theirs).map(|run| run()));
-        if spawned.is_err()
-            && let Some(run) = run.lock().unwrap_or_else(PoisonError::into_inner).take()
-        {
-            run();
+        if spawned.is_err() {
+            // The thread that never was has left it here.
+            take(&run).map(|run| run());
         }
     }
 

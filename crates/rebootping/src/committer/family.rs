@@ -200,7 +200,7 @@ impl FamilyCommitter {
     }
 
     /// The configuration has been read once.
-    pub(super) const fn is_read(&self) -> bool {
+    pub(super) fn is_read(&self) -> bool {
         !self.fingerprint.is_empty()
     }
 

@@ -45,8 +45,17 @@ pub(crate) struct Kernel {
 #[derive(Clone, Copy, Default, Debug)]
 struct Known {
     mark: Option<(u32, u32)>,
-    /// The next hop of its own table, which may be none.
-    hop: Option<Option<IpAddr>>,
+    /// The next hop of its own table.
+    hop: Option<NextHop>,
+}
+
+/// Where a provider's packets go first.
+#[derive(Clone, Copy, Debug)]
+enum NextHop {
+    /// To this router.
+    Via(IpAddr),
+    /// To the other end, which needs no name.
+    Direct,
 }
 
 impl Kernel {
@@ -129,6 +138,7 @@ impl Kernel {
             snapshot.link_named(&provider.interface).ok_or_else(|| format!("there is no {}", provider.interface))?;
         let hop = known.next_hop(provider, gateway, link.point_to_point).ok_or("its gateway is not known")?;
         let rule = known.drain_rule(family, provider).ok_or("its mark is not known")?;
+        let hop = hop.gateway();
         self.routing.replace_default(family, hop, link.index, rule.table).map_err(|error| format!("route: {error}"))?;
         self.routing.add_rule(&rule).map_err(|error| format!("rule: {error}"))
     }
@@ -173,23 +183,32 @@ impl AsFd for Kernel {
     }
 }
 
+impl NextHop {
+    const fn gateway(self) -> Option<IpAddr> {
+        match self {
+            Self::Via(gateway) => Some(gateway),
+            Self::Direct => None,
+        }
+    }
+}
+
 impl Known {
     fn learn(&mut self, snapshot: &Snapshot, family: Family, provider: &Provider) {
         let tables = [provider.number, drain_number(provider)];
         let rules = || snapshot.rules().filter(|rule| rule.family == family && tables.contains(&rule.table));
         self.mark = rules().find_map(|rule| rule.fwmark).or(self.mark);
         let seen = tables.iter().find_map(|table| hop_in(snapshot, family, provider, &[*table]));
-        self.hop = seen.map(|hop| hop.gateway).or(self.hop);
+        self.hop = seen.map(|hop| hop.gateway.map_or(NextHop::Direct, NextHop::Via)).or(self.hop);
     }
 
     /// The drain's next hop; nothing while it is not known.
-    fn next_hop(&self, provider: &Provider, judged: Option<IpAddr>, point_to_point: bool) -> Option<Option<IpAddr>> {
+    fn next_hop(&self, provider: &Provider, judged: Option<IpAddr>, point_to_point: bool) -> Option<NextHop> {
         let configured = match provider.gateway {
-            Gateway::Address(gateway) => Some(Some(gateway)),
-            Gateway::None => Some(None).filter(|_| point_to_point),
-            Gateway::Detect => None,
+            Gateway::Address(gateway) => Some(NextHop::Via(gateway)),
+            Gateway::None | Gateway::Detect => None,
         };
-        self.hop.or(judged.map(Some)).or(configured).or(Some(None).filter(|_| point_to_point))
+        let direct = point_to_point.then_some(NextHop::Direct);
+        self.hop.or(judged.map(NextHop::Via)).or(configured).or(direct)
     }
 
     fn drain_rule(&self, family: Family, provider: &Provider) -> Option<MarkRule> {

@@ -17,7 +17,7 @@ mod supervise;
 use crate::clock::{self, Moment};
 use crate::committer::providers::{Gateway, Provider};
 use crate::committer::shorewall::Shorewall;
-use crate::committer::{self, CommitEvent, Committer, Wanted};
+use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
 use crate::config::meant::Config;
 use crate::config::{self, commit, error::Errors};
 use crate::ipc::{FromJudge, JudgeSettings, JudgedLink, LinkRule, ProviderHint, ToJudge, WantedLink};
@@ -224,7 +224,8 @@ impl Daemon {
     }
 
     fn status(&self) -> status::Status {
-        let commit = self.committer.status();
+        let CommitStatus { backend, state, error, committed, left_alone } = self.committer.status();
+        let commit = status::Committed { backend, state, error, links: committed, left_alone };
         let restarts = self.supervisor.restarts();
         let report = self.report.as_ref().map(|(report, at)| (report, *at));
         let known = status::Known {

@@ -3,7 +3,6 @@
 use super::links::Names;
 use super::reason::{self, Told};
 use crate::clock::Moment;
-use crate::committer::CommitStatus;
 use crate::ipc::JudgedLink;
 use jiff::Timestamp;
 use rebootping_core::commit::State as CommitState;
@@ -13,7 +12,7 @@ use rebootping_core::link::recent::RoundTrips;
 use rebootping_core::link::verdict::{Code, Order};
 use rebootping_core::link::{Family, Leave, LinkId, Presence};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -109,13 +108,25 @@ pub(crate) struct Process {
     pub(crate) restarts: u64,
 }
 
+/// How far the committer has come.
+pub(crate) struct Committed {
+    /// What is really done, whatever was configured.
+    pub(crate) backend: &'static str,
+    pub(crate) state: CommitState,
+    pub(crate) error: Option<String>,
+    /// Links whose file and kernel agree with the choice.
+    pub(crate) links: BTreeSet<(Family, LinkId)>,
+    /// Links that somebody else changed twice within the hour, and that stay so.
+    pub(crate) left_alone: BTreeSet<(Family, LinkId)>,
+}
+
 /// What a status is made of.
 pub(crate) struct Known<'a> {
     pub(crate) links: &'a [JudgedLink],
     pub(crate) names: &'a Names,
     /// The judge's last report, and when it came.
     pub(crate) report: Option<(&'a Report, Moment)>,
-    pub(crate) commit: &'a CommitStatus,
+    pub(crate) commit: &'a Committed,
     pub(crate) started: Timestamp,
     pub(crate) interval: Duration,
     pub(crate) judge_restarts: u64,
@@ -231,7 +242,7 @@ impl State {
         Self {
             healthy: verdict.healthy,
             enabled: verdict.enabled && code != Code::Absent,
-            committed: code == Code::Absent || known.commit.committed.contains(&(family, id)),
+            committed: code == Code::Absent || known.commit.links.contains(&(family, id)),
             metered: link.metered,
             since: at.label(report.since).to_string(),
             reason: Why {

@@ -33,7 +33,7 @@ pub(crate) const COMMANDS: Reserved = Reserved {
     words: &["Command::new", "execve", "execvp", "posix_spawn"],
     free: &["clap::Command::new"],
     within: PROGRAM,
-    only_in: &["crates/rebootping/src/command.rs", "crates/rebootping/src/supervise.rs"],
+    only_in: &["crates/rebootping/src/command.rs", "crates/rebootping/src/daemon/supervise.rs"],
     tests_too: false,
     comments_too: false,
     rule: "only command.rs runs programs and supervise.rs our own processes; call one of them, its limits on time and output then hold",
