@@ -1,6 +1,7 @@
 //! The commands that ask a running daemon: `status`, `why`, `link`, `release`.
 
 use crate::cli::{LinkOrder, LinkVerb, Output, Why};
+use crate::clock;
 use crate::config;
 use crate::config::meant::Config;
 use crate::daemon::{Answer, Request, ask, give_back};
@@ -11,7 +12,11 @@ use rebootping_core::link::verdict::Order;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
+/// How often a release looks whether it is done.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Monitoring's word for "cannot tell".
 const UNKNOWN: u8 = 3;
 
@@ -64,12 +69,29 @@ pub(crate) fn link(explicit: Option<&Path>, asked: &LinkOrder) -> ExitCode {
     with_daemon(explicit, |config| done(ask(&config.paths.run, &request)))
 }
 
-/// `rebootping release`: through the daemon if one runs, else by itself.
+/// `rebootping release`: through the daemon if one runs, else by itself. It ends when every link is back.
 pub(crate) fn release(explicit: Option<&Path>) -> ExitCode {
     with_daemon(explicit, |config| match ask(&config.paths.run, &Request::Release) {
         Err(error) if nobody_there(&error) => give_back(config),
+        Ok(Answer::Done(_)) => released(config),
         answer => done(answer),
     })
+}
+
+/// Waits until the daemon has given every link back and seen it so.
+fn released(config: &Config) -> Result<String, String> {
+    let deadline = clock::now() + config.commit.timeout;
+    loop {
+        let status = ask_status(config)?;
+        if status.commit.state == "observing" {
+            return Ok("every link was given back; the daemon goes on observing until it is started anew\n".to_owned());
+        }
+        if clock::now() >= deadline {
+            let error = status.commit.error.unwrap_or_else(|| "it takes too long".to_owned());
+            return Err(format!("not every link is given back yet: {error}; `rebootping status` shows how far it is"));
+        }
+        thread::sleep(LOOK_EVERY);
+    }
 }
 
 /// Whether a text came out; a reader that has seen enough is no failure.

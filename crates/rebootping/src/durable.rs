@@ -1,15 +1,13 @@
-//! Files that are whole at every instant and survive a power loss: written beside, synced, renamed, the folder synced.
+//! Files that are whole at every instant: written beside, then renamed, and where it must survive a power loss, synced between.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Replaces a file's content; a reader sees the old content or the new, nothing between. Slow: it waits for the disk.
+/// Replaces a file's content so that it survives a power loss. Slow: it waits for the disk.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let beside = beside(path);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(content)?;
+    let (file, beside) = write_beside(path, content)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;
     match path.parent() {
@@ -18,9 +16,18 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Where new content is written first: in the same folder, so that the rename is one step.
-fn beside(path: &Path) -> PathBuf {
+/// Replaces a file's content; a reader sees the old content or the new, nothing between. A power loss may lose it.
+pub(crate) fn swap(path: &Path, content: &[u8]) -> io::Result<()> {
+    let (_, beside) = write_beside(path, content)?;
+    fs::rename(&beside, path)
+}
+
+/// Writes new content in the same folder, so that the rename is one step.
+fn write_beside(path: &Path, content: &[u8]) -> io::Result<(File, PathBuf)> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
-    path.with_file_name(name)
+    let beside = path.with_file_name(name);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(content)?;
+    Ok((file, beside))
 }

@@ -74,8 +74,10 @@ pub(crate) struct JudgedLink {
 pub(crate) struct JudgeSettings {
     /// The user the judge becomes.
     pub(crate) user: String,
-    /// Where what must survive is kept.
+    /// Where what must survive a power loss is kept.
     pub(crate) state: PathBuf,
+    /// Where what need only survive us is kept, once a round: in memory, as a rule.
+    pub(crate) run: PathBuf,
     /// Length of a round.
     pub(crate) interval: Duration,
     /// Addresses all links are asked for, unless a rule has others.

@@ -161,6 +161,12 @@ fn link_address(protocol: u16, index: u32, to: Option<Mac>) -> libc::sockaddr_ll
     address
 }
 
+/// Lets this process run before others when the machine is busy (setpriority(2)); needs root.
+pub(crate) fn run_first(nice: libc::c_int) -> io::Result<()> {
+    // SAFETY: plain system call without pointers.
+    checked(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) }).map(drop)
+}
+
 fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }

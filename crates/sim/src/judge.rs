@@ -30,6 +30,8 @@ pub(crate) enum Heard {
 /// The state file: what the engine kept, and what its shadow must then remember, by line.
 #[derive(Clone, Debug)]
 pub(crate) struct Saved {
+    /// Which boot it was written in.
+    boot: Time,
     kept: Kept,
     rounds: [u64; 2],
     memories: [Vec<Memory>; 2],
@@ -87,9 +89,9 @@ impl Judge {
     }
 
     /// Starts an engine from the state file.
-    pub(crate) fn start(&mut self, key: [u64; 2], same_boot: bool, now: Time) {
+    pub(crate) fn start(&mut self, key: [u64; 2], now: Time) {
         let saved = self.disk.read().clone();
-        let count = self.lines.len();
+        let same_boot = saved.as_ref().is_none_or(|saved| saved.boot == self.boot);
         for (bytes, half) in self.settings.key.chunks_mut(8).zip(key) {
             bytes.copy_from_slice(&half.to_le_bytes());
         }
@@ -104,7 +106,6 @@ impl Judge {
         };
         let orders: Vec<Standing> = self.lines.iter().map(order).collect();
         let rounds = saved.as_ref().map(|saved| saved.rounds).unwrap_or_default();
-        debug_assert_eq!(count, orders.len());
         self.shadow =
             Shadow::new(self.settings.links.clone(), orders, memories, rounds, self.shadow.generation() + 1, now);
         self.engine = Some(Engine::new(
@@ -310,7 +311,7 @@ impl Judge {
             orders[self.lines[place]] = order.map(|(order, until)| (order, until, until.map(|until| until.since(now))));
         }
         let rounds = Family::ALL.map(|family| self.shadow.naive(family).round);
-        Some(Saved { kept, rounds, memories: Family::ALL.map(by_line), orders })
+        Some(Saved { boot: self.boot, kept, rounds, memories: Family::ALL.map(by_line), orders })
     }
 
     fn to_boot(&self, at: Time) -> Time {

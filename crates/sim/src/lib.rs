@@ -10,7 +10,9 @@
 //!
 //! A run is decided by its seed: `cargo run --release -p rebootping-sim -- --seed N --verbose` shows it again.
 
+pub mod campaign;
 pub mod disk;
+pub mod docs;
 pub mod fault;
 pub mod gate;
 mod invariant;

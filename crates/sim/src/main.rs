@@ -1,23 +1,108 @@
-//! Runs seeds and says what was violated.
-fn main() {
-    let a: Vec<u64> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
-    let mut bad = 0;
-    let mut e = 0;
-    let mut lt = 0.0;
-    let t = std::time::Instant::now();
-    for seed in a[0]..a[1] {
-        let o = rebootping_sim::world::run(
-            seed,
-            rebootping_sim::world::Wish { verbose: a.len() > 2, ..Default::default() },
-        );
-        e += o.echoes;
-        lt += o.link_time.as_secs_f64();
-        if let Some(b) = o.broken {
-            bad += 1;
-            if bad < 20 {
-                println!("{seed}: {b}");
+//! `rebootping-sim`: runs seeds and says which violated what, or compares our rule with others over a month.
+
+use rebootping_sim::campaign::{Sum, play};
+use rebootping_sim::docs;
+use rebootping_sim::switches;
+use rebootping_sim::world::Wish;
+use std::ops::Range;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+const USAGE: &str = "usage: rebootping-sim [--seeds A..B | --seed N] [--days N | --years N] [--threads N] [--verbose]
+       rebootping-sim false-switches [--write DIRECTORY]
+  --seeds A..B   runs these seeds (0..1000), each a few hold-downs under fire
+  --seed N       runs one
+  --days N       each seed is N days with a few faults a day
+  --years N      as many such seeds as make N link-years
+  --threads N    as many at once (2)
+  --verbose      prints what happens
+  --write DIR    writes selection.md and selection.svg there";
+
+/// Days in a seed of `--years`, and how many links one has on average: what it takes to know how many seeds to run.
+const DAYS: u64 = 10;
+const LINKS: f64 = 2.8;
+
+struct Call {
+    seeds: Range<u64>,
+    years: Option<u64>,
+    threads: usize,
+    wish: Wish,
+    false_switches: bool,
+    write: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let Some(call) = parse(std::env::args().skip(1)) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    if call.false_switches {
+        return false_switches(call.write.as_deref());
+    }
+    let began = Instant::now();
+    let sum = play(call.seeds, call.threads, call.wish);
+    print(&sum, call.wish, began.elapsed().as_secs_f64(), call.years);
+    if sum.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn parse(mut words: impl Iterator<Item = String>) -> Option<Call> {
+    let mut call = Call { seeds: 0..1000, years: None, threads: 2, wish: Wish::default(), false_switches: false, write: None };
+    while let Some(word) = words.next() {
+        let mut value = || words.next();
+        match word.as_str() {
+            "--seeds" => {
+                let range = value()?;
+                let (from, to) = range.split_once("..")?;
+                call.seeds = from.parse().ok()?..to.parse().ok()?;
             }
+            "--seed" => {
+                let seed: u64 = value()?.parse().ok()?;
+                call.seeds = seed..seed + 1;
+            }
+            "--days" => call.wish.days = Some(value()?.parse().ok()?),
+            "--years" => {
+                let years: u64 = value()?.parse().ok()?;
+                call.years = Some(years);
+                call.wish.days = Some(DAYS);
+                call.seeds = 0..(years as f64 * 365.25 / (DAYS as f64 * LINKS)).ceil() as u64;
+            }
+            "--threads" => call.threads = value()?.parse().ok()?,
+            "--verbose" => call.wish.verbose = true,
+            "--write" => call.write = Some(value()?),
+            "false-switches" => call.false_switches = true,
+            _ => return None,
         }
     }
-    println!("{bad} bad, {e} echoes {:.1} link-h {:?}", lt / 3600.0, t.elapsed());
+    Some(call)
+}
+
+fn print(sum: &Sum, wish: Wish, seconds: f64, years: Option<u64>) {
+    for (kind, count) in &sum.faults {
+        println!("{count:>8}  {kind:?}");
+    }
+    let hours = sum.link_time.as_secs_f64() / 3600.0;
+    println!("{} seeds, {} faults of {} kinds, {hours:.0} link-hours ({:.2} link-years)", sum.seeds, sum.fault_count(), sum.faults.len(), hours / 8766.0);
+    println!("{} echoes, {} choices, {} commands", sum.echoes, sum.choices, sum.commands);
+    println!("{seconds:.1} s: {:.1} seeds a second, {:.4} link-years a second", sum.seeds as f64 / seconds, hours / 8766.0 / seconds);
+    if let Some(years) = years {
+        println!("{years} link-years were asked for");
+    }
+    match sum.complaint(wish) {
+        Some(complaint) => println!("\nVIOLATED in {} seeds:\n{complaint}", sum.broken.len()),
+        None => println!("nothing was violated"),
+    }
+}
+
+fn false_switches(write: Option<&str>) -> ExitCode {
+    let results = switches::compare(switches::SEED, switches::DAYS);
+    println!("{}", switches::table(&results));
+    let Some(directory) = write.map(Path::new) else { return ExitCode::SUCCESS };
+    for (name, content) in docs::files(&results) {
+        if let Err(error) = std::fs::write(directory.join(name), content) {
+            eprintln!("cannot write {}: {error}", directory.join(name).display());
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
 }

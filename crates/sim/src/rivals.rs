@@ -68,26 +68,31 @@ fn in_use(up: [bool; LINKS]) -> [bool; LINKS] {
 struct Dpinger {
     link: usize,
     window: VecDeque<Option<Duration>>,
+    answered: u32,
+    took: Duration,
 }
 
 impl Rule for Dpinger {
     const INTERVAL: u64 = 500;
 
     fn new(link: usize) -> Self {
-        Self { link, window: VecDeque::new() }
+        Self { link, window: VecDeque::new(), answered: 0, took: Duration::ZERO }
     }
 
     fn probe(&mut self, weather: &Weather, at: Time) -> bool {
         const SLOTS: usize = 120;
         const LOST_AFTER: Duration = Duration::from_secs(2);
-        self.window.push_back(weather.answer(self.link, self.link % 2, at, None).filter(|took| *took < LOST_AFTER));
+        let answer = weather.answer(self.link, self.link % 2, at, None).filter(|took| *took < LOST_AFTER);
+        self.window.push_back(answer);
+        self.answered += u32::from(answer.is_some());
+        self.took += answer.unwrap_or_default();
         if self.window.len() > SLOTS {
-            self.window.pop_front();
+            let oldest = self.window.pop_front().flatten();
+            self.answered -= u32::from(oldest.is_some());
+            self.took -= oldest.unwrap_or_default();
         }
-        let answers: Vec<Duration> = self.window.iter().flatten().copied().collect();
-        let lost = self.window.len() - answers.len();
-        let mean = answers.iter().sum::<Duration>() / answers.len().max(1) as u32;
-        lost * 100 <= self.window.len() * 20 && mean <= Duration::from_millis(500)
+        let lost = self.window.len() - self.answered as usize;
+        lost * 100 <= self.window.len() * 20 && self.took <= Duration::from_millis(500) * self.answered
     }
 }
 
@@ -95,6 +100,7 @@ impl Rule for Dpinger {
 struct Lsm {
     link: usize,
     window: VecDeque<bool>,
+    lost: usize,
     is_up: bool,
 }
 
@@ -102,18 +108,18 @@ impl Rule for Lsm {
     const INTERVAL: u64 = 1000;
 
     fn new(link: usize) -> Self {
-        Self { link, window: VecDeque::new(), is_up: true }
+        Self { link, window: VecDeque::new(), lost: 0, is_up: true }
     }
 
     fn probe(&mut self, weather: &Weather, at: Time) -> bool {
         let answer = weather.answer(self.link, self.link % 2, at, None).filter(|took| *took < Duration::from_secs(1));
         self.window.push_back(answer.is_some());
+        self.lost += usize::from(answer.is_none());
         if self.window.len() > 100 {
-            self.window.pop_front();
+            self.lost -= usize::from(self.window.pop_front() == Some(false));
         }
-        let lost = self.window.iter().filter(|answered| !**answered).count();
         let running = |kind: bool| self.window.iter().rev().take_while(|answered| **answered == kind).count();
-        self.is_up = if self.is_up { running(false) < 7 && lost < 15 } else { lost <= 5 && running(true) >= 10 };
+        self.is_up = if self.is_up { running(false) < 7 && self.lost < 15 } else { self.lost <= 5 && running(true) >= 10 };
         self.is_up
     }
 }

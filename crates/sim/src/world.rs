@@ -157,7 +157,7 @@ impl World {
             self.push(begin + self.setup.faults[at].at, Event::Fault(at));
         }
         self.push(begin + CHECK_EVERY, Event::Check);
-        self.start_judge(true);
+        self.start_judge();
         let mut at_once = 0;
         while let Some(Reverse((at, _, event))) = self.queue.pop() {
             if at > end || self.broken.is_some() {
@@ -192,7 +192,7 @@ impl World {
                 self.gates[family].later(later, self.now);
                 self.pump(family);
             }
-            Event::JudgeStarts(epoch) if epoch == self.judge.epoch() => self.start_judge(true),
+            Event::JudgeStarts(epoch) if epoch == self.judge.epoch() => self.start_judge(),
             Event::JudgeStarts(_) => {}
             Event::Boots => self.boot(),
             Event::FirewallStarts(family) => self.at_gate(family, |gate, now| {
@@ -347,7 +347,7 @@ impl World {
             }
         }
         if self.judge.is_alive() {
-            self.start_judge(true);
+            self.start_judge();
         }
         for family in 0..2 {
             self.pump(family);
@@ -356,9 +356,9 @@ impl World {
 
     // --- the judge ---
 
-    fn start_judge(&mut self, same_boot: bool) {
+    fn start_judge(&mut self) {
         let fresh = [self.rng.next(), self.rng.next()];
-        self.judge.start(fresh, same_boot, self.now);
+        self.judge.start(fresh, self.now);
         self.log.note(self.now, &"the judge starts");
         for line in 0..self.lines.len() {
             self.tell_path(line);
@@ -371,7 +371,7 @@ impl World {
         for family in 0..2 {
             self.push(self.now + Duration::from_secs(3), Event::FirewallStarts(family));
         }
-        self.start_judge(false);
+        self.start_judge();
     }
 
     fn tell_path(&mut self, line: usize) {

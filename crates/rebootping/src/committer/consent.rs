@@ -48,7 +48,7 @@ fn in_force(shorewall: &Shorewall) -> Option<String> {
 }
 
 /// The function's text out of the compiled script, where it ends at the first line that is a brace alone.
-fn function_of(compiled: &str) -> Option<String> {
+pub(crate) fn function_of(compiled: &str) -> Option<String> {
     let lines: Vec<&str> = compiled.lines().collect();
     let begin = lines.iter().position(|line| line.starts_with(FUNCTION) && line.ends_with('{'))?;
     let function = lines.get(begin..)?;

@@ -134,7 +134,7 @@ impl Driver {
         let mut polled = vec![PollFd::new(self.inbox.as_fd(), PollFlags::POLLIN)];
         polled.extend(self.kernel.iter().map(|kernel| PollFd::new(kernel.as_fd(), PollFlags::POLLIN)));
         // An interrupted wait is a short one.
-        drop(poll(&mut polled, timeout));
+        let _interrupted = poll(&mut polled, timeout).is_err();
     }
 
     fn take_in(&mut self, wishes: Wishes) {
@@ -411,7 +411,9 @@ impl Driver {
         let spawned = thread::Builder::new().name("command".into()).spawn(move || take(&theirs).map(|run| run()));
         if spawned.is_err() {
             // The thread that never was has left it here.
-            take(&run).map(|run| run());
+            if let Some(run) = take(&run) {
+                run();
+            }
         }
     }
 

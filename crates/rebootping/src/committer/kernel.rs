@@ -12,7 +12,6 @@ use crate::netlink::message::{Hop, RouteKind};
 use crate::netlink::snapshot::Snapshot;
 use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rebootping_core::commit::Drain;
 use rebootping_core::link::Family;
 use std::collections::BTreeMap;
@@ -28,9 +27,6 @@ const BALANCE_TABLE: u32 = 250;
 const SHARED_TABLES: [u32; 3] = [254, 253, BALANCE_TABLE];
 /// Rules every machine has: local, main, default.
 const STANDARD_PRIORITIES: [u32; 3] = [0, 32_766, 32_767];
-/// Waits of this long for the kernel to answer, and how many: a dump takes a millisecond.
-const ANSWER_SLICE_MS: u16 = 200;
-const ANSWER_SLICES: usize = 10;
 
 /// The kernel's routing and connection tracking.
 #[derive(Debug)]
@@ -77,15 +73,7 @@ impl Kernel {
     /// Asks for everything anew and waits for the answer, at most 2 s.
     pub(crate) fn look(&mut self) -> io::Result<()> {
         self.watch.refresh()?;
-        for _ in 0..ANSWER_SLICES {
-            while self.watch.receive()? {}
-            if self.watch.is_settled() {
-                return Ok(());
-            }
-            let mut polled = [PollFd::new(self.watch.as_fd(), PollFlags::POLLIN)];
-            poll(&mut polled, PollTimeout::from(ANSWER_SLICE_MS))?;
-        }
-        Err(io::Error::new(io::ErrorKind::TimedOut, "the kernel did not finish its answer about routes and rules"))
+        self.watch.settle()
     }
 
     /// New connections of that family may take the provider, and what keeps its established ones; learns on the way.
@@ -121,8 +109,7 @@ impl Kernel {
 
     /// Somebody has added rules of that family, as a running Shorewall has.
     pub(crate) fn has_rules(&self, family: Family) -> bool {
-        let theirs = |priority: u32| !STANDARD_PRIORITIES.contains(&priority) && !is_drain(priority);
-        self.watch.snapshot().rules().any(|rule| rule.family == family && theirs(rule.priority))
+        has_rules(self.watch.snapshot(), family)
     }
 
     /// Puts the drain in: the route first, for the rule would send packets nowhere without it.
@@ -138,8 +125,8 @@ impl Kernel {
             snapshot.link_named(&provider.interface).ok_or_else(|| format!("there is no {}", provider.interface))?;
         let hop = known.next_hop(provider, gateway, link.point_to_point).ok_or("its gateway is not known")?;
         let rule = known.drain_rule(family, provider).ok_or("its mark is not known")?;
-        let hop = hop.gateway();
-        self.routing.replace_default(family, hop, link.index, rule.table).map_err(|error| format!("route: {error}"))?;
+        let installed = self.routing.replace_default(family, hop.gateway(), link.index, rule.table);
+        installed.map_err(|error| format!("route: {error}"))?;
         self.routing.add_rule(&rule).map_err(|error| format!("rule: {error}"))
     }
 
@@ -215,6 +202,12 @@ impl Known {
         let number = drain_number(provider);
         self.mark.map(|(mark, mask)| MarkRule { family, priority: number, mark, mask, table: number })
     }
+}
+
+/// Somebody has added rules of that family, as a running Shorewall has.
+pub(crate) fn has_rules(snapshot: &Snapshot, family: Family) -> bool {
+    let theirs = |priority: u32| !STANDARD_PRIORITIES.contains(&priority) && !is_drain(priority);
+    snapshot.rules().any(|rule| rule.family == family && theirs(rule.priority))
 }
 
 /// A default route over the provider is where every packet is looked up. One that has no such route by design is in use
@@ -294,6 +287,7 @@ mod tests {
             address: None,
             gateway: Gateway::Detect,
             default_route,
+            tracks: true,
         }
     }
 

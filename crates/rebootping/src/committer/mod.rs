@@ -13,7 +13,7 @@
 //! ```
 
 mod choice;
-mod consent;
+pub(crate) mod consent;
 mod driver;
 mod events;
 mod exec;
@@ -22,12 +22,12 @@ mod hooks;
 mod inbox;
 #[cfg(test)]
 mod isusable;
-mod kernel;
+pub(crate) mod kernel;
 pub(crate) mod providers;
 #[cfg(test)]
 mod scratch;
 pub(crate) mod shorewall;
-mod status_files;
+pub(crate) mod status_files;
 
 use inbox::Inbox;
 use rebootping_core::commit::{Method, State, Want};

@@ -32,6 +32,8 @@ pub(crate) struct Provider {
     pub(crate) address: Option<IpAddr>,
     pub(crate) gateway: Gateway,
     pub(crate) default_route: DefaultRoute,
+    /// Its connections are marked, so that established ones can be told from new ones.
+    pub(crate) tracks: bool,
 }
 
 /// A provider's next hop, as written.
@@ -43,6 +45,13 @@ pub(crate) enum Gateway {
     Detect,
     /// There is none: a point-to-point device.
     None,
+}
+
+/// What the settings say of providers that say nothing.
+#[derive(Clone, Copy)]
+struct Defaults {
+    balances: bool,
+    tracks: bool,
 }
 
 /// Where Shorewall puts a provider's default route.
@@ -62,7 +71,7 @@ pub(crate) enum DefaultRoute {
 pub(crate) fn read(directory: &Path) -> Vec<Provider> {
     let text = |name: &str| String::from_utf8_lossy(&fs::read(directory.join(name)).unwrap_or_default()).into_owned();
     let settings = ["shorewall.conf", "shorewall6.conf"].map(text).concat();
-    parse(&text("providers"), &text("interfaces"), &text("params"), balances_by_default(&settings))
+    parse(&text("providers"), &text("interfaces"), &text("params"), &settings)
 }
 
 /// Shorewall6 5.2.8 cannot enable or disable one of several `balance` providers: it removes the next hops of both, and
@@ -71,20 +80,21 @@ pub(crate) fn has_balance(providers: &[Provider]) -> bool {
     providers.iter().any(|provider| provider.default_route == DefaultRoute::Balance)
 }
 
-fn parse(providers: &str, interfaces: &str, params: &str, balance_by_default: bool) -> Vec<Provider> {
+pub(crate) fn parse(providers: &str, interfaces: &str, params: &str, settings: &str) -> Vec<Provider> {
     let variables = variables(params);
+    let defaults = Defaults { balances: balances_by_default(settings), tracks: is_yes(settings, "TRACK_PROVIDERS") };
     let physical = physical_names(interfaces, &variables);
     let lines = lines(providers, &variables).into_iter();
     let mut found: Vec<Provider> = lines
         .filter(|line| !line.starts_with('?'))
-        .filter_map(|line| provider(&columns(&line, &PROVIDER_COLUMNS), &physical, balance_by_default))
+        .filter_map(|line| provider(&columns(&line, &PROVIDER_COLUMNS), &physical, defaults))
         .collect();
     let mut names = std::collections::BTreeSet::new();
     found.retain(|provider| names.insert(provider.name.clone()));
     found
 }
 
-fn provider(columns: &Columns, physical: &BTreeMap<String, String>, balance_by_default: bool) -> Option<Provider> {
+fn provider(columns: &Columns, physical: &BTreeMap<String, String>, defaults: Defaults) -> Option<Provider> {
     let name = columns.get("provider")?.clone();
     let number = number(columns.get("number")?).filter(|number| (1..=252).contains(number))?;
     let (logical, address) = split_interface(columns.get("interface")?);
@@ -101,14 +111,13 @@ fn provider(columns: &Columns, physical: &BTreeMap<String, String>, balance_by_d
         interface: physical.get(logical).map_or(logical, String::as_str).to_owned(),
         address,
         gateway,
-        default_route: default_route(options, gateway, balance_by_default),
+        default_route: default_route(options, gateway, defaults.balances),
+        tracks: has_option(options, "track") || defaults.tracks && !has_option(options, "notrack"),
     })
 }
 
 fn default_route(options: &str, gateway: Gateway, balance_by_default: bool) -> DefaultRoute {
-    let names: Vec<&str> =
-        options.split(',').map(|option| option.split('=').next().unwrap_or_default().trim()).collect();
-    let has = |name: &str| names.contains(&name);
+    let has = |name: &str| has_option(options, name);
     match () {
         () if has("primary") => DefaultRoute::Primary,
         () if has("balance") => DefaultRoute::Balance,
@@ -117,6 +126,15 @@ fn default_route(options: &str, gateway: Gateway, balance_by_default: bool) -> D
         () if balance_by_default => DefaultRoute::Balance,
         () => DefaultRoute::Own,
     }
+}
+
+/// An option with or without a value.
+fn has_option(options: &str, name: &str) -> bool {
+    options.split(',').any(|option| option.split('=').next().unwrap_or_default().trim() == name)
+}
+
+fn is_yes(settings: &str, name: &str) -> bool {
+    variables(settings).get(name).is_some_and(|value| value.eq_ignore_ascii_case("yes"))
 }
 
 /// `BALANCE_PROVIDERS`, which means `USE_DEFAULT_RT` where it is not set.
@@ -129,7 +147,7 @@ fn balances_by_default(settings: &str) -> bool {
 }
 
 /// Logical interface names with their `physical=` ones.
-fn physical_names(interfaces: &str, variables: &Variables) -> BTreeMap<String, String> {
+pub(crate) fn physical_names(interfaces: &str, variables: &Variables) -> BTreeMap<String, String> {
     let mut format = INTERFACE_COLUMNS[0];
     let mut names = BTreeMap::new();
     for line in lines(interfaces, variables) {
@@ -149,10 +167,10 @@ fn physical_names(interfaces: &str, variables: &Variables) -> BTreeMap<String, S
     names
 }
 
-type Columns = BTreeMap<&'static str, String>;
+pub(crate) type Columns = BTreeMap<&'static str, String>;
 
 /// The columns of a line, by position and, after `;` or in braces, by name. `-` is an empty one.
-fn columns(line: &str, names: &[&'static str]) -> Columns {
+pub(crate) fn columns(line: &str, names: &[&'static str]) -> Columns {
     let line = line.replace(['{', '}'], ";");
     let (positions, pairs) = line.split_once(';').unwrap_or((line.as_str(), ""));
     let by_position = names.iter().copied().zip(positions.split_whitespace());
@@ -170,16 +188,16 @@ fn columns(line: &str, names: &[&'static str]) -> Columns {
 }
 
 /// Lines without comments, continued ones joined, variables replaced, empty ones left out.
-fn lines(text: &str, variables: &Variables) -> Vec<String> {
+pub(crate) fn lines(text: &str, variables: &Variables) -> Vec<String> {
     let joined = text.replace("\r\n", "\n").replace("\\\n", " ");
     let bare = joined.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
     bare.filter(|line| !line.is_empty()).map(|line| expand(line, variables)).collect()
 }
 
-type Variables = BTreeMap<String, String>;
+pub(crate) type Variables = BTreeMap<String, String>;
 
 /// The plain assignments of a shell file: `NAME=value`, quoted or not, `export` or not, of earlier ones too.
-fn variables(text: &str) -> Variables {
+pub(crate) fn variables(text: &str) -> Variables {
     let mut found = Variables::new();
     for line in text.lines() {
         let line = line.trim().strip_prefix("export ").unwrap_or(line.trim());
@@ -220,7 +238,7 @@ fn expand(line: &str, variables: &Variables) -> String {
 }
 
 /// `IF`, `IF:ADDRESS` or `IF:[ADDRESS]`. An alias such as `eth0:1` names the device `eth0`.
-fn split_interface(written: &str) -> (&str, Option<IpAddr>) {
+pub(crate) fn split_interface(written: &str) -> (&str, Option<IpAddr>) {
     let (name, rest) = written.split_once(':').unwrap_or((written, ""));
     (name, address_of(rest))
 }
@@ -248,7 +266,7 @@ mod tests {
                 it.name, it.number, it.mark, it.interface, it.address, it.gateway, it.default_route
             )
         };
-        parse(providers, interfaces, params, false).into_iter().map(show).collect()
+        parse(providers, interfaces, params, "").into_iter().map(show).collect()
     }
 
     #[track_caller]
@@ -289,8 +307,18 @@ mod tests {
         for (settings, expected) in rows {
             assert_eq!(balances_by_default(settings), expected, "{settings}");
         }
-        assert!(has_balance(&parse("a 1 1 - eth0 detect", "", "", true)));
-        assert!(!has_balance(&parse("a 1 1 - eth0 detect fallback", "", "", true)));
+        let balanced = "BALANCE_PROVIDERS=Yes";
+        assert!(has_balance(&parse("a 1 1 - eth0 detect", "", "", balanced)));
+        assert!(!has_balance(&parse("a 1 1 - eth0 detect fallback", "", "", balanced)));
+    }
+
+    #[test]
+    fn connections_are_tracked_by_option_or_setting() {
+        let tracks = |options: &str, settings: &str| {
+            parse(&format!("a 1 1 - eth0 detect {options}"), "", "", settings).iter().any(|provider| provider.tracks)
+        };
+        assert!(tracks("track,balance=2", "") && tracks("-", "TRACK_PROVIDERS=Yes"));
+        assert!(!tracks("notrack", "TRACK_PROVIDERS=Yes") && !tracks("balance", "TRACK_PROVIDERS=No"));
     }
 
     #[test]
@@ -301,7 +329,7 @@ mod tests {
             for b in bits {
                 for c in bits {
                     let text = [a, b, c, a, c].concat();
-                    drop(parse(&text, &text, &text, true));
+                    drop(parse(&text, &text, &text, &text));
                 }
             }
         }

@@ -19,8 +19,13 @@ pub(super) fn require_root() -> io::Result<()> {
 }
 
 /// Where the judge keeps what must survive.
-pub(super) fn judge_state(state: &Path) -> PathBuf {
+pub(crate) fn judge_state(state: &Path) -> PathBuf {
     state.join("judge")
+}
+
+/// Where the judge keeps what need only survive itself.
+pub(super) fn judge_run(run: &Path) -> PathBuf {
+    run.join("judge")
 }
 
 /// The file whose lock is held while a daemon runs.
@@ -30,21 +35,28 @@ pub(super) fn lock_path(run: &Path) -> PathBuf {
 
 /// Makes the folders, each with its owner and mode.
 pub(super) fn make(config: &Config) -> io::Result<()> {
-    let judge = Identity::find(&config.process.judge_user, Role::Judge)?;
-    let folder = judge_state(&config.paths.state);
-    for path in [&config.paths.run, &config.paths.state, &folder] {
-        fs::create_dir_all(path)
-            .map_err(|error| io::Error::other(format!("{} cannot be made: {error}", path.display())))?;
-    }
     for path in [&config.paths.run, &config.paths.state] {
-        fs::set_permissions(path, Permissions::from_mode(0o755))?;
+        make_one(path, 0o755)?;
     }
-    fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
-    chown(&folder, Some(judge.uid()), Some(judge.gid()))?;
-    for file in fs::read_dir(&folder)?.flatten() {
-        chown(&file.path(), Some(judge.uid()), Some(judge.gid()))?;
+    let judge = Identity::find(&config.process.judge_user, Role::Judge)?;
+    for path in [judge_state(&config.paths.state), judge_run(&config.paths.run)] {
+        make_one(&path, 0o700)?;
+        give(&path, judge)?;
+        for file in fs::read_dir(&path)?.flatten() {
+            give(&file.path(), judge)?;
+        }
     }
     Ok(())
+}
+
+fn make_one(path: &Path, mode: u32) -> io::Result<()> {
+    let made = fs::create_dir_all(path).and_then(|()| fs::set_permissions(path, Permissions::from_mode(mode)));
+    made.map_err(|error| io::Error::other(format!("{} cannot be made: {error}", path.display())))
+}
+
+fn give(path: &Path, to: Identity) -> io::Result<()> {
+    chown(path, Some(to.uid()), Some(to.gid()))
+        .map_err(|error| io::Error::other(format!("{} cannot be given to its user: {error}", path.display())))
 }
 
 /// Proof that no other daemon runs with these folders.

@@ -10,7 +10,7 @@
 //! ```
 
 mod control;
-mod folders;
+pub(crate) mod folders;
 mod signals;
 mod supervise;
 
@@ -386,7 +386,8 @@ fn commit_settings(config: &Config, links: &[JudgedLink]) -> committer::Settings
     }
 }
 
-fn judge_settings(config: &Config) -> JudgeSettings {
+/// What the judge is told of the configuration and the firewall.
+pub(crate) fn judge_settings(config: &Config) -> JudgeSettings {
     let hint = |provider: Provider| {
         let gateway = match provider.gateway {
             Gateway::Address(address) => Some(address),
@@ -397,6 +398,7 @@ fn judge_settings(config: &Config) -> JudgeSettings {
     JudgeSettings {
         user: config.process.judge_user.clone(),
         state: folders::judge_state(&config.paths.state),
+        run: folders::judge_run(&config.paths.run),
         interval: config.probe.interval,
         targets: config
             .probe

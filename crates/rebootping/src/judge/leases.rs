@@ -38,7 +38,7 @@ fn read(path: &Path) -> Option<String> {
 }
 
 /// The first router of the last lease of this interface.
-fn from_dhclient(text: &str, interface: &str) -> Option<Ipv4Addr> {
+pub(crate) fn from_dhclient(text: &str, interface: &str) -> Option<Ipv4Addr> {
     let leases = text.split("lease {").skip(1).filter_map(|lease| lease.split_once("\n}").map(|(inside, _)| inside));
     let of_interface =
         |lease: &&str| statement(lease, "interface").is_some_and(|name| name.trim_matches('"') == interface);
@@ -47,7 +47,7 @@ fn from_dhclient(text: &str, interface: &str) -> Option<Ipv4Addr> {
 }
 
 /// The first router of a networkd lease.
-fn from_networkd(text: &str) -> Option<Ipv4Addr> {
+pub(crate) fn from_networkd(text: &str) -> Option<Ipv4Addr> {
     text.lines().find_map(|line| first_address(line.strip_prefix("ROUTER=")?))
 }
 

@@ -20,7 +20,7 @@ const MAIN: u32 = 254;
 pub(super) const MOST: usize = 32;
 
 /// The interfaces that are links now, in order. One that was a link stays one, gone or not, until the configuration changes.
-pub(super) fn names(settings: &JudgeSettings, snapshot: &Snapshot, known: &[String]) -> Vec<String> {
+pub(crate) fn names(settings: &JudgeSettings, snapshot: &Snapshot, known: &[String]) -> Vec<String> {
     let found: Vec<String> = if settings.interfaces.is_empty() {
         found_by_routing(settings, snapshot)
     } else {
@@ -110,12 +110,35 @@ pub(super) fn way(
     gateways: &Gateways,
 ) -> (Path, Way) {
     let Some(link) = snapshot.link_named(name) else { return (Path::UNKNOWN, Way::default()) };
-    let path = presence::path(family, &facts(link, family, snapshot, settings, gateways));
+    let (path, _) = path_of(link, family, snapshot, settings, gateways);
     let link_local = snapshot.addresses_of(link.index).find_map(|address| match address.ip {
         IpAddr::V6(ip) if ip.is_unicast_link_local() && is_usable(address) => Some(ip),
         IpAddr::V4(_) | IpAddr::V6(_) => None,
     });
     (path, Way::new(&path, link.hardware_address, link_local, kernels_answer(&path, snapshot)))
+}
+
+/// A link's path in one family, and who named its gateway.
+pub(crate) fn path_of(
+    link: &Link,
+    family: Family,
+    snapshot: &Snapshot,
+    settings: &JudgeSettings,
+    remembered: &Gateways,
+) -> (Path, Option<Origin>) {
+    let addresses: Vec<presence::Address> =
+        snapshot.addresses_of(link.index).filter(|address| address.family == family).map(usable).collect();
+    let known = known_gateways(link, family, snapshot, settings, &addresses, remembered);
+    let facts = Facts {
+        index: Some(link.index),
+        running: link.up && link.carrier,
+        point_to_point: link.point_to_point,
+        gateways: known.iter().map(|(_, gateway)| *gateway).collect(),
+        addresses,
+    };
+    let path = presence::path(family, &facts);
+    let gateway = path.next_hop.and_then(NextHop::gateway);
+    (path, known.into_iter().find(|(_, named)| Some(*named) == gateway).map(|(origin, _)| origin))
 }
 
 /// The address a path's echoes are sent from, with its subnet.
@@ -131,19 +154,22 @@ fn kernels_answer(path: &Path, snapshot: &Snapshot) -> Option<[u8; 6]> {
     }
 }
 
-fn facts(link: &Link, family: Family, snapshot: &Snapshot, settings: &JudgeSettings, gateways: &Gateways) -> Facts {
-    let addresses: Vec<presence::Address> =
-        snapshot.addresses_of(link.index).filter(|address| address.family == family).map(usable).collect();
-    Facts {
-        index: Some(link.index),
-        running: link.up && link.carrier,
-        point_to_point: link.point_to_point,
-        gateways: known_gateways(link, family, snapshot, settings, &addresses, gateways),
-        addresses,
-    }
+/// Who named a gateway, the best source first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Origin {
+    /// The firewall's providers file.
+    Providers,
+    /// A default route of the interface, in any table.
+    Route,
+    /// A router advertisement (RFC 4861).
+    Advertisement,
+    /// The DHCP client's lease.
+    Lease,
+    /// Nobody now: it is the last that worked.
+    Memory,
 }
 
-/// Gateways, best source first: providers file, default routes, router advertisements, DHCP lease, memory.
+/// Gateways with who named them, best source first.
 fn known_gateways(
     link: &Link,
     family: Family,
@@ -151,24 +177,27 @@ fn known_gateways(
     settings: &JudgeSettings,
     addresses: &[presence::Address],
     remembered: &Gateways,
-) -> Vec<IpAddr> {
+) -> Vec<(Origin, IpAddr)> {
     let provider = settings
         .providers
         .iter()
         .filter(|provider| provider.interface == link.name)
-        .filter_map(|provider| provider.gateway);
+        .filter_map(|provider| provider.gateway)
+        .map(|gateway| (Origin::Providers, gateway));
     let mut routes: Vec<_> = snapshot.default_routes().filter(|route| route.family == family).collect();
     routes.sort_by_key(|route| (route.table != MAIN, route.metric));
-    let routed =
-        routes.iter().flat_map(|route| &route.hops).filter(|hop| hop.index == link.index).filter_map(|hop| hop.gateway);
+    let hops = routes.iter().flat_map(|route| &route.hops).filter(|hop| hop.index == link.index);
+    let routed = hops.filter_map(|hop| hop.gateway).map(|gateway| (Origin::Route, gateway));
     let advertised = snapshot
         .neighbours()
         .filter(|neighbour| neighbour.router && neighbour.index == link.index)
-        .map(|neighbour| neighbour.ip);
-    let mut gateways: Vec<IpAddr> = provider.chain(routed).chain(advertised).collect();
-    if gateways.iter().all(|gateway| gateway.is_ipv4() != (family == Family::Ipv4)) {
-        gateways.extend(leases::gateway(&link.name, link.index).map(IpAddr::V4));
-        gateways.extend(addresses.iter().filter_map(|address| remembered.of(&link.name, *address)));
+        .map(|neighbour| (Origin::Advertisement, neighbour.ip));
+    let mut gateways: Vec<(Origin, IpAddr)> = provider.chain(routed).chain(advertised).collect();
+    if gateways.iter().all(|(_, gateway)| gateway.is_ipv4() != (family == Family::Ipv4)) {
+        let leased = leases::gateway(&link.name, link.index).map(IpAddr::V4);
+        let last = addresses.iter().filter_map(|address| remembered.of(&link.name, *address));
+        gateways.extend(leased.map(|gateway| (Origin::Lease, gateway)));
+        gateways.extend(last.map(|gateway| (Origin::Memory, gateway)));
     }
     gateways
 }

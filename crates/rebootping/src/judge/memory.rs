@@ -1,4 +1,4 @@
-//! What the judge must remember over a restart, and the thread that writes it: a slow disk must not hold up a round.
+//! What the judge must remember over a restart, and the threads that write it: a slow disk must not hold up a round.
 
 use crate::durable;
 use rebootping_core::engine::Kept;
@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 /// The file's name in the judge's folder.
@@ -20,18 +20,18 @@ const MOST_GATEWAYS: usize = 64;
 
 /// All that is remembered.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     /// The boot in which this was written (random(4), `boot_id`).
     pub(super) boot: String,
     /// Hold-downs, choice and orders.
     pub(super) kept: Kept,
     /// Gateways that once answered.
-    pub(super) gateways: Gateways,
+    pub(crate) gateways: Gateways,
 }
 
 /// The last gateway that answered on an interface, by the subnet it was in; the newest last.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
-pub(super) struct Gateways(Vec<Answered>);
+pub(crate) struct Gateways(Vec<Answered>);
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Answered {
@@ -68,19 +68,53 @@ impl Answered {
     }
 }
 
-/// Reads what was remembered. A file that cannot be understood is set aside, and what is wrong with it is said.
-pub(super) fn recall(folder: &Path) -> (Option<Memory>, Option<String>) {
-    let path = folder.join(FILE);
+/// Where what is remembered lies, and how safe it is there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// It must survive a power loss: written seldom, and the disk is waited for.
+    Lasting(PathBuf),
+    /// It need only survive us: written every round.
+    Fleeting(PathBuf),
+}
+
+impl Place {
+    fn file(&self) -> PathBuf {
+        match self {
+            Self::Lasting(folder) | Self::Fleeting(folder) => folder.join(FILE),
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Lasting(_) => durable::replace(&self.file(), bytes),
+            Self::Fleeting(_) => durable::swap(&self.file(), bytes),
+        }
+    }
+}
+
+/// Reads what was remembered: the fleeting copy if it is of this boot, for it is newer, else the lasting one. A file that cannot be
+/// understood is set aside, and what is wrong with it is said.
+pub(super) fn recall(fleeting: &Place, lasting: &Place, boot: &str) -> (Option<Memory>, Vec<String>) {
+    let (newest, damage) = recall_one(fleeting);
+    if let Some(newest) = newest.filter(|memory| memory.boot == boot) {
+        return (Some(newest), damage.into_iter().collect());
+    }
+    let (memory, more) = recall_one(lasting);
+    (memory, damage.into_iter().chain(more).collect())
+}
+
+fn recall_one(place: &Place) -> (Option<Memory>, Option<String>) {
+    let path = place.file();
     match read(&path) {
         Ok(memory) => (Some(memory), None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => (None, None),
         Err(error) => {
-            let aside = folder.join(format!("{FILE}.damaged"));
-            let what = fs::rename(&path, &aside).map_or_else(
-                |error| format!("it could not be set aside: {error}"),
-                |()| format!("set aside as {}", aside.display()),
-            );
-            (None, Some(format!("{}: {error}; {what}; hold-downs begin anew", path.display())))
+            let aside = path.with_extension("damaged");
+            let what = match fs::rename(&path, &aside) {
+                Ok(()) => format!("set aside as {}", aside.display()),
+                Err(error) => format!("it could not be set aside: {error}"),
+            };
+            (None, Some(format!("{}: {error}; {what}; hold-downs in it are forgotten", path.display())))
         }
     }
 }
@@ -96,7 +130,7 @@ fn read(path: &Path) -> io::Result<Memory> {
     Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
-/// The thread that writes: the latest memory wins.
+/// A thread that writes to one place: the latest memory wins.
 #[derive(Debug)]
 pub(super) struct Keeper {
     latest: SyncSender<Memory>,
@@ -105,9 +139,9 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Starts the thread. It reports what it could not write through `failed`.
-    pub(super) fn start(folder: PathBuf, failed: impl Fn(String) + Send + 'static) -> io::Result<Self> {
+    pub(super) fn start(place: Place, failed: mpsc::Sender<String>) -> io::Result<Self> {
         let (latest, inbox) = sync_channel(1);
-        thread::Builder::new().name("keeper".into()).spawn(move || keep(&folder, &inbox, failed))?;
+        thread::Builder::new().name("keeper".into()).spawn(move || keep(&place, &inbox, &failed))?;
         Ok(Self { latest, waiting: None })
     }
 
@@ -126,17 +160,17 @@ impl Keeper {
     }
 }
 
-fn keep(folder: &Path, inbox: &Receiver<Memory>, failed: impl Fn(String)) {
-    let path = folder.join(FILE);
+fn keep(place: &Place, inbox: &Receiver<Memory>, failed: &mpsc::Sender<String>) {
     let mut was_failing = false;
     while let Ok(memory) = inbox.recv() {
-        let written =
-            serde_json::to_vec(&memory).map_err(io::Error::from).and_then(|bytes| durable::replace(&path, &bytes));
+        let written = serde_json::to_vec(&memory).map_err(io::Error::from).and_then(|bytes| place.write(&bytes));
         if let (Err(error), false) = (&written, was_failing) {
-            failed(format!(
+            let path = place.file();
+            // The judge that would say it is gone when this fails.
+            drop(failed.send(format!(
                 "hold-downs cannot be kept in {}: {error}; mend the disk, or a restart forgets them",
                 path.display()
-            ));
+            )));
         }
         was_failing = written.is_err();
     }
@@ -149,6 +183,12 @@ mod tests {
 
     fn address(ip: &str) -> presence::Address {
         presence::Address { ip: ip.parse().unwrap(), prefix: 24, preferred: true, temporary: false }
+    }
+
+    fn scratch(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("rebootping-memory-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        folder
     }
 
     #[test]
@@ -165,16 +205,30 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_set_aside_and_named() {
-        let folder = std::env::temp_dir().join(format!("rebootping-memory-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        assert_eq!(recall(&folder), (None, None));
+        let folder = scratch("damaged");
+        let place = Place::Lasting(folder.clone());
+        assert_eq!(recall_one(&place), (None, None));
         fs::write(folder.join(FILE), "{\"boot\":").unwrap();
-        let (memory, warning) = recall(&folder);
+        let (memory, warning) = recall_one(&place);
         assert_eq!(memory, None);
-        assert!(warning.unwrap().contains("links.json.damaged"));
-        durable::replace(&folder.join(FILE), &serde_json::to_vec(&Memory::default()).unwrap()).unwrap();
-        assert_eq!(recall(&folder), (Some(Memory::default()), None));
+        assert!(warning.unwrap().contains("links.damaged"));
+        place.write(&serde_json::to_vec(&Memory::default()).unwrap()).unwrap();
+        assert_eq!(recall_one(&place), (Some(Memory::default()), None));
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_fleeting_copy_holds_only_for_the_boot_it_is_of() {
+        let folders = [scratch("fleeting"), scratch("lasting")];
+        let [fleeting, lasting] = [Place::Fleeting(folders[0].clone()), Place::Lasting(folders[1].clone())];
+        let of_boot = |boot: &str| Memory { boot: boot.into(), ..Memory::default() };
+        lasting.write(&serde_json::to_vec(&of_boot("old")).unwrap()).unwrap();
+        fleeting.write(&serde_json::to_vec(&of_boot("this")).unwrap()).unwrap();
+        assert_eq!(recall(&fleeting, &lasting, "this").0, Some(of_boot("this")));
+        assert_eq!(recall(&fleeting, &lasting, "next").0, Some(of_boot("old")));
+        for folder in folders {
+            fs::remove_dir_all(&folder).unwrap();
+        }
     }
 
     proptest! {

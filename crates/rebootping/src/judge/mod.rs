@@ -9,9 +9,9 @@
 //! committer ─ orders ───────┘             └─ what must survive ─► keeper
 //! ```
 
-mod leases;
-mod links;
-mod memory;
+pub(crate) mod leases;
+pub(crate) mod links;
+pub(crate) mod memory;
 
 use crate::clock;
 use crate::echo::{Arrival, NotSent, Wire};
@@ -21,7 +21,8 @@ use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
 use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role, Sandbox};
-use memory::{Keeper, Memory};
+use crate::sys;
+use memory::{Keeper, Memory, Place};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
@@ -43,6 +44,10 @@ use std::time::Duration;
 
 /// Even if no message is ever lost, the kernel is asked for everything this often.
 const ASK_KERNEL_EVERY: Duration = Duration::from_secs(60);
+/// The judge's nice value: before all ordinary processes.
+const NICE: i32 = -15;
+/// The judge is small; the kernel should end almost any other process first (proc(5)).
+const OOM_SCORE: &str = "-900";
 /// How long the first look at the kernel may take.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 
@@ -63,6 +68,7 @@ pub(crate) fn main() -> ExitCode {
 fn run(committer: UnixStream) -> io::Result<()> {
     let mut peer = Peer::new(committer)?;
     let settings = first_settings(&mut peer)?;
+    run_first();
     let secrets = Secrets::draw()?;
     let wire = Wire::open(secrets.identifier)?;
     let watch = Watch::open(RECEIVE_BUFFER)?;
@@ -71,12 +77,17 @@ fn run(committer: UnixStream) -> io::Result<()> {
         role: Role::Judge,
         identity: Identity::find(&settings.user, Role::Judge)?,
         read: leases::folders().filter(|folder| folder.exists()).map(Path::to_path_buf).collect(),
-        write: vec![settings.state.clone()],
+        write: vec![settings.state.clone(), settings.run.clone()],
         dies_with: None,
     })?;
-    let (recalled, damage) = memory::recall(&settings.state);
+    let (lasting, fleeting) = (Place::Lasting(settings.state.clone()), Place::Fleeting(settings.run.clone()));
+    let (recalled, damage) = memory::recall(&fleeting, &lasting, &boot);
     let (failures, failed) = mpsc::channel();
-    let keeper = Keeper::start(settings.state.clone(), move |what| drop(failures.send(what)))?;
+    let keepers = Keepers {
+        lasting: Keeper::start(lasting, failures.clone())?,
+        fleeting: Keeper::start(fleeting, failures)?,
+        failed,
+    };
     for warning in confinement.warning().into_iter().chain(damage) {
         peer.send(&FromJudge::Warning(format!("judge: {warning}")))?;
     }
@@ -85,7 +96,15 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let mut judge = Judge::new(peer, watch, wire, secrets.key, settings, memory, same_boot);
     judge.look_first()?;
     judge.begin();
-    judge.run(keeper, &failed)
+    judge.run(keepers)
+}
+
+/// A busy machine must not make us late, nor a full one end us. Where the kernel refuses, a late round is still not judged.
+fn run_first() {
+    let refused = sys::run_first(NICE).err().or_else(|| fs::write("/proc/self/oom_score_adj", OOM_SCORE).err());
+    if let Some(error) = refused {
+        log::warn(&format!("judge: it runs like any other process: {error}"));
+    }
 }
 
 /// What nobody else may know: drawn anew at every start.
@@ -115,6 +134,13 @@ fn first_settings(peer: &mut Peer) -> io::Result<JudgeSettings> {
     }
 }
 
+/// The threads that write what must survive, and what they could not write.
+struct Keepers {
+    lasting: Keeper,
+    fleeting: Keeper,
+    failed: mpsc::Receiver<String>,
+}
+
 struct Judge {
     peer: Peer,
     watch: Watch,
@@ -130,6 +156,8 @@ struct Judge {
     /// Choices the committer has not taken yet: the latest of each family.
     chosen: BTreeMap<Family, Vec<WantedLink>>,
     reported: Option<Time>,
+    /// The round that was last kept.
+    kept: Option<Time>,
     /// Netlink messages that were lost, and that could not be read, as last told.
     missed: (u64, u64),
 }
@@ -159,6 +187,7 @@ impl Judge {
             dirty: false,
             chosen,
             reported: None,
+            kept: None,
             missed: (0, 0),
         }
     }
@@ -195,7 +224,7 @@ impl Judge {
         self.find_paths();
     }
 
-    fn run(&mut self, mut keeper: Keeper, failed: &mpsc::Receiver<String>) -> io::Result<()> {
+    fn run(&mut self, mut keepers: Keepers) -> io::Result<()> {
         let mut ask_kernel_at = clock::now() + ASK_KERNEL_EVERY;
         loop {
             let deadline = self.engine.next_deadline().map_or(ask_kernel_at, |at| at.min(ask_kernel_at));
@@ -209,14 +238,7 @@ impl Judge {
                 self.look_again();
             }
             self.wake();
-            for what in failed.try_iter() {
-                self.tell(&FromJudge::Warning(what));
-            }
-            if std::mem::take(&mut self.dirty) {
-                self.remember();
-                keeper.keep(self.memory.clone());
-            }
-            keeper.push();
+            self.keep(&mut keepers);
             self.deliver()?;
         }
     }
@@ -384,6 +406,25 @@ impl Judge {
             self.chosen.remove(&family);
         }
         Ok(())
+    }
+
+    /// Writes what must survive a power loss when something of it changed, and what must survive us once a round.
+    fn keep(&mut self, keepers: &mut Keepers) {
+        let of_round = self.engine.round_began();
+        let (lasting, fleeting) =
+            (std::mem::take(&mut self.dirty), std::mem::replace(&mut self.kept, of_round) != of_round);
+        if lasting || fleeting {
+            self.remember();
+            keepers.fleeting.keep(self.memory.clone());
+        }
+        if lasting {
+            keepers.lasting.keep(self.memory.clone());
+        }
+        keepers.lasting.push();
+        keepers.fleeting.push();
+        for what in keepers.failed.try_iter() {
+            self.tell(&FromJudge::Warning(what));
+        }
     }
 
     fn remember(&mut self) {

@@ -6,9 +6,14 @@
 use super::message::{Message, Route};
 use super::snapshot::Snapshot;
 use super::socket::{Dump, Netlink};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+
+/// Waits of this long for the kernel to answer, and how many: a dump takes a millisecond.
+const ANSWER_SLICE_MS: u16 = 200;
+const ANSWER_SLICES: usize = 10;
 
 /// The kernel's networking, followed.
 #[derive(Debug)]
@@ -45,6 +50,19 @@ impl Watch {
     /// No dump is running or due: the snapshot is complete.
     pub(crate) fn is_settled(&self) -> bool {
         self.running.is_none() && self.due.is_empty()
+    }
+
+    /// Waits until the snapshot is complete, at most 2 s.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
+        for _ in 0..ANSWER_SLICES {
+            while self.receive()? {}
+            if self.is_settled() {
+                return Ok(());
+            }
+            let mut polled = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+            poll(&mut polled, PollTimeout::from(ANSWER_SLICE_MS))?;
+        }
+        Err(io::Error::new(io::ErrorKind::TimedOut, "the kernel did not finish its answer about routes and rules"))
     }
 
     /// How often messages were lost or a dump was interrupted.

@@ -28,6 +28,23 @@ pub(super) fn restrict(read: &[PathBuf], write: &[PathBuf]) -> io::Result<Option
     })
 }
 
+/// The newest version of landlock we know that this kernel knows too; nothing is restricted by asking.
+pub(super) fn offered() -> Option<u32> {
+    let known = |abi: &ABI| {
+        let mut strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+        strict = strict.handle_access(AccessFs::from_all(*abi)).ok()?;
+        if !AccessNet::from_all(*abi).is_empty() {
+            strict = strict.handle_access(AccessNet::from_all(*abi)).ok()?;
+        }
+        if !Scope::from_all(*abi).is_empty() {
+            strict = strict.scope(Scope::from_all(*abi)).ok()?;
+        }
+        strict.create().ok()
+    };
+    let versions = [ABI::V6, ABI::V5, ABI::V4, ABI::V3, ABI::V2, ABI::V1];
+    versions.iter().find(|abi| known(abi).is_some()).map(|abi| *abi as u32)
+}
+
 fn denying_everything() -> Result<RulesetCreated, landlock::RulesetError> {
     Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)

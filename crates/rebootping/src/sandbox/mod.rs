@@ -65,6 +65,11 @@ impl fmt::Display for Confinement {
     }
 }
 
+/// What the kernel would take part in; nothing is confined by asking.
+pub(crate) fn offered() -> Confinement {
+    Confinement { landlock_abi: files::offered() }
+}
+
 /// Confines this process, started as root and still of one thread, for good. After an error it must not go on: it may
 /// be half confined.
 pub(crate) fn enter(sandbox: &Sandbox) -> io::Result<Confinement> {

@@ -7,5 +7,6 @@ mod ipv6;
 mod providers;
 mod refusals;
 mod release;
+mod slow_disk;
 mod support;
 mod targets;

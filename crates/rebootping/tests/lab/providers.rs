@@ -1,1 +1,159 @@
-//! Provider options other than `balance`.
+//! Provider options other than `balance`, in both families, and metered links.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rebootping_lab::{Family, Lab, SWITCH_LIMIT, Style, wait_until};
+
+use crate::asking::ask;
+use crate::support::{RETURN_LIMIT, hold_down, lab, start, stays_so, wait_in, wait_out};
+
+/// What a metered link may cost in a month of 30 days.
+const MOST_A_MONTH: f64 = 60e6;
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+const METERED: &str = "[[link]]\ninterface = \"wan2\"\nlabel = \"lte\"\nmetered = true\n";
+
+#[test]
+fn a_dead_primary_gives_way_to_the_fallback_and_comes_back() {
+    let lab = lab("primary").providers(Style::PrimaryFallback).build();
+    let daemon = start(&lab, &hold_down(4));
+    assert!(lab.gw().uses("wan1", Family::V4) && !lab.gw().uses("wan2", Family::V4));
+    let watcher = lab.gw().watch();
+    let broken = lab.isp(1).blackhole(true);
+    watcher.wait_left("wan1", Family::V4, broken, SWITCH_LIMIT);
+    wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
+    assert!(lab.gw().uses("wan2", Family::V4));
+    assert_eq!(lab.new_flows(4), vec![Some("wan2".to_owned()); 4]);
+    lab.isp(1).mend();
+    wait_in(&lab, &daemon, "wan1", Duration::from_secs(4) + RETURN_LIMIT);
+    assert!(lab.gw().uses("wan1", Family::V4) && !lab.gw().uses("wan2", Family::V4));
+    watcher.assert_always_a_way_out(Family::V4);
+}
+
+#[test]
+fn a_dead_fallback_leaves_and_comes_back_while_the_primary_stays() {
+    let lab = lab("fallback").ipv6(true).providers(Style::PrimaryFallback).build();
+    let daemon = start(&lab, &hold_down(4));
+    let watcher = lab.gw().watch();
+    let broken = lab.isp(2).blackhole(true);
+    for family in [Family::V4, Family::V6] {
+        watcher.wait_left("wan2", family, broken, SWITCH_LIMIT);
+    }
+    wait_out(&lab, &daemon, "wan2", SWITCH_LIMIT);
+    assert_eq!(lab.gw().status_file_of("wan2", Family::V6).as_deref(), Some("1\n"));
+    let mended = lab.isp(2).mend();
+    for family in [Family::V4, Family::V6] {
+        watcher.wait_entered("wan2", family, mended, Duration::from_secs(4) + RETURN_LIMIT);
+        assert!(lab.gw().uses("wan1", family) && !lab.gw().uses("wan2", family));
+    }
+    let moved = watcher.changes().into_iter().filter(|change| change.link == "wan1").collect::<Vec<_>>();
+    assert_eq!(moved, [], "the primary was left alone in both families");
+}
+
+#[test]
+fn a_persistent_provider_stays_out_through_a_reload_and_comes_back_after_its_hold_down() {
+    let lab = lab("persistent").persistent(true).build();
+    let daemon = start(&lab, &hold_down(10));
+    let watcher = lab.gw().watch();
+    let broken = lab.isp(1).blackhole(true);
+    watcher.wait_left("wan1", Family::V4, broken, SWITCH_LIMIT);
+    wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
+    let mended = lab.isp(1).mend();
+    assert!(lab.gw().shorewall("reload").status.success());
+    assert!(!lab.gw().balance_has("wan1", Family::V4));
+    let back = watcher.wait_entered("wan1", Family::V4, mended, Duration::from_secs(10) + RETURN_LIMIT);
+    assert!(back >= Duration::from_secs(9), "back after {back:?}");
+    wait_in(&lab, &daemon, "wan1", RETURN_LIMIT);
+}
+
+#[test]
+fn a_metered_spare_costs_at_most_60_mb_a_month() {
+    check_cost(&lab("cost").build(), &[Family::V4]);
+}
+
+#[test]
+fn a_metered_spare_with_ipv6_costs_at_most_60_mb_a_month() {
+    check_cost(&lab("costboth").ipv6(true).build(), &[Family::V4, Family::V6]);
+}
+
+/// Counts what passes over the spare for some of its turns, and says what a month of that is.
+#[track_caller]
+fn check_cost(lab: &Lab, families: &[Family]) {
+    let daemon = start(lab, &format!("{}{METERED}", hold_down(3600)));
+    let names = families.iter().map(|family| if *family == Family::V4 { "ipv4" } else { "ipv6" });
+    let rests = |name: &str| {
+        let of_family = daemon.link("wan2")["families"][name].clone();
+        of_family["reason"]["text"].as_str().is_some_and(|text| text.contains("metered spare"))
+    };
+    let names: Vec<&str> = names.collect();
+    wait_until("the spare rests", Duration::from_secs(30), || names.iter().all(|name| rests(name)));
+    let (from, since) = after_a_turn(lab, Duration::from_secs(60));
+    let (to, until) = loop {
+        let (to, until) = after_a_turn(lab, Duration::from_secs(60));
+        if until.duration_since(since) >= Duration::from_secs(48) {
+            break (to, until);
+        }
+    };
+    let time = until.duration_since(since);
+    let month = (to - from) as f64 * MONTH.as_secs_f64() / time.as_secs_f64();
+    println!("a metered spare: {} B in {time:?}, {:.1} MB a month", to - from, month / 1e6);
+    assert!(month <= MOST_A_MONTH, "{} B in {time:?} are {:.1} MB a month", to - from, month / 1e6);
+    assert!(names.iter().all(|name| rests(name)), "{:?}", daemon.link("wan2"));
+}
+
+/// Waits for the next echoes over the spare and until their replies are in; what was carried so far, and when they began.
+#[track_caller]
+fn after_a_turn(lab: &Lab, limit: Duration) -> (u64, Instant) {
+    let before = carried(lab);
+    wait_until("the spare is asked", limit, || carried(lab) != before);
+    let begun = Instant::now();
+    let mut last = carried(lab);
+    // A turn's echoes are spread over half a round.
+    let mut quiet_since = Instant::now();
+    wait_until("the turn is over", limit, || {
+        let now = carried(lab);
+        if now != last {
+            (last, quiet_since) = (now, Instant::now());
+        }
+        quiet_since.elapsed() >= Duration::from_secs(2)
+    });
+    (last, begun)
+}
+
+/// Bytes received and sent over the spare, headers of Ethernet included.
+fn carried(lab: &Lab) -> u64 {
+    lab.gw().enter(|| {
+        let table = fs::read_to_string(Path::new("/proc/thread-self/net/dev")).expect("the kernel counts");
+        let line = table.lines().find_map(|line| line.trim().strip_prefix("wan2:")).expect("wan2 is there");
+        let counts: Vec<u64> = line.split_whitespace().filter_map(|count| count.parse().ok()).collect();
+        counts[0] + counts[8]
+    })
+}
+
+#[test]
+fn a_metered_spare_is_asked_in_full_and_takes_over_when_the_other_link_dies() {
+    let lab = lab("metered").build();
+    let daemon = start(&lab, &format!("{}{METERED}", hold_down(3600)));
+    let text = |link: &str| daemon.link(link)["reason"]["text"].as_str().unwrap_or_default().to_owned();
+    wait_until("the spare rests", RETURN_LIMIT, || text("wan2").contains("metered spare"));
+    assert_eq!(daemon.link("wan2")["metered"], true);
+    let watcher = lab.gw().watch();
+    let broken = lab.isp(1).blackhole(true);
+    let took = watcher.wait_left("wan1", Family::V4, broken, SWITCH_LIMIT);
+    assert!(
+        took >= Duration::from_millis(1500),
+        "what leaves a metered link alone must last three rounds, not {took:?}"
+    );
+    wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
+    wait_until("the spare is asked in full", RETURN_LIMIT, || daemon.link("wan2")["expected"] == 4);
+    assert_eq!(lab.new_flows(4), vec![Some("wan2".to_owned()); 4]);
+    let held = daemon.link("wan1")["hold_down_left_s"].as_u64().expect("seconds");
+    assert!((200..=300).contains(&held), "five minutes where only a metered link is left, not {held} s");
+    lab.isp(1).mend();
+    wait_until("wan1 holds", RETURN_LIMIT, || daemon.link("wan1")["reason"]["code"] == "hold_down");
+    ask(&daemon, "link retry wan1").is_done("wan1: its hold-down ends now");
+    wait_in(&lab, &daemon, "wan1", RETURN_LIMIT);
+    wait_until("the spare rests again", RETURN_LIMIT, || text("wan2").contains("metered spare"));
+    stays_so("the spare rests and is in use", Duration::from_secs(3), || daemon.link("wan2")["enabled"] == true);
+}

@@ -1,1 +1,0 @@
-fn main(){ let t=std::time::Instant::now(); let r=rebootping_sim::switches::compare(1,30); println!("{}",rebootping_sim::switches::table(&r)); for x in &r {println!("{} {:?}",x.name,x.left_out);} println!("{:?}",t.elapsed()); }

@@ -1,0 +1,99 @@
+//! Many seeds over several threads, counted together.
+
+use crate::fault::Kind;
+use crate::world::{Outcome, Wish, run};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// One seed in so many is run twice, the second time without steps of the wall clock: both must agree event for event.
+const TWICE: u64 = 20;
+
+/// What many runs came to.
+#[derive(Clone, Default, Debug)]
+pub struct Sum {
+    /// Seeds run.
+    pub seeds: u64,
+    /// Faults begun, by kind.
+    pub faults: BTreeMap<Kind, u64>,
+    /// Links times virtual time.
+    pub link_time: Duration,
+    /// Echoes sent.
+    pub echoes: u64,
+    /// Choices made.
+    pub choices: u64,
+    /// Commands given to firewalls.
+    pub commands: u64,
+    /// Seeds with what each violated.
+    pub broken: BTreeMap<u64, String>,
+}
+
+/// Runs these seeds; stops early when some were found broken.
+pub fn play(seeds: Range<u64>, threads: usize, wish: Wish) -> Sum {
+    const ENOUGH_BROKEN: usize = 10;
+    let next = AtomicU64::new(seeds.start);
+    let sum = Mutex::new(Sum::default());
+    thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        return;
+                    }
+                    let outcome = twice_the_same(seed, wish);
+                    let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    sum.add(seed, outcome);
+                    if sum.broken.len() >= ENOUGH_BROKEN {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn twice_the_same(seed: u64, wish: Wish) -> Outcome {
+    let mut outcome = run(seed, wish);
+    if seed % TWICE == 0 && !wish.verbose {
+        let again = run(seed, Wish { steady_clock: true, ..wish });
+        if again.digest != outcome.digest {
+            outcome.broken.get_or_insert_with(|| "two runs of the seed differ, one with and one without steps of the wall clock".into());
+        }
+    }
+    outcome
+}
+
+impl Sum {
+    fn add(&mut self, seed: u64, outcome: Outcome) {
+        self.seeds += 1;
+        self.link_time += outcome.link_time;
+        self.echoes += outcome.echoes;
+        self.choices += outcome.choices;
+        self.commands += outcome.commands;
+        for (kind, count) in outcome.faults {
+            *self.faults.entry(kind).or_default() += count;
+        }
+        if let Some(broken) = outcome.broken {
+            self.broken.insert(seed, broken);
+        }
+    }
+
+    /// How many faults began.
+    pub fn fault_count(&self) -> u64 {
+        self.faults.values().sum()
+    }
+
+    /// What was violated, with how to see it again; none if nothing was.
+    pub fn complaint(&self, wish: Wish) -> Option<String> {
+        let days = wish.days.map(|days| format!(" --days {days}")).unwrap_or_default();
+        let line = |(seed, broken): (&u64, &String)| {
+            format!("seed {seed}: {broken}\n    cargo run --release -p rebootping-sim -- --seed {seed}{days} --verbose\n")
+        };
+        (!self.broken.is_empty()).then(|| self.broken.iter().map(line).collect())
+    }
+}
