@@ -28,6 +28,12 @@ impl Moment {
         Self { boot: nanos(ClockId::CLOCK_BOOTTIME), real: nanos(ClockId::CLOCK_REALTIME) }
     }
 
+    /// A moment at which both clocks said this.
+    #[cfg(test)]
+    pub(crate) fn at(boot: Time, wall: Timestamp) -> Self {
+        Self { boot: boot.as_nanos(), real: u64::try_from(wall.as_nanosecond()).unwrap_or(0) }
+    }
+
     /// The time of this moment.
     pub(crate) fn time(self) -> Time {
         Time::from_nanos(self.boot)

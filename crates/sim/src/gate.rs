@@ -39,6 +39,8 @@ pub struct Gate {
     has_cause: bool,
     disturbed: Time,
     failed_lately: bool,
+    /// Somebody else changed something that no look has shown yet.
+    unnoticed: bool,
     /// Commands given so far.
     pub commands: u64,
 }
@@ -57,6 +59,7 @@ impl Gate {
             has_cause: true,
             disturbed: Time::BOOT,
             failed_lately: false,
+            unnoticed: false,
             commands: 0,
         }
     }
@@ -96,6 +99,7 @@ impl Gate {
     pub fn disturb(&mut self, until: Time) {
         self.has_cause = true;
         self.failed_lately = true;
+        self.unnoticed = true;
         self.disturbed = self.disturbed.max(until);
     }
 
@@ -128,9 +132,14 @@ impl Gate {
             }
             Later::Look => {
                 self.look_at = self.look_at.filter(|&at| at > now);
-                self.reconciler.handle_observed(self.shorewall.observed(), now);
+                self.look(now);
             }
         }
+    }
+
+    fn look(&mut self, now: Time) {
+        self.unnoticed = false;
+        self.reconciler.handle_observed(self.shorewall.observed(), now);
     }
 
     /// Does what the reconciler asks, and returns what is to happen later, or what it did wrong.
@@ -144,7 +153,7 @@ impl Gate {
             log.say(now, || format!("committer: {output:?}"));
             match output {
                 Output::Say(_) => {}
-                Output::Observe => self.reconciler.handle_observed(self.shorewall.observed(), now),
+                Output::Observe => self.look(now),
                 Output::WriteStatus { link, usable } => {
                     let result = self.shorewall.write(link, usable, now);
                     log.count(now, &(2_u8, link.0, usable, result.is_ok()));
@@ -227,7 +236,7 @@ impl Gate {
             Output::RemoveDrain(of) => link(of).drain == Drain::Absent,
             Output::WriteStatus { .. } | Output::Observe | Output::Say(_) => false,
         };
-        if wrong || self.running.is_some() {
+        if (wrong && !self.unnoticed) || self.running.is_some() {
             return Err(format!("{command:?} though {:?}, running {:?}", self.shorewall.observed(), self.running));
         }
         if self.has_cause { Ok(()) } else { Err(format!("{command:?} though nothing changed")) }

@@ -6,3 +6,6 @@ pub(crate) mod reason;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod why;
+
+#[cfg(test)]
+mod tests;

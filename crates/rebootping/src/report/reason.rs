@@ -34,7 +34,7 @@ pub(crate) fn text(told: &Told<'_>) -> String {
         }
         Code::SoleBest => format!("{answered}; no link is healthy, and of the best its last fault is the oldest"),
         Code::NothingAnswers => {
-            format!("no link got an answer, so everything stands as it was{}", next_hop(told.report))
+            format!("got no answer, like every other link, so everything stands as it was{}", next_hop(told.report))
         }
         Code::NoCarrier => format!("has no carrier: the cable is out or the interface is down{}", then_holds(told)),
         Code::NoAddress => format!("has no usable address{}", then_holds(told)),

@@ -18,7 +18,7 @@ pub(crate) fn prose(status: &Status, link: &LinkStatus) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{}{of_family} is {} since {}: it {}.",
+            "{}{of_family} is {} for {} now: it {}.",
             link.called(),
             used(state),
             ago(&state.since, &status.time),

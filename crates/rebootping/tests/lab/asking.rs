@@ -80,17 +80,20 @@ impl Folder {
         names
     }
 
-    /// Runs the program with the configuration `text` in a network namespace of its own, where there is nothing to break.
-    /// `before` is a program that runs it, with arguments, such as one that gives up root.
-    pub(crate) fn run(&self, before: &[&str], text: &str, words: &str) -> Said {
-        let config = self.0.join("test.toml");
+    /// Writes the configuration `text`, all of whose paths lie in here.
+    pub(crate) fn configure(&self, text: &str) {
         let place = self.0.display();
         let paths = format!("[paths]\nstate = \"{place}/state\"\nrun = \"{place}/run\"\n");
-        fs::write(&config, format!("{text}\n{paths}")).expect("it can be written");
+        fs::write(self.0.join("test.toml"), format!("{text}\n{paths}")).expect("it can be written");
+    }
+
+    /// Runs the program with that configuration in a network namespace of its own, where there is nothing to break; through
+    /// `wrapper`, a program with arguments, where there is one.
+    pub(crate) fn run_with(&self, wrapper: &[&str], words: &str) -> Said {
         let mut command = Command::new("unshare");
         // One that wrongly starts is ended: the test is to fail, not to wait for ever.
-        command.args(["--net", "--", "timeout", "--kill-after=5", "20"]).args(before).arg(PROGRAM);
-        command.arg("--config").arg(&config).args(words.split(' '));
+        command.args(["--net", "--", "timeout", "--kill-after=5", "20"]).args(wrapper).arg(PROGRAM);
+        command.arg("--config").arg(self.0.join("test.toml")).args(words.split(' '));
         command.output().expect("`unshare` starts").into()
     }
 }

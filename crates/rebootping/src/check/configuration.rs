@@ -1,0 +1,63 @@
+//! Findings about the configuration, beyond what makes it invalid.
+
+use super::facts::{Configuration, Program};
+use super::finding::{Finding, Remedy};
+
+/// What can be said of a valid configuration.
+enum Configured<'a> {
+    Valid(&'a Configuration),
+    NotYetDone { section: &'a str, place: &'a str },
+    CannotRun(&'a Program),
+    MatchesNothing { section: &'static str, pattern: &'a str },
+}
+
+pub(super) fn findings(configuration: &Configuration) -> Vec<Finding> {
+    let later = configuration.not_yet_done.iter().map(|(section, place)| Configured::NotYetDone { section, place });
+    let programs = configuration.programs.iter().filter(|program| !program.can_run).map(Configured::CannotRun);
+    let unmatched =
+        configuration.unmatched.iter().map(|(section, pattern)| Configured::MatchesNothing { section, pattern });
+    let all = [Configured::Valid(configuration)].into_iter().chain(later).chain(programs).chain(unmatched);
+    all.map(|it| it.told()).collect()
+}
+
+/// Everything that makes a configuration invalid.
+pub(super) fn invalid(errors: &crate::config::error::Errors) -> Vec<Finding> {
+    let told = |problem: &crate::config::error::Problem| {
+        let text = format!("{}: {}.", problem.place, problem.what);
+        Finding::mend(ABOUT, text, Remedy::by_hand(problem.remedy.clone()))
+    };
+    errors.0.iter().map(told).collect()
+}
+
+const ABOUT: &str = "configuration";
+
+impl Configured<'_> {
+    fn told(&self) -> Finding {
+        match self {
+            Self::Valid(Configuration { exists: false, file, .. }) => {
+                Finding::fine(ABOUT, format!("There is no {}: the defaults hold.", file.display()))
+            }
+            Self::Valid(Configuration { file, is_named: true, .. }) => {
+                Finding::fine(ABOUT, format!("{} is valid.", file.display()))
+            }
+            Self::Valid(Configuration { file, .. }) => {
+                Finding::fine(ABOUT, format!("{} is valid, with what is in conf.d beside it.", file.display()))
+            }
+            Self::NotYetDone { section, place } => Finding::note(
+                ABOUT,
+                format!("{section} at {place} is understood, and this version does nothing with it yet."),
+                Remedy::by_hand(format!("remove {section}, or leave it for a version that does")),
+            ),
+            Self::CannotRun(Program { key, path, .. }) => Finding::mend(
+                ABOUT,
+                format!("{key} names {path}, which is no program that can be run."),
+                Remedy::run(format!("chmod +x {path}")),
+            ),
+            Self::MatchesNothing { section, pattern } => Finding::note(
+                ABOUT,
+                format!("{section} for \"{pattern}\" matches no link there is."),
+                Remedy::by_hand("compare the name with those of `ip -brief link`; a device that appears later counts then"),
+            ),
+        }
+    }
+}
