@@ -28,6 +28,8 @@ pub(super) struct Judge {
     pub(super) chosen: Option<Choice>,
     pub(super) verdict: Option<Verdict>,
     pub(super) spoilt: Option<Spoilt>,
+    /// Why the last round was not judged, as the operator was told.
+    pub(super) said: Option<Spoilt>,
     pub(super) failed: BTreeSet<LinkId>,
     pub(super) failing_for: BTreeMap<LinkId, u32>,
     pub(super) fates: BTreeMap<Fate, u64>,
@@ -66,6 +68,7 @@ impl Judge {
             chosen: None,
             verdict: None,
             spoilt: None,
+            said: None,
             failed: BTreeSet::new(),
             failing_for: BTreeMap::new(),
             fates: BTreeMap::new(),
@@ -121,8 +124,12 @@ impl Judge {
                 load: loads.get(place).copied().unwrap_or_default(),
             });
         }
-        let verdict = self.selector.handle_round(&Round { links, spoilt: spoilt.or(one_left) });
-        let mut events: Vec<Event> = spoilt.map(|spoilt| Event::Spoilt(self.family, spoilt)).into_iter().collect();
+        let not_judged = spoilt.or(one_left);
+        let verdict = self.selector.handle_round(&Round { links, spoilt: not_judged });
+        // Said once, however many rounds it lasts.
+        let news = not_judged.filter(|_| not_judged != self.said);
+        self.said = not_judged;
+        let mut events: Vec<Event> = news.map(|spoilt| Event::Spoilt(self.family, spoilt)).into_iter().collect();
         if spoilt.is_none() {
             events.extend(self.keep_score(&finished));
         }
@@ -192,18 +199,18 @@ impl Judge {
     }
 
     /// Whether every unmetered link that may be used is healthy and answered all it was asked, and there is one.
-    pub(super) fn unmetered_are_at_their_best(&self, settings: &[LinkSettings]) -> bool {
+    fn unmetered_are_at_their_best(&self, settings: &[LinkSettings]) -> bool {
         let Some(verdict) = &self.verdict else { return false };
-        let mut unmetered = settings
-            .iter()
-            .zip(&verdict.links)
-            .zip(&self.ways)
-            .filter(|((settings, _), way)| !settings.metered && way.path.presence == Presence::Present);
-        let at_best = |((_, link), _): ((&LinkSettings, &LinkVerdict), &Way)| {
-            link.reason.code == Code::TakenOut
-                || (link.healthy && link.reason.expected > 0 && link.reason.missed.is_empty())
+        let links = settings.iter().zip(&verdict.links).zip(&self.ways);
+        let may_be_used = |link: &LinkVerdict, way: &Way| {
+            way.path.presence == Presence::Present && link.reason.code != Code::TakenOut
         };
-        unmetered.clone().next().is_some() && unmetered.all(at_best)
+        let mut unmetered = links
+            .filter(|((settings, link), way)| !settings.metered && may_be_used(link, way))
+            .map(|((_, link), _)| link)
+            .peekable();
+        let at_best = |link: &LinkVerdict| link.healthy && link.reason.expected > 0 && link.reason.missed.is_empty();
+        unmetered.peek().is_some() && unmetered.all(at_best)
     }
 
     /// Whether the firewall may be told: a round was judged, and some link was once there in this family.

@@ -6,7 +6,7 @@ use nix::fcntl::{Flock, FlockArg};
 use rebootping_core::time::Time;
 use std::fs::File;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 const SCRIPT: &str = include_str!("../../../../dist/shorewall/isusable");
 
@@ -42,7 +42,7 @@ impl State {
     /// The file is as old as can be.
     fn age(&self) {
         let file = File::options().write(true).open(self.scratch.path().join("rebootping-wan1.status"));
-        file.and_then(|file| file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1))).expect("an old file");
+        file.and_then(|file| file.set_modified(UNIX_EPOCH + Duration::from_secs(1))).expect("an old file");
     }
 
     #[track_caller]

@@ -9,6 +9,8 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 /// Refuses to go on without root, and says why it is needed.
 pub(super) fn require_root() -> io::Result<()> {
@@ -59,6 +61,10 @@ fn give(path: &Path, to: Identity) -> io::Result<()> {
         .map_err(|error| io::Error::other(format!("{} cannot be given to its user: {error}", path.display())))
 }
 
+/// The hardened `isusable` holds the lock for an instant when Shorewall asks it; a daemon that runs holds it for good.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Proof that no other daemon runs with these folders.
 #[derive(Debug)]
 pub(super) struct Lock {
@@ -69,13 +75,14 @@ impl Lock {
     /// Takes the lock, or says that another daemon has it.
     pub(super) fn take(run: &Path) -> io::Result<Self> {
         let path = lock_path(run);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(file) => Ok(Self { _file: file }),
-            Err((_, _)) => Err(io::Error::other(format!(
-                "another rebootping runs here: it holds {}; stop it first",
-                path.display()
-            ))),
+        let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+        for _ in 0..TRIES {
+            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(file) => return Ok(Self { _file: file }),
+                Err((unlocked, _)) => file = unlocked,
+            }
+            thread::sleep(PAUSE);
         }
+        Err(io::Error::other(format!("another rebootping runs here: it holds {}; stop it first", path.display())))
     }
 }

@@ -44,6 +44,8 @@ use std::time::Duration;
 
 /// Even if no message is ever lost, the kernel is asked for everything this often.
 const ASK_KERNEL_EVERY: Duration = Duration::from_secs(60);
+/// How often the operator is told that a link's echoes cannot be sent.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 /// The judge's nice value: before all ordinary processes.
 const NICE: i32 = -15;
 /// The judge is small; the kernel should end almost any other process first (proc(5)).
@@ -156,6 +158,8 @@ struct Judge {
     /// Choices the committer has not taken yet: the latest of each family.
     chosen: BTreeMap<Family, Vec<WantedLink>>,
     reported: Option<Time>,
+    /// Links whose echoes could not be sent, and when that was last said.
+    warned: BTreeMap<LinkId, Time>,
     /// The round that was last kept.
     kept: Option<Time>,
     /// Netlink messages that were lost, and that could not be read, as last told.
@@ -187,6 +191,7 @@ impl Judge {
             dirty: false,
             chosen,
             reported: None,
+            warned: BTreeMap::new(),
             kept: None,
             missed: (0, 0),
         }
@@ -437,8 +442,13 @@ impl Judge {
     }
 
     fn warn_of_send(&mut self, link: LinkId, error: &io::Error) {
+        let now = clock::now();
+        if self.warned.get(&link).is_some_and(|&at| now.since(at) < WARN_EVERY) {
+            return;
+        }
+        self.warned.insert(link, now);
         let name = self.names.get(usize::from(link.0)).map_or("?", String::as_str);
-        let warning = format!("{name}: an echo could not be sent: {error}; this round is not judged");
+        let warning = format!("{name}: an echo could not be sent: {error}; its rounds are not judged for a while");
         self.tell(&FromJudge::Warning(warning));
     }
 

@@ -23,7 +23,7 @@ pub(crate) fn described(event: &Event, names: &Names) -> (bool, String) {
             (false, format!("{}: {target} counts again: it was reached for ten minutes", in_words(*family)))
         }
         Event::Spoilt(family, why) => {
-            (true, format!("{}: a round was recorded and not judged: {}", in_words(*family), spoilt(*why)))
+            (true, format!("{}: rounds are recorded and not judged: {}", in_words(*family), spoilt(*why)))
         }
         Event::OrderEnded(link) => {
             (false, format!("{}: the operator's order ended; its answers decide again", names.called(*link)))
@@ -44,7 +44,7 @@ fn switched(family: Family, verdict: &Verdict, names: &Names) -> (bool, String) 
     let why: Vec<String> =
         (0..).map(LinkId).zip(&verdict.links).filter_map(|(id, link)| briefly(names.called(id), link)).collect();
     let because = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
-    (true, format!("{}: new connections use {}{because}", in_words(family), used.join(", ")))
+    (!why.is_empty(), format!("{}: new connections use {}{because}", in_words(family), used.join(", ")))
 }
 
 /// Why a link is not used, in a few words; nothing of a link that is.

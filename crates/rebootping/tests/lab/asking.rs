@@ -3,12 +3,16 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, process};
 
 use rebootping_lab::{Daemon, Lab};
 
 /// The program that was built with this test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rebootping");
+
+/// Gives up root and all groups, then runs what follows.
+pub(crate) const NOBODY: [&str; 4] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
 /// What a command said, and how it ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,7 +65,9 @@ pub(crate) struct Folder(PathBuf);
 impl Folder {
     /// Makes an empty one.
     pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("rebootping-{name}-{}", process::id()));
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("rebootping-{name}-{}-{number}", process::id()));
         fs::create_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
         Self(path)
@@ -87,12 +93,28 @@ impl Folder {
         fs::write(self.0.join("test.toml"), format!("{text}\n{paths}")).expect("it can be written");
     }
 
-    /// Runs the program with that configuration in a network namespace of its own, where there is nothing to break; through
-    /// `wrapper`, a program with arguments, where there is one.
-    pub(crate) fn run_with(&self, wrapper: &[&str], words: &str) -> Said {
+    /// Runs the program with that configuration in a network namespace of its own, where there is nothing to break.
+    pub(crate) fn run(&self, words: &str) -> Said {
+        self.run_with(&[], Path::new(PROGRAM), words)
+    }
+
+    /// As `run`, as a user who may do nothing.
+    pub(crate) fn run_as_nobody(&self, words: &str) -> Said {
+        let open = Self::new("program");
+        self.run_with(&NOBODY, &open.program(), words)
+    }
+
+    /// A copy of the program that everybody may run, wherever the tree lies.
+    pub(crate) fn program(&self) -> PathBuf {
+        let copy = self.0.join("rebootping");
+        fs::copy(PROGRAM, &copy).unwrap_or_else(|error| panic!("{}: {error}", copy.display()));
+        copy
+    }
+
+    fn run_with(&self, wrapper: &[&str], program: &Path, words: &str) -> Said {
         let mut command = Command::new("unshare");
         // One that wrongly starts is ended: the test is to fail, not to wait for ever.
-        command.args(["--net", "--", "timeout", "--kill-after=5", "20"]).args(wrapper).arg(PROGRAM);
+        command.args(["--net", "--", "timeout", "--kill-after=5", "20"]).args(wrapper).arg(program);
         command.arg("--config").arg(self.0.join("test.toml")).args(words.split(' '));
         command.output().expect("`unshare` starts").into()
     }

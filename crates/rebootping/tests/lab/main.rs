@@ -1,9 +1,13 @@
 //! The daemon on a gateway with two or three ISPs and a real Shorewall, held to what it promises.
 
+mod asking;
+mod exec;
 mod failover;
 mod flows;
 mod hold_down;
 mod ipv6;
+mod observe;
+mod orders;
 mod providers;
 mod refusals;
 mod release;

@@ -51,7 +51,9 @@ fn a_link_that_appears_later_is_judged() {
     assert_eq!(daemon.link("wan9")["gateway"], "100.64.9.1");
     assert_eq!(daemon.link("wan2")["enabled"], false, "the others are judged as before");
     gw.run("ip link delete dev wan9");
-    wait_until("a link that is gone is shown as gone", SWITCH_LIMIT, || daemon.link("wan9")["reason"]["code"] == "absent");
+    wait_until("a link that is gone is shown as gone", SWITCH_LIMIT, || {
+        daemon.link("wan9")["reason"]["code"] == "absent"
+    });
 }
 
 #[test]
@@ -67,7 +69,10 @@ fn without_consent_nothing_is_committed_until_the_operator_gives_it() {
         daemon.log().contains("shorewall does not read our status files: choices are only shown")
     });
     let says = daemon.log();
-    assert!(says.contains("install the isusable script as /etc/shorewall/isusable and run: shorewall reload"), "{says}");
+    assert!(
+        says.contains("install the isusable script as /etc/shorewall/isusable and run: shorewall reload"),
+        "{says}"
+    );
     lab.isp(1).blackhole(true);
     wait_until("wan1 is not chosen", SWITCH_LIMIT, || daemon.link("wan1")["enabled"] == false);
     stays_so("nothing is committed", Duration::from_secs(3), || {

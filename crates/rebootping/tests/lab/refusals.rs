@@ -2,17 +2,14 @@
 
 use rebootping_lab::{SWITCH_LIMIT, TARGETS_V4, wait_until};
 
-use crate::asking::{Folder, PROGRAM, ask, run_alone};
+use crate::asking::{Folder, NOBODY, ask, run_alone};
 use crate::support::{RETURN_LIMIT, hold_down, lab, start, wait_out};
-
-/// Gives up root and all groups.
-const NOBODY: [&str; 4] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
 /// Refused: exit 2, the mistakes and nothing else on standard error, and nothing was made.
 #[track_caller]
 fn refused(folder: &Folder, text: &str) -> String {
     folder.configure(text);
-    let said = folder.run_with(&[], "run");
+    let said = folder.run("run");
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{text}\n{}", said.err);
     assert_eq!(folder.names(), ["test.toml"], "something was started for:\n{text}");
     said.err.replace(&folder.path().display().to_string(), "/etc/rebootping")
@@ -46,7 +43,7 @@ fn a_bad_configuration_is_refused_and_nothing_is_started() {
 #[test]
 fn a_configuration_that_is_not_there_is_refused() {
     let folder = Folder::new("missing");
-    let said = folder.run_with(&[], "run");
+    let said = folder.run("run");
     let file = folder.path().join("test.toml");
     said.is_refused(
         2,
@@ -63,9 +60,9 @@ fn only_root_may_run_it_and_nothing_is_made_for_others() {
     let folder = Folder::new("nobody");
     folder.configure("");
     folder
-        .run_with(&NOBODY, "run")
+        .run_as_nobody("run")
         .is_refused(1, "rebootping: run needs root, to open packet sockets and to command Shorewall; use sudo");
-    let said = folder.run_with(&NOBODY, "release");
+    let said = folder.run_as_nobody("release");
     assert!(said.code == Some(1) && said.err.contains("needs root"), "{said:?}");
     assert_eq!(folder.names(), ["test.toml"]);
 }
@@ -89,8 +86,9 @@ fn others_may_look_and_not_touch() {
     let daemon = lab.gw().daemon(&hold_down(5));
     daemon.wait_ready();
     let config = daemon.config_path().display().to_string();
-    let as_nobody =
-        |words: &str| lab.gw().try_run(&format!("{} {PROGRAM} --config {config} {words}", NOBODY.join(" ")));
+    let folder = Folder::new("look");
+    let program = format!("{} {}", NOBODY.join(" "), folder.program().display());
+    let as_nobody = |words: &str| lab.gw().try_run(&format!("{program} --config {config} {words}"));
     let shown = as_nobody("status --json");
     assert!(shown.stdout.starts_with(b"{"), "{shown:?}");
     for words in ["link out wan1", "link retry wan1", "link auto wan1", "release"] {

@@ -1,46 +1,49 @@
 //! A disk on which every fsync of the daemon takes half a minute, as a flash disk busy with captures has it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rebootping_lab::{Daemon, Lab, wait_until};
+use rebootping_lab::{Daemon, wait_until};
 
 /// Longer than any test waits: what waits for the disk does not happen. In microseconds.
-const DELAY: &str = "fsync,fdatasync:delay_enter=30000000";
+const DELAY: &str = "inject=fsync,fdatasync:delay_enter=30000000";
 /// Attaching is a matter of milliseconds.
 const ATTACH_LIMIT: Duration = Duration::from_secs(10);
 
 /// strace, attached to every thread of the daemon; dropping it lets them go.
 pub(crate) struct SlowDisk {
     strace: Child,
-    log: PathBuf,
+    pids: Vec<u32>,
 }
 
 impl SlowDisk {
     /// Slows the disk down for all processes of `daemon`.
     #[track_caller]
-    pub(crate) fn under(daemon: &Daemon, lab: &Lab) -> Self {
-        let log = lab.dir().join("fsync.log");
+    pub(crate) fn under(daemon: &Daemon) -> Self {
         let pids = with_children(daemon.pid());
         assert!(pids.len() > 1, "the daemon has no judge");
         let mut command = Command::new("strace");
-        command.args(["-f", "-q", "-e", "trace=fsync,fdatasync", "-e", &format!("inject={DELAY}"), "-o"]).arg(&log);
-        for pid in &pids {
-            command.args(["-p", &pid.to_string()]);
-        }
+        command.args(["-f", "-q", "-e", "trace=fsync,fdatasync", "-e", DELAY, "-o", "/dev/null"]);
+        command.args(pids.iter().map(|pid| format!("--attach={pid}")));
         let strace = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let slow = Self { strace: strace.expect("strace starts (`apt-get install strace`)"), log };
+        let disk = Self { strace: strace.expect("strace starts (`apt-get install strace`)"), pids };
         wait_until("strace is attached to every thread", ATTACH_LIMIT, || {
-            pids.iter().flat_map(|pid| threads(*pid)).all(|thread| is_traced(&thread))
+            disk.threads().all(|thread| is_traced(&thread))
         });
-        slow
+        disk
     }
 
-    /// How many calls have been held up so far.
-    pub(crate) fn held_up(&self) -> usize {
-        fs::read_to_string(&self.log).unwrap_or_default().lines().filter(|line| line.contains("sync(")).count()
+    /// The names of the threads that wait for the disk now.
+    pub(crate) fn held_up(&self) -> BTreeSet<String> {
+        let waiting = self.threads().filter(|thread| is_syncing(thread));
+        waiting.map(|thread| read(&thread, "comm").trim().to_owned()).collect()
+    }
+
+    fn threads(&self) -> impl Iterator<Item = PathBuf> {
+        self.pids.iter().flat_map(|pid| threads_of(*pid))
     }
 }
 
@@ -53,19 +56,27 @@ impl Drop for SlowDisk {
 }
 
 fn with_children(pid: u32) -> Vec<u32> {
-    let children = threads(pid).into_iter().filter_map(|thread| fs::read_to_string(thread.join("children")).ok());
-    let children: Vec<u32> = children
-        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
-        .collect();
+    let lists: Vec<String> = threads_of(pid).iter().map(|thread| read(thread, "children")).collect();
+    let children = lists.iter().flat_map(|list| list.split_whitespace()).filter_map(|pid| pid.parse().ok());
     [pid].into_iter().chain(children).collect()
 }
 
-fn threads(pid: u32) -> Vec<PathBuf> {
+fn threads_of(pid: u32) -> Vec<PathBuf> {
     let tasks = fs::read_dir(Path::new("/proc").join(pid.to_string()).join("task"));
     tasks.into_iter().flatten().flatten().map(|task| task.path()).collect()
 }
 
 fn is_traced(thread: &Path) -> bool {
-    let status = fs::read_to_string(thread.join("status")).unwrap_or_default();
-    status.lines().any(|line| line.strip_prefix("TracerPid:").is_some_and(|tracer| tracer.trim() != "0"))
+    let tracer = |line: &str| line.strip_prefix("TracerPid:").is_some_and(|tracer| tracer.trim() != "0");
+    read(thread, "status").lines().any(tracer)
+}
+
+fn is_syncing(thread: &Path) -> bool {
+    let call = read(thread, "syscall").split(' ').next().and_then(|number| number.parse().ok());
+    call.is_some_and(|number| [libc::SYS_fsync, libc::SYS_fdatasync].contains(&number))
+}
+
+/// What the kernel says of a thread; nothing when it has ended.
+fn read(thread: &Path, file: &str) -> String {
+    fs::read_to_string(thread.join(file)).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rebootping_lab::{Daemon, Family, Lab, PUBLIC_V4, SWITCH_LIMIT, Watcher, wait_until};
 
 use crate::support::{
-    self, RETURN_LIMIT, hold_down, hold_left, lab, links, start, stays_so, wait_in, wait_mid_hold_down, wait_out,
+    RETURN_LIMIT, hold_down, hold_left, lab, links, start, stays_so, wait_in, wait_mid_hold_down, wait_out,
 };
 
 /// So many rounds are watched before it counts that nothing happens.
@@ -82,7 +82,7 @@ fn with_all_links_dead_the_choice_and_the_hold_down_stand_still() {
 
 #[test]
 fn of_three_links_two_stay_when_one_dies() {
-    let lab = support::lab("three").isps(3).build();
+    let lab = lab("three").isps(3).build();
     let daemon = start(&lab, &hold_down(600));
     let watcher = lab.gw().watch();
     let fault = lab.isp(2).blackhole(true);
