@@ -8,9 +8,12 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use rebootping_core::time::Time;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -71,6 +74,15 @@ impl Finished {
         let line = text.lines().map(str::trim).rfind(|line| !line.is_empty() && line.starts_with(beginning))?;
         Some(line.chars().filter(|c| !c.is_control()).take(300).collect())
     }
+}
+
+/// Whether a program of that path, or of that name in the standard directories, is there and may be run.
+pub(crate) fn exists(program: &str) -> bool {
+    let can_run = |path: &Path| fs::metadata(path).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0);
+    if program.contains('/') {
+        return can_run(Path::new(program));
+    }
+    PATH.split(':').any(|folder| can_run(&Path::new(folder).join(program)))
 }
 
 /// Runs it to its end, which comes at the latest its timeout and a few seconds from now. `now` is the clock.

@@ -1,5 +1,6 @@
 //! The program as a library of two items: its `main`, and its parsers for those who fuzz them.
 
+mod check;
 mod cli;
 mod client;
 mod clock;
@@ -31,7 +32,7 @@ pub fn main() -> ExitCode {
         Command::Judge => judge::main(),
         Command::Status(output) => client::status(config, output),
         Command::Why(why) => client::why(config, &why),
-        Command::Check(_) => ExitCode::FAILURE,
+        Command::Check(output) => check::run(config, output),
         Command::Link(order) => client::link(config, &order),
         Command::Release => client::release(config),
         Command::Completions { shell } => client::written(cli::print_completions(shell)),

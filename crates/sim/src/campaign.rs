@@ -62,7 +62,9 @@ fn twice_the_same(seed: u64, wish: Wish) -> Outcome {
     if seed % TWICE == 0 && !wish.verbose {
         let again = run(seed, Wish { steady_clock: true, ..wish });
         if again.digest != outcome.digest {
-            outcome.broken.get_or_insert_with(|| "two runs of the seed differ, one with and one without steps of the wall clock".into());
+            outcome.broken.get_or_insert_with(|| {
+                "two runs of the seed differ, one with and one without steps of the wall clock".into()
+            });
         }
     }
     outcome
@@ -92,7 +94,9 @@ impl Sum {
     pub fn complaint(&self, wish: Wish) -> Option<String> {
         let days = wish.days.map(|days| format!(" --days {days}")).unwrap_or_default();
         let line = |(seed, broken): (&u64, &String)| {
-            format!("seed {seed}: {broken}\n    cargo run --release -p rebootping-sim -- --seed {seed}{days} --verbose\n")
+            format!(
+                "seed {seed}: {broken}\n    cargo run --release -p rebootping-sim -- --seed {seed}{days} --verbose\n"
+            )
         };
         (!self.broken.is_empty()).then(|| self.broken.iter().map(line).collect())
     }

@@ -204,7 +204,8 @@ impl Gate {
     /// A `1` stands only beside a `0`, unless somebody else has just overwritten that.
     pub fn check_files(&self) -> Result<(), String> {
         let files: Vec<StatusFile> = self.shorewall.providers.iter().map(|provider| *provider.file.read()).collect();
-        let lonely = files.contains(&StatusFile::One) && !files.iter().any(|file| matches!(file, StatusFile::Zero | StatusFile::Other));
+        let lonely = files.contains(&StatusFile::One)
+            && !files.iter().any(|file| matches!(file, StatusFile::Zero | StatusFile::Other));
         if lonely { Err(format!("no status file says 0: {files:?}")) } else { Ok(()) }
     }
 

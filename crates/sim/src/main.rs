@@ -47,7 +47,8 @@ fn main() -> ExitCode {
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Option<Call> {
-    let mut call = Call { seeds: 0..1000, years: None, threads: 2, wish: Wish::default(), false_switches: false, write: None };
+    let mut call =
+        Call { seeds: 0..1000, years: None, threads: 2, wish: Wish::default(), false_switches: false, write: None };
     while let Some(word) = words.next() {
         let mut value = || words.next();
         match word.as_str() {
@@ -82,9 +83,19 @@ fn print(sum: &Sum, wish: Wish, seconds: f64, years: Option<u64>) {
         println!("{count:>8}  {kind:?}");
     }
     let hours = sum.link_time.as_secs_f64() / 3600.0;
-    println!("{} seeds, {} faults of {} kinds, {hours:.0} link-hours ({:.2} link-years)", sum.seeds, sum.fault_count(), sum.faults.len(), hours / 8766.0);
+    println!(
+        "{} seeds, {} faults of {} kinds, {hours:.0} link-hours ({:.2} link-years)",
+        sum.seeds,
+        sum.fault_count(),
+        sum.faults.len(),
+        hours / 8766.0
+    );
     println!("{} echoes, {} choices, {} commands", sum.echoes, sum.choices, sum.commands);
-    println!("{seconds:.1} s: {:.1} seeds a second, {:.4} link-years a second", sum.seeds as f64 / seconds, hours / 8766.0 / seconds);
+    println!(
+        "{seconds:.1} s: {:.1} seeds a second, {:.4} link-years a second",
+        sum.seeds as f64 / seconds,
+        hours / 8766.0 / seconds
+    );
     if let Some(years) = years {
         println!("{years} link-years were asked for");
     }

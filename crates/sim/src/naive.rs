@@ -152,11 +152,14 @@ impl Naive {
         usable.contains(&at) && self.links[at].memory.left() == 0 && !(self.silent && usable.len() == 1)
     }
 
-    /// Taken out, or healthy and answering all it is asked.
+    /// Healthy, and answers all it is asked.
     pub fn is_at_its_best(&self, at: usize) -> bool {
-        let Some(row) = self.links[at].row else { return false };
-        let out = row.presence == Presence::Present && row.order == Some(Order::Out);
-        out || (self.is_healthy(at) && row.asked != 0 && row.asked == row.answered)
+        self.is_healthy(at) && self.links[at].row.is_some_and(|row| row.asked != 0 && row.asked == row.answered)
+    }
+
+    /// It is there, and the operator took it out.
+    pub fn is_taken_out(&self, at: usize) -> bool {
+        self.links[at].row.is_some_and(|row| row.presence == Presence::Present && row.order == Some(Order::Out))
     }
 
     /// The operator pinned it.

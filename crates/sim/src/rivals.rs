@@ -119,7 +119,8 @@ impl Rule for Lsm {
             self.lost -= usize::from(self.window.pop_front() == Some(false));
         }
         let running = |kind: bool| self.window.iter().rev().take_while(|answered| **answered == kind).count();
-        self.is_up = if self.is_up { running(false) < 7 && self.lost < 15 } else { self.lost <= 5 && running(true) >= 10 };
+        self.is_up =
+            if self.is_up { running(false) < 7 && self.lost < 15 } else { self.lost <= 5 && running(true) >= 10 };
         self.is_up
     }
 }
@@ -142,7 +143,10 @@ impl Rule for Mwan3 {
     fn probe(&mut self, weather: &Weather, at: Time) -> bool {
         let mut answered = false;
         for target in 0..TARGETS {
-            if weather.answer(self.link, target, at, self.last[target]).is_some_and(|took| took < Duration::from_secs(4)) {
+            if weather
+                .answer(self.link, target, at, self.last[target])
+                .is_some_and(|took| took < Duration::from_secs(4))
+            {
                 self.last[target] = Some(at);
                 answered = true;
             }

@@ -52,6 +52,8 @@ struct One {
     late: bool,
     failed: BTreeSet<usize>,
     failing: Vec<u32>,
+    /// Why the last round was not judged.
+    said: Option<Spoilt>,
 }
 
 /// One link in one family.
@@ -263,6 +265,7 @@ impl One {
             late: false,
             failed: BTreeSet::new(),
             failing: vec![0; links.len()],
+            said: None,
         }
     }
 
@@ -321,11 +324,19 @@ impl One {
             });
         }
         let one_left = self.tallies.iter().any(|tally| tally.is_of(0) && tally.is_down_to_one());
-        self.naive.round(&rows, !late && !sends && !one_left);
+        let spoilt = match (late, sends, one_left) {
+            (true, _, _) => Some(Spoilt::Late),
+            (false, true, _) => Some(Spoilt::SendFailed),
+            (false, false, true) => Some(Spoilt::OneTargetLeft),
+            (false, false, false) => None,
+        };
+        self.naive.round(&rows, spoilt.is_none());
+        let before = std::mem::replace(&mut self.said, spoilt);
+        let mut events: Vec<Event> =
+            spoilt.filter(|_| spoilt != before).map(|spoilt| Event::Spoilt(family, spoilt)).into_iter().collect();
         if late || sends {
-            return Ok(vec![Event::Spoilt(family, if late { Spoilt::Late } else { Spoilt::SendFailed })]);
+            return Ok(events);
         }
-        let mut events = Vec::new();
         for tally in &mut self.tallies {
             for (target, left) in tally.round(&heard) {
                 let course = links.iter().map(|link| link.course(family)).find(|course| tally.is_of(course.list));
@@ -361,6 +372,7 @@ impl One {
             let way = &mut self.ways[at];
             way.generation = generation;
             way.echoes.clear();
+            if std::env::var_os("DBG").is_some() && family == Family::Ipv4 { eprintln!("{now:?} {at} all_well {all_well} last {:b} {:b} unm {unmetered:?} ready {}", way.asked_last, way.answered_last, way.is_ready(now)); }
             let complete = way.asked_last != 0 && way.asked_last & counting & !way.answered_last == 0;
             let effort = way.effort(link.metered && all_well && complete, counting, if both[at] { 25 } else { 10 });
             let full = (((1_u64 << course.targets.len()) - 1) as u32, course.echoes);

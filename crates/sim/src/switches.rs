@@ -48,7 +48,11 @@ pub fn compare(seed: u64, days: u64) -> Vec<Result> {
 
 /// Our rule: the real engine, echo by echo.
 pub fn ours(weather: &Weather, month: Duration) -> Choices {
-    let course = Course { list: 0, targets: (0..TARGETS).map(|n| Ipv4Addr::new(192, 0, 2, n as u8).into()).collect(), echoes: 3 };
+    let course = Course {
+        list: 0,
+        targets: (0..TARGETS).map(|n| Ipv4Addr::new(192, 0, 2, n as u8).into()).collect(),
+        echoes: 3,
+    };
     let nothing = Course { list: 0, targets: Vec::new(), echoes: 3 };
     let link = |at: usize| LinkSettings {
         name: format!("wan{at}"),
@@ -58,11 +62,22 @@ pub fn ours(weather: &Weather, month: Duration) -> Choices {
     };
     let settings = Settings { interval: Duration::from_secs(1), key: [0; 16], links: (0..LINKS).map(link).collect() };
     let mut engine = Engine::new(settings, None, true, Time::BOOT);
-    let path = Path { presence: Presence::Present, index: Some(1), source: Some(Ipv4Addr::new(198, 51, 100, 2).into()), next_hop: Some(NextHop::PointToPoint) };
+    let path = Path {
+        presence: Presence::Present,
+        index: Some(1),
+        source: Some(Ipv4Addr::new(198, 51, 100, 2).into()),
+        next_hop: Some(NextHop::PointToPoint),
+    };
     for at in 0..LINKS {
         engine.handle_path(Family::Ipv4, LinkId(at as u16), path, Time::BOOT);
     }
-    let mut month = Month { weather, coming: BinaryHeap::new(), last: [[None; TARGETS]; LINKS], choices: vec![(Time::BOOT, [true; LINKS])] }.play(engine, month);
+    let mut month = Month {
+        weather,
+        coming: BinaryHeap::new(),
+        last: [[None; TARGETS]; LINKS],
+        choices: vec![(Time::BOOT, [true; LINKS])],
+    }
+    .play(engine, month);
     month.dedup_by_key(|(_, used)| *used);
     month
 }
@@ -89,10 +104,15 @@ impl Month<'_> {
                         }
                     }
                     Output::Choose(Family::Ipv4, choice) => {
-                        let used = std::array::from_fn(|at| choice.get(&LinkId(at as u16)).is_some_and(|want| want.is_in()));
+                        let used =
+                            std::array::from_fn(|at| choice.get(&LinkId(at as u16)).is_some_and(|want| want.is_in()));
                         self.choices.push((now, used));
                     }
-                    Output::Send(Family::Ipv6, _) | Output::Choose(Family::Ipv6, _) | Output::Ask(..) | Output::Keep | Output::Say(_) => {}
+                    Output::Send(Family::Ipv6, _)
+                    | Output::Choose(Family::Ipv6, _)
+                    | Output::Ask(..)
+                    | Output::Keep
+                    | Output::Say(_) => {}
                 }
             }
         }
@@ -100,7 +120,9 @@ impl Month<'_> {
     }
 
     fn hand_in(&mut self, engine: &mut Engine, now: Time) {
-        while let Some(Reverse((at, link, target, sequence, token))) = self.coming.peek().copied().filter(|Reverse((at, ..))| *at <= now) {
+        while let Some(Reverse((at, link, target, sequence, token))) =
+            self.coming.peek().copied().filter(|Reverse((at, ..))| *at <= now)
+        {
             self.coming.pop();
             let source = Ipv4Addr::new(192, 0, 2, target as u8).into();
             engine.handle_reply(Family::Ipv4, &Reply { link: LinkId(link as u16), source, sequence, token, at });
@@ -118,7 +140,14 @@ fn target_of(address: std::net::IpAddr) -> usize {
 impl Result {
     fn of(name: &'static str, choices: Choices, weather: &Weather, days: u64) -> Self {
         let end = Time::BOOT + DAY * days as u32;
-        let mut result = Self { name, switches: choices.len() - 1, dead: Duration::ZERO, metered: Duration::ZERO, left_out: [Duration::ZERO; SPARE], choices };
+        let mut result = Self {
+            name,
+            switches: choices.len() - 1,
+            dead: Duration::ZERO,
+            metered: Duration::ZERO,
+            left_out: [Duration::ZERO; SPARE],
+            choices,
+        };
         for (from, to, used) in result.spans(end) {
             let lasts = to.since(from);
             let sound = &used[..SPARE];
@@ -144,10 +173,18 @@ impl Result {
 
 /// The results as a Markdown table.
 pub fn table(results: &[Result]) -> String {
-    let mut text = String::from("| rule | switches | seconds on a dead link | seconds on the metered link alone | hours a sound link was left out |\n|---|--:|--:|--:|--:|\n");
+    let mut text = String::from(
+        "| rule | switches | seconds on a dead link | seconds on the metered link alone | hours a sound link was left out |\n|---|--:|--:|--:|--:|\n",
+    );
     for result in results {
         let hours = result.left_out.iter().sum::<Duration>().as_secs_f64() / 3600.0;
-        let row = format!("| {} | {} | {:.1} | {:.0} | {hours:.1} |", result.name, result.switches, result.dead.as_secs_f64(), result.metered.as_secs_f64());
+        let row = format!(
+            "| {} | {} | {:.1} | {:.0} | {hours:.1} |",
+            result.name,
+            result.switches,
+            result.dead.as_secs_f64(),
+            result.metered.as_secs_f64()
+        );
         let _ = writeln!(text, "{row}");
     }
     text
@@ -169,15 +206,31 @@ pub fn picture(results: &[Result], days: u64) -> String {
         let _ = writeln!(svg, "<text x=\"8\" y=\"{}\" font-weight=\"bold\">{}</text>", top + 18, result.name);
         for (lane, colour) in ["#2a6f97", "#61a5c2"].iter().enumerate() {
             let y = top + 18 * lane;
-            let _ = writeln!(svg, "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#555\">{}</text>", LEFT - 6.0, y + 11, lane + 1);
+            let _ = writeln!(
+                svg,
+                "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#555\">{}</text>",
+                LEFT - 6.0,
+                y + 11,
+                lane + 1
+            );
             let _ = writeln!(svg, "<rect x=\"{LEFT}\" y=\"{y}\" width=\"{WIDTH}\" height=\"14\" fill=\"#eee\"/>");
             for (from, to) in used_spans(result, lane, Time::BOOT + month) {
-                let _ = writeln!(svg, "<rect x=\"{:.1}\" y=\"{y}\" width=\"{:.1}\" height=\"14\" fill=\"{colour}\"/>", x(from), (x(to) - x(from)).max(0.1));
+                let _ = writeln!(
+                    svg,
+                    "<rect x=\"{:.1}\" y=\"{y}\" width=\"{:.1}\" height=\"14\" fill=\"{colour}\"/>",
+                    x(from),
+                    (x(to) - x(from)).max(0.1)
+                );
             }
         }
     }
     let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"{}\" fill=\"#555\">day 1</text>", height - 12);
-    let _ = writeln!(svg, "<text x=\"{}\" y=\"{}\" fill=\"#555\" text-anchor=\"end\">day {days}</text>\n</svg>", LEFT + WIDTH, height - 12);
+    let _ = writeln!(
+        svg,
+        "<text x=\"{}\" y=\"{}\" fill=\"#555\" text-anchor=\"end\">day {days}</text>\n</svg>",
+        LEFT + WIDTH,
+        height - 12
+    );
     svg
 }
 

@@ -13,25 +13,53 @@ type Mutant = (&'static str, &'static str, &'static str);
 const MUTANTS: &[Mutant] = &[
     ("link/probe.rs", "if reply.at > end {", "if false {"),
     ("link/probe.rs", "if sent.round_trip.is_some() {", "if false {"),
-    ("link/probe.rs", "if token(&self.key, self.family, reply.link, reply.source, sent.sequence) != reply.token {", "if false {"),
+    (
+        "link/probe.rs",
+        "if token(&self.key, self.family, reply.link, reply.source, sent.sequence) != reply.token {",
+        "if false {",
+    ),
     ("link/probe.rs", "LATE: Duration = Duration::from_millis(100)", "LATE: Duration = Duration::from_millis(1000)"),
     ("link/select.rs", "pub const PATIENCE: u32 = 3;", "pub const PATIENCE: u32 = 2;"),
     ("link/select.rs", "if round.spoilt.is_none() {", "if true {"),
     ("link/select.rs", "if !silent {", "if true {"),
     ("link/select.rs", "if link.is_gone() && link.held.seen {", "if link.is_gone() {"),
     ("link/select.rs", "if self.silent && !in_use.is_empty() {", "if false {"),
-    ("link/standing.rs", "self.held.hold = self.held.hold.saturating_sub(1);", "self.held.hold = self.held.hold.saturating_sub(2);"),
-    ("link/standing.rs", "doubled.min(self.settings.hold_down)", "self.settings.short_hold_down.min(self.settings.hold_down)"),
-    ("link/standing.rs", "self.held.last_fault.cmp(&other.held.last_fault)", "other.held.last_fault.cmp(&self.held.last_fault)"),
+    (
+        "link/standing.rs",
+        "self.held.hold = self.held.hold.saturating_sub(1);",
+        "self.held.hold = self.held.hold.saturating_sub(2);",
+    ),
+    (
+        "link/standing.rs",
+        "doubled.min(self.settings.hold_down)",
+        "self.settings.short_hold_down.min(self.settings.hold_down)",
+    ),
+    (
+        "link/standing.rs",
+        "self.held.last_fault.cmp(&other.held.last_fault)",
+        "other.held.last_fault.cmp(&self.held.last_fault)",
+    ),
     ("link/score.rs", "if *rounds >= patience {", "if *rounds > patience {"),
     ("link/score.rs", "let reached = answering.all(", "let reached = answering.any("),
     ("link/metered.rs", "EVERY: Duration = Duration::from_secs(10);", "EVERY: Duration = Duration::from_secs(5);"),
-    ("engine.rs", "matches!(path.presence, Presence::NoCarrier | Presence::Absent)", "matches!(path.presence, Presence::Absent)"),
+    (
+        "engine.rs",
+        "matches!(path.presence, Presence::NoCarrier | Presence::Absent)",
+        "matches!(path.presence, Presence::Absent)",
+    ),
     ("engine.rs", "if is_new || new_fault {", "if is_new {"),
     ("engine/judge.rs", "FORGIVEN_SEND_FAILURES: u32 = 10;", "FORGIVEN_SEND_FAILURES: u32 = 100;"),
     ("engine/kept.rs", "let until = if same_boot { kept.until } else {", "let until = if true { kept.until } else {"),
-    ("commit/plan.rs", "wrong(true).or_else(|| wrong(false).filter(|_| view.a_chosen_file_says_zero()))", "wrong(false).or_else(|| wrong(true))"),
-    ("commit/plan.rs", "if view.method == Method::Reload || !view.a_chosen_link_is_in() {", "if view.method == Method::Reload {"),
+    (
+        "commit/plan.rs",
+        "wrong(true).or_else(|| wrong(false).filter(|_| view.a_chosen_file_says_zero()))",
+        "wrong(false).or_else(|| wrong(true))",
+    ),
+    (
+        "commit/plan.rs",
+        "if view.method == Method::Reload || !view.a_chosen_link_is_in() {",
+        "if view.method == Method::Reload {",
+    ),
     ("commit/trouble.rs", "retry_at: now + pause,", "retry_at: now + pause * 600,"),
 ];
 
@@ -68,9 +96,11 @@ impl House {
     fn build() -> Self {
         let house = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
         let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
-        let members = manifest.lines().find(|line| line.starts_with("members = ")).expect("the workspace names its members");
+        let members =
+            manifest.lines().find(|line| line.starts_with("members = ")).expect("the workspace names its members");
         fs::create_dir_all(&house).expect("the build directory can be written");
-        fs::write(house.join("Cargo.toml"), manifest.replace(members, "members = [\"crates/core\", \"crates/sim\"]")).expect("it can be written");
+        fs::write(house.join("Cargo.toml"), manifest.replace(members, "members = [\"crates/core\", \"crates/sim\"]"))
+            .expect("it can be written");
         fs::copy(root().join("Cargo.lock"), house.join("Cargo.lock")).expect("the lock file can be copied");
         copy(&root().join("crates/core"), &house.join("crates/core"));
         copy(&root().join("crates/sim"), &house.join("crates/sim"));
@@ -99,7 +129,10 @@ impl House {
             .output()
             .expect("cargo can be run");
         assert!(built.status.success(), "it does not build:\n{}", text(&built));
-        Command::new(target.join("release/rebootping-sim")).args(["--seeds", "0..1500"]).output().expect("the simulator can be run")
+        Command::new(target.join("release/rebootping-sim"))
+            .args(["--seeds", "0..1500"])
+            .output()
+            .expect("the simulator can be run")
     }
 }
 

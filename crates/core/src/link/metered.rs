@@ -22,18 +22,19 @@ const EVERY_OF_BOTH: Duration = Duration::from_secs(25);
 /// Whether and how a link rests.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Spare {
+    /// Rounds since its last turn.
     waited: u32,
-    resting: bool,
+    rests: bool,
 }
 
 impl Spare {
     /// Begins a round: `rests` while there is no reason to ask in full; `counting` are the targets in the score.
     pub fn handle_turn(&mut self, rests: bool, counting: Targets, period: u32) -> Effort {
+        self.rests = rests;
         self.waited = if rests { self.waited.saturating_add(1) } else { 0 };
-        self.resting = rests && self.waited < period;
         if !rests {
             Effort::Full
-        } else if self.resting {
+        } else if self.waited < period {
             Effort::Nothing
         } else {
             self.waited = 0;
@@ -43,9 +44,14 @@ impl Spare {
         }
     }
 
-    /// It is not asked in this round.
+    /// It rests and is not asked in this round.
     pub const fn is_resting(self) -> bool {
-        self.resting
+        self.rests && self.waited > 0
+    }
+
+    /// It is asked little or nothing, its turns included.
+    pub const fn is_asked_little(self) -> bool {
+        self.rests
     }
 }
 
@@ -93,7 +99,7 @@ mod tests {
             assert!(spare.is_resting());
         }
         assert_eq!(spare.handle_turn(true, Targets(0b1110), period), Effort::Sparse(Targets(0b0110)));
-        assert!(!spare.is_resting());
+        assert!(!spare.is_resting() && spare.is_asked_little());
         assert_eq!(spare.handle_turn(true, Targets::first(4), period), Effort::Nothing);
         assert_eq!(spare.handle_turn(false, Targets::first(4), period), Effort::Full);
     }

@@ -2,27 +2,36 @@
 
 use super::facts::{Configuration, Program};
 use super::finding::{Finding, Remedy};
+use crate::config::commit::Backend;
+use crate::config::error::{Errors, Problem};
 
 /// What can be said of a valid configuration.
 enum Configured<'a> {
     Valid(&'a Configuration),
     NotYetDone { section: &'a str, place: &'a str },
+    Observes,
+    Runs(&'a Program),
     CannotRun(&'a Program),
     MatchesNothing { section: &'static str, pattern: &'a str },
 }
 
 pub(super) fn findings(configuration: &Configuration) -> Vec<Finding> {
     let later = configuration.not_yet_done.iter().map(|(section, place)| Configured::NotYetDone { section, place });
-    let programs = configuration.programs.iter().filter(|program| !program.can_run).map(Configured::CannotRun);
+    let observes = (configuration.backend == Backend::Observe).then_some(Configured::Observes);
+    let programs = configuration.programs.iter().map(|program| match program.can_run {
+        true => Configured::Runs(program),
+        false => Configured::CannotRun(program),
+    });
     let unmatched =
         configuration.unmatched.iter().map(|(section, pattern)| Configured::MatchesNothing { section, pattern });
-    let all = [Configured::Valid(configuration)].into_iter().chain(later).chain(programs).chain(unmatched);
+    let all =
+        [Configured::Valid(configuration)].into_iter().chain(observes).chain(later).chain(programs).chain(unmatched);
     all.map(|it| it.told()).collect()
 }
 
 /// Everything that makes a configuration invalid.
-pub(super) fn invalid(errors: &crate::config::error::Errors) -> Vec<Finding> {
-    let told = |problem: &crate::config::error::Problem| {
+pub(super) fn invalid(errors: &Errors) -> Vec<Finding> {
+    let told = |problem: &Problem| {
         let text = format!("{}: {}.", problem.place, problem.what);
         Finding::mend(ABOUT, text, Remedy::by_hand(problem.remedy.clone()))
     };
@@ -48,6 +57,8 @@ impl Configured<'_> {
                 format!("{section} at {place} is understood, and this version does nothing with it yet."),
                 Remedy::by_hand(format!("remove {section}, or leave it for a version that does")),
             ),
+            Self::Observes => Finding::fine(ABOUT, "[commit] backend is \"observe\": choices are only shown."),
+            Self::Runs(Program { key, path, .. }) => Finding::fine(ABOUT, format!("{key}: {path} can be run.")),
             Self::CannotRun(Program { key, path, .. }) => Finding::mend(
                 ABOUT,
                 format!("{key} names {path}, which is no program that can be run."),
@@ -56,7 +67,9 @@ impl Configured<'_> {
             Self::MatchesNothing { section, pattern } => Finding::note(
                 ABOUT,
                 format!("{section} for \"{pattern}\" matches no link there is."),
-                Remedy::by_hand("compare the name with those of `ip -brief link`; a device that appears later counts then"),
+                Remedy::by_hand(
+                    "compare the name with those of `ip -brief link`; a device that appears later counts then",
+                ),
             ),
         }
     }

@@ -92,7 +92,7 @@ pub(super) struct ProbeBytes {
 /// Targets that are asked together.
 #[derive(Clone, Debug)]
 pub(super) struct TargetList {
-    /// Where they are written.
+    /// The section they are written in.
     pub(super) section: String,
     pub(super) family: Family,
     pub(super) targets: Vec<IpAddr>,

@@ -2,7 +2,7 @@
 
 use super::facts::{Consent, Facts, Product};
 use super::finding::{Finding, Remedy};
-use super::words::{listed, of_interface};
+use super::words::{listed, of_interface, set_for_good};
 use crate::committer::providers::{DefaultRoute, Provider, has_balance};
 use crate::committer::shorewall::product as command;
 use crate::config::commit::Backend;
@@ -115,11 +115,16 @@ impl Walled<'_> {
             Self::Nowhere(Backend::Auto | Backend::Exec | Backend::Observe) => Finding::note(
                 "Shorewall",
                 "It is not installed: the choice of links is shown and not carried out.",
-                Remedy::by_hand("install shorewall, or write under [commit]: backend = \"exec\", command = \"PROGRAM\""),
+                Remedy::by_hand(
+                    "install shorewall, or write under [commit]: backend = \"exec\", command = \"PROGRAM\"",
+                ),
             ),
             Self::NotForIpv6(links) => Finding::note(
                 "Shorewall6",
-                format!("It is not installed: IPv6 of {} is judged and not carried out.", listed(links.iter().copied())),
+                format!(
+                    "It is not installed: IPv6 of {} is judged and not carried out.",
+                    listed(links.iter().copied())
+                ),
                 Remedy::run("apt-get install shorewall6"),
             ),
             Self::State { product, state } => state_of(product, *state),
@@ -131,8 +136,8 @@ impl Walled<'_> {
             Self::Consent { product, consent, backend, script } => consented(product, *consent, *backend, script),
             Self::UnusedScript(product) => Finding::mend(
                 name(product.family),
-                format!("{} is not the script in force: it was changed since.", file(product, "isusable")),
-                Remedy::run(format!("{} reload", command(product.family))),
+                format!("{} is not the script in force: it was changed or removed since.", file(product, "isusable")),
+                Remedy::run(format!("{} reload -c", command(product.family))),
             ),
             Self::Unmarked { product, provider } => Finding::note(
                 &provider.name,
@@ -176,7 +181,7 @@ impl Walled<'_> {
                 *interface,
                 "Each router advertisement puts a default route into the main table, in front of Shorewall6's balance: a \
                  link that is out stays in use.",
-                Remedy::run(format!("sysctl -w {}=0", of_interface("ipv6", interface, "accept_ra_defrtr"))),
+                set_for_good(&format!("{}=0", of_interface("ipv6", interface, "accept_ra_defrtr"))),
             ),
             Self::NoProvider { interface, file } => Finding::note(
                 *interface,
@@ -192,7 +197,10 @@ fn state_of(product: &Product, state: Firewall) -> Finding {
     let providers = listed(product.providers.iter().map(|provider| provider.name.as_str()));
     match state {
         Firewall::Started if product.providers.is_empty() => Finding::fine(name, "It runs."),
-        Firewall::Started => Finding::fine(name, format!("It runs, with the providers {providers}.")),
+        Firewall::Started => {
+            let word = if product.providers.len() == 1 { "provider" } else { "providers" };
+            Finding::fine(name, format!("It runs, with the {word} {providers}."))
+        }
         Firewall::Stopped => Finding::mend(
             name,
             "It is stopped or cleared: status files are kept right, the rest waits for its start.",
@@ -222,7 +230,7 @@ fn consented(product: &Product, consent: Consent, backend: Backend, script: &Pat
     };
     let command = command(product.family);
     let remedy = Remedy::run(format!(
-        "install -m 644 {} {} && {command} reload",
+        "install -m 644 {} {} && {command} reload -c",
         script.display(),
         file(product, "isusable")
     ));

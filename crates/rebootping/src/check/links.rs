@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, Link, Path, ProbeBytes};
 use super::finding::{Finding, Remedy};
-use super::words::{listed, rough};
+use super::words::{listed, rough, set_for_good};
 use crate::committer::providers::{DefaultRoute, Provider};
 use crate::judge::links::Origin;
 use crate::report::links::in_words;
@@ -113,7 +113,10 @@ impl Linked<'_> {
             ),
             Self::Alone(link) => Finding::fine(
                 "links",
-                format!("{} is the only link: its state is shown and kept, there is nothing to choose.", link.interface),
+                format!(
+                    "{} is the only link: its state is shown and kept, there is nothing to choose.",
+                    link.interface
+                ),
             ),
             Self::State { link, family, path, is_provider } => state(link, *family, path, *is_provider),
             Self::Probes { link, families } => Finding::fine(&link.interface, probes(link.probe_bytes, families)),
@@ -123,8 +126,8 @@ impl Linked<'_> {
                     "They are in one subnet (that of {subnet}), and the kernel answers ARP for one on the other: packets of \
                      one link take the wire of the other."
                 ),
-                Remedy::run(format!(
-                    "sysctl -w net.ipv4.conf.all.arp_ignore={ARP_IGNORE} net.ipv4.conf.all.arp_announce={ARP_ANNOUNCE}"
+                set_for_good(&format!(
+                    "net.ipv4.conf.all.arp_ignore={ARP_IGNORE} net.ipv4.conf.all.arp_announce={ARP_ANNOUNCE}"
                 )),
             ),
             Self::OneGateway { gateway, links } => Finding::fine(
@@ -137,7 +140,10 @@ impl Linked<'_> {
                     "It is metered, and its provider {} has `balance`: new connections use it while all is well.",
                     provider.name
                 ),
-                Remedy::by_hand(format!("in {file}, give {} the option `fallback` instead of `balance`", provider.name)),
+                Remedy::by_hand(format!(
+                    "in {file}, give {} the option `fallback` instead of `balance`",
+                    provider.name
+                )),
             ),
         }
     }
@@ -163,7 +169,9 @@ fn state(link: &Link, family: Family, path: &Path, is_provider: bool) -> Finding
         ),
         Presence::NoNextHop => Finding::mend(
             name,
-            format!("{label}{family_name} has an address and no gateway: no provider, route, advertisement or lease names one."),
+            format!(
+                "{label}{family_name} has an address and no gateway: no provider, route, advertisement or lease names one."
+            ),
             Remedy::by_hand(gateway_remedy(name, is_provider)),
         ),
         Presence::Absent => Finding::note(

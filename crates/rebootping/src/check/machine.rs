@@ -3,6 +3,7 @@
 use super::facts::{Facts, Folder, FolderProblem};
 use super::finding::{Finding, Remedy};
 use super::firewall::spreads;
+use super::words::set_for_good;
 use crate::config::commit::Backend;
 use crate::report::links::in_words;
 use crate::sandbox::Confinement;
@@ -23,7 +24,8 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     if !facts.is_root {
         found.insert(0, Equipped::NotRoot);
     }
-    found.extend(machine.folders.iter().map(Equipped::Folder));
+    let looked_at = |folder: &&Folder| facts.is_root || folder.problem.is_some();
+    found.extend(machine.folders.iter().filter(looked_at).map(Equipped::Folder));
     let switches = matches!(facts.configuration.backend, Backend::Auto | Backend::Shorewall)
         && facts.products.iter().any(|product| !product.providers.is_empty());
     if switches && !machine.tracks_connections {
@@ -40,8 +42,7 @@ impl Equipped<'_> {
         match self {
             Self::NotRoot => Finding::note(
                 "rights",
-                "Not run as root: Shorewall's state, the `isusable` in force, remembered gateways and the folders could not \
-                 be looked at.",
+                "Not run as root: what only root may read of Shorewall and of our folders was not looked at.",
                 Remedy::run("sudo rebootping check"),
             ),
             Self::Folder(folder) => folder_finding(folder),
@@ -57,7 +58,7 @@ impl Equipped<'_> {
                     "{} connections are spread by address alone: all between one device and one server share a link.",
                     in_words(*family)
                 ),
-                Remedy::run(format!("sysctl -w net.{}.fib_multipath_hash_policy=1", family.name())),
+                set_for_good(&format!("net.{}.fib_multipath_hash_policy=1", family.name())),
             ),
         }
     }
@@ -72,27 +73,28 @@ fn confined(confinement: Confinement) -> Finding {
 }
 
 fn folder_finding(folder: &Folder) -> Finding {
-    let path = folder.path.display().to_string();
+    let path = folder.path.display();
+    let about = format!("{} folder", folder.key);
     let Some(problem) = &folder.problem else {
-        return Finding::fine(path, format!("Ready, for `{}`.", folder.key));
+        return Finding::fine(about, format!("{path} is ready."));
     };
     let elsewhere = |what: &str| Remedy::by_hand(format!("{what}, or name another under [paths] {}", folder.key));
     match problem {
         FolderProblem::NoFolder(what) => {
-            Finding::mend(path, format!("{} is no folder.", what.display()), elsewhere("move it away"))
+            Finding::mend(about, format!("{} is no folder.", what.display()), elsewhere("move it away"))
         }
         FolderProblem::Unwritable(what, error) => Finding::mend(
-            path,
+            about,
             format!("Nothing can be written to {}: {error}.", what.display()),
             elsewhere("make it writable, as with mount -o remount,rw"),
         ),
         FolderProblem::WritableByAll => Finding::mend(
-            &path,
-            "Everybody may write to it, and so replace our socket and our memory.",
+            about,
+            format!("Everybody may write to {path}, and so replace our sockets and our memory."),
             Remedy::run(format!("chmod 755 {path}")),
         ),
         FolderProblem::Damaged(error) => Finding::note(
-            path,
+            about,
             format!("What was remembered cannot be understood ({error}): hold-downs begin anew."),
             Remedy::by_hand("nothing has to be done; the next start sets the file aside"),
         ),

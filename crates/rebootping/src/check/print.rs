@@ -48,8 +48,8 @@ fn paragraph(text: &mut String, finding: &Finding, name_width: usize) {
     } else {
         let _ = writeln!(text, "{head}{}", lines.next().unwrap_or_default());
     }
-    lines.for_each(|line| drop(writeln!(text, "{:margin$}{line}", "")));
-    for line in finding.remedy.iter().flat_map(|remedy| remedy_lines(remedy, WIDTH - margin)) {
+    let remedy = finding.remedy.iter().flat_map(|remedy| remedy_lines(remedy, WIDTH - margin));
+    for line in lines.chain(remedy) {
         let _ = writeln!(text, "{:margin$}{line}", "");
     }
 }
@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn prose_is_aligned_and_fits_80_columns_but_for_commands() {
-        let long = "A sentence that goes on for so long that it does not fit into what is left of a line of a terminal.";
+        let long =
+            "A sentence that goes on for so long that it does not fit into what is left of a line of a terminal.";
         let findings = [
             Finding::fine("wan1", "All is well."),
             Finding::note("targets", long, Remedy::by_hand(long)),

@@ -11,12 +11,12 @@ use std::net::{IpAddr, Ipv6Addr};
 /// With fewer, one operator's outage or rate limit may look like a link's fault.
 const ENOUGH_OPERATORS: usize = 3;
 
-/// Public resolvers whose addresses do not tell that one operator has them.
+/// Public resolvers, whose addresses alone do not tell that one operator has them.
 const OPERATORS: [(&str, &[&str]); 4] = [
-    ("Google", &["8.8.8.8", "8.8.4.4"]),
-    ("Cloudflare", &["1.1.1.1", "1.0.0.1"]),
-    ("Quad9", &["9.9.9.9", "149.112.112.112"]),
-    ("OpenDNS", &["208.67.222.222", "208.67.220.220"]),
+    ("Google", &["8.8.8.8", "8.8.4.4", "2001:4860:4860::8888"]),
+    ("Cloudflare", &["1.1.1.1", "1.0.0.1", "2606:4700:4700::1111"]),
+    ("Quad9", &["9.9.9.9", "149.112.112.112", "2620:fe::fe"]),
+    ("OpenDNS", &["208.67.222.222", "208.67.220.220", "2620:119:35::35"]),
 ];
 
 /// What can be said of a list of targets.
@@ -38,7 +38,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     });
     let left_out = facts.daemon.running().map(|running| running.left_out.iter().copied().collect::<Vec<_>>());
     let left_out = left_out.filter(|targets| !targets.is_empty()).map(Asked::LeftOut);
-    lists.chain(left_out).map(|it| it.told()).collect()
+    lists.chain(left_out).map(|it| it.told(facts)).collect()
 }
 
 /// Who runs a target, as far as its address tells: its name, else its network.
@@ -58,7 +58,7 @@ fn operator(target: IpAddr) -> String {
 }
 
 impl Asked<'_> {
-    fn told(&self) -> Finding {
+    fn told(&self, facts: &Facts) -> Finding {
         match self {
             Self::Enough { list, operators } => Finding::fine(
                 ABOUT,
@@ -73,12 +73,12 @@ impl Asked<'_> {
                     if *operators == 1 { "one operator".to_owned() } else { format!("{operators} operators") },
                     if *operators == 1 { "all" } else { "several" },
                 ),
-                Remedy::write(&list.section, example(list.family)),
+                rewrite(list, facts),
             ),
             Self::One(list) => Finding::mend(
                 ABOUT,
                 format!("{}: one target alone: what it does is taken for what the links do.", place(list)),
-                Remedy::write(&list.section, example(list.family)),
+                rewrite(list, facts),
             ),
             Self::LeftOut(targets) => {
                 let names: Vec<String> = targets.iter().map(ToString::to_string).collect();
@@ -89,7 +89,9 @@ impl Asked<'_> {
                         if let [one] = names.as_slice() { format!("{one} is") } else { are(&names) },
                         if names.len() == 1 { "it" } else { "them" },
                     ),
-                    Remedy::by_hand("it counts again after 10 good minutes; if it stays out, name another under [probe] targets"),
+                    Remedy::by_hand(
+                        "it counts again after 10 good minutes; if it stays out, name another under [probe] targets",
+                    ),
                 )
             }
         }
@@ -103,14 +105,26 @@ fn are(names: &[String]) -> String {
 }
 
 fn place(list: &TargetList) -> String {
-    format!("{} in {}", in_words(list.family), list.section)
+    format!("{} {}", list.section, in_words(list.family))
 }
 
-const fn example(family: Family) -> &'static str {
-    match family {
-        Family::Ipv4 => "targets = [\"8.8.8.8\", \"1.1.1.1\", \"9.9.9.9\", \"208.67.222.222\"]",
-        Family::Ipv6 => "targets = [\"2001:4860:4860::8888\", \"2606:4700:4700::1111\", \"2620:fe::fe\"]",
+/// The section's line as it is, with targets of operators it does not ask yet.
+fn rewrite(list: &TargetList, facts: &Facts) -> Remedy {
+    let written = facts.targets.iter().filter(|other| other.section == list.section).flat_map(|other| &other.targets);
+    let mut targets: Vec<IpAddr> = written.copied().collect();
+    for known in OPERATORS.iter().filter_map(|(_, addresses)| address_of(addresses, list.family)) {
+        if targets.iter().all(|target| operator(*target) != operator(known)) {
+            targets.push(known);
+        }
     }
+    let quoted: Vec<String> = targets.iter().map(|target| format!("\"{target}\"")).collect();
+    let file = facts.configuration.file.display();
+    Remedy::write(format!("{file}, {}", list.section), format!("targets = [{}]", quoted.join(", ")))
+}
+
+fn address_of(addresses: &[&str], family: Family) -> Option<IpAddr> {
+    let addresses = addresses.iter().filter_map(|address| address.parse::<IpAddr>().ok());
+    addresses.into_iter().find(|address| address.is_ipv4() == (family == Family::Ipv4))
 }
 
 #[cfg(test)]
@@ -119,9 +133,10 @@ mod tests {
 
     #[test]
     fn two_addresses_of_one_operator_are_one_operator() {
-        let same = |a: &str, b: &str| operator(a.parse().expect("an address")) == operator(b.parse().expect("an address"));
+        let same =
+            |a: &str, b: &str| operator(a.parse().expect("an address")) == operator(b.parse().expect("an address"));
         assert!(same("1.1.1.1", "1.0.0.1") && same("192.0.2.1", "192.0.99.2"));
-        assert!(same("2001:4860:4860::8888", "2001:4860:4860::8844"));
+        assert!(same("2001:db8::1", "2001:db8:ffff::2") && same("8.8.8.8", "2001:4860:4860::8888"));
         assert!(!same("8.8.8.8", "9.9.9.9") && !same("2620:fe::fe", "2620:119:35::35"));
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers and lists as they stand in sentences.
 
+use super::finding::Remedy;
+
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn listed<'a>(items: impl Iterator<Item = &'a str>) -> String {
     let items: Vec<&str> = items.collect();
@@ -21,6 +23,11 @@ pub(super) fn rough(bytes: u64) -> String {
     if number < 10.0 { format!("{number:.1} {name}") } else { format!("{number:.0} {name}") }
 }
 
+/// Sets kernel parameters now and at every boot; sysctl(8) prints what sysctl.d(5) reads.
+pub(super) fn set_for_good(settings: &str) -> Remedy {
+    Remedy::run(format!("sysctl -w {settings} | tee -a /etc/sysctl.d/90-rebootping.conf"))
+}
+
 /// A kernel parameter of an interface as sysctl(8) takes it: with slashes, for a name may have dots.
 pub(super) fn of_interface(family: &str, interface: &str, parameter: &str) -> String {
     format!("net/{family}/conf/{interface}/{parameter}")
@@ -32,7 +39,10 @@ mod tests {
 
     #[test]
     fn lists_end_with_and() {
-        assert_eq!(["", "a", "a b", "a b c"].map(|it| listed(it.split_whitespace())), ["", "a", "a and b", "a, b and c"]);
+        assert_eq!(
+            ["", "a", "a b", "a b c"].map(|it| listed(it.split_whitespace())),
+            ["", "a", "a and b", "a, b and c"]
+        );
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What the kernel really does with each provider's connections, and the drain that keeps established ones where they are.
 //!
-//! A drain is a rule and a table of ours: `DRAIN_BASE + number: from all fwmark MARK/MASK lookup DRAIN_BASE + number`, and in
-//! that table the provider's default route. It stands behind Shorewall's own rule for the mark (10000 and up), so it says
-//! nothing while the provider is enabled; and before those for source addresses (20000). Mark and mask are read from
-//! Shorewall's rule while it is there, and remembered.
+//! A drain is two rules and a table of ours: `DRAIN_BASE + number: from all fwmark MARK/MASK lookup DRAIN_BASE + number`, the
+//! same at `SPARE_BASE + number`, and in that table the provider's default route. They stand behind Shorewall's own rule for
+//! the mark (10000 and up), so they say nothing while the provider is enabled; and before those for source addresses (20000).
+//! Mark and mask are read from Shorewall's rule while it is there, and remembered.
+//!
+//! Two, because Shorewall's `enable` begins with deleting the first rule for the mark, which is ours, and puts its own rule
+//! and the provider's routes in one by one after that: the spare keeps the flows on their link meanwhile.
 
 use super::providers::{DefaultRoute, Gateway, Provider};
 use crate::netlink::change::{MarkRule, Routing};
@@ -21,6 +24,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 /// Added to a provider's number for the priority of its drain's rule and for the table that asks.
 const DRAIN_BASE: u32 = 19_000;
+/// The same for the drain's second rule.
+const SPARE_BASE: u32 = 19_500;
+/// Shorewall numbers its providers up to this.
+const MOST_PROVIDERS: u32 = 252;
 /// Where Shorewall spreads connections over its `balance` providers.
 const BALANCE_TABLE: u32 = 250;
 /// Tables asked for every packet: main, default, and Shorewall's balance.
@@ -112,7 +119,7 @@ impl Kernel {
         has_rules(self.watch.snapshot(), family)
     }
 
-    /// Puts the drain in: the route first, for the rule would send packets nowhere without it.
+    /// Puts the drain in: the route first, for the rules would send packets nowhere without it.
     pub(crate) fn install_drain(
         &mut self,
         family: Family,
@@ -124,13 +131,13 @@ impl Kernel {
         let link =
             snapshot.link_named(&provider.interface).ok_or_else(|| format!("there is no {}", provider.interface))?;
         let hop = known.next_hop(provider, gateway, link.point_to_point).ok_or("its gateway is not known")?;
-        let rule = known.drain_rule(family, provider).ok_or("its mark is not known")?;
-        let installed = self.routing.replace_default(family, hop.gateway(), link.index, rule.table);
+        let rules = known.drain_rules(family, provider).ok_or("its mark is not known")?;
+        let installed = self.routing.replace_default(family, hop.gateway(), link.index, drain_number(provider));
         installed.map_err(|error| format!("route: {error}"))?;
-        self.routing.add_rule(&rule).map_err(|error| format!("rule: {error}"))
+        rules.iter().try_for_each(|rule| self.routing.add_rule(rule)).map_err(|error| format!("rule: {error}"))
     }
 
-    /// Takes out whatever is there of the drain: the rule first.
+    /// Takes out whatever is there of the drain: the rules first.
     pub(crate) fn remove_drain(&mut self, family: Family, provider: &Provider) -> Result<(), String> {
         let number = drain_number(provider);
         let rules: Vec<MarkRule> = drain_rules(self.watch.snapshot(), family, number).collect();
@@ -198,9 +205,10 @@ impl Known {
         self.hop.or(judged.map(NextHop::Via)).or(configured).or(direct)
     }
 
-    fn drain_rule(&self, family: Family, provider: &Provider) -> Option<MarkRule> {
-        let number = drain_number(provider);
-        self.mark.map(|(mark, mask)| MarkRule { family, priority: number, mark, mask, table: number })
+    fn drain_rules(&self, family: Family, provider: &Provider) -> Option<[MarkRule; 2]> {
+        let (mark, mask) = self.mark?;
+        let table = drain_number(provider);
+        Some(drain_priorities(table).map(|priority| MarkRule { family, priority, mark, mask, table }))
     }
 }
 
@@ -229,12 +237,12 @@ fn is_in_use(snapshot: &Snapshot, family: Family, provider: &Provider) -> bool {
 
 fn drain(snapshot: &Snapshot, family: Family, provider: &Provider, known: Known, gateway: Option<IpAddr>) -> Drain {
     let number = drain_number(provider);
-    let rule = drain_rules(snapshot, family, number).next().is_some();
+    let rules = drain_rules(snapshot, family, number).count();
     let route = hop_in(snapshot, family, provider, &[number]).is_some();
-    match (rule, route) {
-        (true, true) => Drain::Installed,
-        (true, false) | (false, true) => Drain::Partial,
-        (false, false) => {
+    match (rules, route) {
+        (2.., true) => Drain::Installed,
+        (1.., _) | (0, true) => Drain::Partial,
+        (0, false) => {
             let link = snapshot.link_named(&provider.interface).filter(|link| link.up);
             let hop = link.and_then(|link| known.next_hop(provider, gateway, link.point_to_point));
             if hop.is_some() && known.mark.is_some() { Drain::Absent } else { Drain::Impossible }
@@ -257,18 +265,26 @@ fn hop_in<'a>(snapshot: &'a Snapshot, family: Family, provider: &Provider, table
 }
 
 fn drain_rules(snapshot: &Snapshot, family: Family, number: u32) -> impl Iterator<Item = MarkRule> {
+    let is_ours = move |priority| drain_priorities(number).contains(&priority);
     let ours =
-        snapshot.rules().filter(move |rule| rule.family == family && rule.priority == number && rule.table == number);
-    let marks = ours.filter_map(|rule| rule.fwmark);
-    marks.map(move |(mark, mask)| MarkRule { family, priority: number, mark, mask, table: number })
+        snapshot.rules().filter(move |rule| rule.family == family && rule.table == number && is_ours(rule.priority));
+    ours.filter_map(move |rule| {
+        let (mark, mask) = rule.fwmark?;
+        Some(MarkRule { family, priority: rule.priority, mark, mask, table: number })
+    })
 }
 
+/// The table of a provider's drain, and the priority of its first rule.
 const fn drain_number(provider: &Provider) -> u32 {
     DRAIN_BASE + provider.number
 }
 
-const fn is_drain(priority: u32) -> bool {
-    priority > DRAIN_BASE && priority <= DRAIN_BASE + 252
+const fn drain_priorities(number: u32) -> [u32; 2] {
+    [number, number - DRAIN_BASE + SPARE_BASE]
+}
+
+fn is_drain(priority: u32) -> bool {
+    [DRAIN_BASE, SPARE_BASE].iter().any(|base| priority > *base && priority <= base + MOST_PROVIDERS)
 }
 
 #[cfg(test)]
@@ -368,12 +384,15 @@ mod tests {
     }
 
     #[test]
-    fn a_drain_is_a_rule_and_a_route_of_ours() {
-        let (rule, route) = (rule(19_001, 19_001), route(19_001, &[hop(2, ISP1, false)]));
-        check(DefaultRoute::Balance, &[rule.clone(), route.clone()], false, Drain::Installed);
-        check(DefaultRoute::Own, &[rule.clone(), route.clone()], false, Drain::Installed);
-        check(DefaultRoute::Balance, &[rule], false, Drain::Partial);
-        check(DefaultRoute::Balance, &[route], false, Drain::Partial);
+    fn a_drain_is_two_rules_and_a_route_of_ours() {
+        let (rule, spare) = (rule(19_001, 19_001), rule(19_501, 19_001));
+        let route = route(19_001, &[hop(2, ISP1, false)]);
+        let whole = [rule.clone(), spare.clone(), route.clone()];
+        check(DefaultRoute::Balance, &whole, false, Drain::Installed);
+        check(DefaultRoute::Own, &whole, false, Drain::Installed);
+        for partial in [vec![rule.clone(), spare.clone()], vec![rule, route.clone()], vec![spare], vec![route]] {
+            check(DefaultRoute::Balance, &partial, false, Drain::Partial);
+        }
         check(DefaultRoute::Balance, &[], false, Drain::Impossible);
     }
 

@@ -60,7 +60,7 @@ fn configured(settings: &JudgeSettings, snapshot: &Snapshot) -> Vec<String> {
 }
 
 /// The settings of each link, by the first rule that matches it.
-pub(super) fn settings_of(settings: &JudgeSettings, names: &[String]) -> Vec<LinkSettings> {
+pub(crate) fn settings_of(settings: &JudgeSettings, names: &[String]) -> Vec<LinkSettings> {
     (0..).zip(names).map(|(place, name)| one_links_settings(settings, place, name)).collect()
 }
 

@@ -119,6 +119,11 @@ fn recall_one(place: &Place) -> (Option<Memory>, Option<String>) {
     }
 }
 
+/// Reads what was remembered in a folder, and leaves the file as it is.
+pub(crate) fn look(folder: &Path) -> io::Result<Memory> {
+    read(&folder.join(FILE))
+}
+
 fn read(path: &Path) -> io::Result<Memory> {
     let length = fs::metadata(path)?.len();
     if length > LONGEST {
@@ -127,7 +132,12 @@ fn read(path: &Path) -> io::Result<Memory> {
             format!("{length} bytes are more than this file ever has"),
         ));
     }
-    Ok(serde_json::from_slice(&fs::read(path)?)?)
+    Ok(parse(&fs::read(path)?)?)
+}
+
+/// Reads the file's bytes.
+pub(crate) fn parse(bytes: &[u8]) -> serde_json::Result<Memory> {
+    serde_json::from_slice(bytes)
 }
 
 /// A thread that writes to one place: the latest memory wins.

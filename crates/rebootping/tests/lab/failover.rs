@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rebootping_lab::{Family, Lab, PUBLIC_V4, SWITCH_LIMIT, Watcher};
+use rebootping_lab::{Family, Lab, PUBLIC_V4, SWITCH_LIMIT, Watcher, wait_until};
 
 use crate::slow_disk::SlowDisk;
 use crate::support::{self, hold_down, links, start, wait_out};
@@ -66,6 +66,8 @@ fn no_failover_waits_for_the_disk() {
     let fault = lab.isp(2).carrier(false);
     check_leaves(&lab, &watcher, "wan2", fault, CARRIER_LIMIT);
     wait_out(&lab, &daemon, "wan2", SWITCH_LIMIT);
-    let (held_up, waiting) = (disk.held_up(), ["status-sync", "keeper"]);
-    assert!(waiting.iter().all(|thread| held_up.contains(*thread)), "{waiting:?} wait for the disk, not {held_up:?}");
+    wait_until("status files and memory are being brought to the disk", SWITCH_LIMIT, || {
+        let held_up = disk.held_up();
+        ["status-sync", "keeper"].iter().all(|thread| held_up.contains(*thread))
+    });
 }

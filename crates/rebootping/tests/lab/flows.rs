@@ -49,16 +49,17 @@ fn assert_unharmed(flows: &[FlowReport], which: impl Fn(&FlowReport) -> bool) {
     }
 }
 
-/// Waits until every flow that began on `link` has moved to another or was reset; what happened to each protocol.
+/// Waits until every flow that began on `link` has moved to another or was reset.
 #[track_caller]
 fn wait_moved(flows: &Flows, link: &str) {
-    let took = wait_until("the flows of the dead link are elsewhere or reset", MOVE_LIMIT, || {
-        flows.over(link).iter().all(|flow| match flow.protocol {
-            Protocol::Tcp => flow.reset || flow.links.len() > 1,
-            Protocol::Udp => flow.links.len() > 1,
-        })
+    let over = |protocol| flows.over(link).into_iter().filter(move |flow| flow.protocol == protocol);
+    let udp = wait_until("the UDP flows of the dead link are elsewhere", MOVE_LIMIT, || {
+        over(Protocol::Udp).all(|flow| flow.links.len() > 1)
     });
-    println!("the flows of {link} were elsewhere or reset after {} ms", took.as_millis());
+    let tcp = wait_until("its TCP flows are elsewhere or reset", MOVE_LIMIT, || {
+        over(Protocol::Tcp).all(|flow| flow.reset || flow.links.len() > 1)
+    });
+    println!("the flows of {link} left it: UDP after {} ms, TCP {} ms later", udp.as_millis(), tcp.as_millis());
 }
 
 #[track_caller]

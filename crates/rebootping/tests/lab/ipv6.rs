@@ -52,6 +52,8 @@ fn a_dead_ipv6_takes_the_link_out_of_ipv6_alone_until_its_hold_down_is_over() {
         let said = ipv6(&daemon, "wan1");
         said["enabled"] == false && said["committed"] == true
     });
+    // The reload takes the routes away before it has loaded its rules.
+    wait_until("the reload is over", SWITCH_LIMIT, || daemon.status()["commit"]["state"] == "applied");
     assert_shorewall6_uses_only(&lab, "wan2");
     assert_eq!(ipv4(&daemon, "wan1")["enabled"], true);
     assert_eq!(lab.gw().status_file_of("wan1", Family::V4).as_deref(), Some("0\n"));

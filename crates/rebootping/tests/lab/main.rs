@@ -1,6 +1,7 @@
 //! The daemon on a gateway with two or three ISPs and a real Shorewall, held to what it promises.
 
 mod asking;
+mod check;
 mod exec;
 mod failover;
 mod flows;

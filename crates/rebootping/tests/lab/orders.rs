@@ -62,6 +62,7 @@ fn the_last_link_is_not_taken_out_without_force() {
     let daemon = start(&lab, &hold_down(3600));
     lab.isp(1).blackhole(true);
     wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
+    wait_until("wan1 answers nothing", RETURN_LIMIT, || daemon.link("wan1")["answered"] == 0);
     ask(&daemon, "link out wan2").is_refused(
         1,
         "rebootping: without wan2 no link that answers would be left; add --force to do it all the same",
@@ -114,7 +115,7 @@ fn what_somebody_does_by_hand_is_put_right_once_and_then_left_alone() {
     assert_eq!(daemon.link("wan1")["committed"], false);
     assert!(daemon.log().contains("once more and is left so"), "{}", daemon.log());
     let shown = ask(&daemon, "status").out;
-    assert!(shown.contains("wan1 was enabled by somebody else"), "{shown}");
+    assert!(shown.contains("wan1 was changed by somebody else and is left so"), "{shown}");
 }
 
 fn enable_by_hand(lab: &rebootping_lab::Lab) -> Instant {
