@@ -135,9 +135,13 @@ impl Engine {
         let end = self.round.map_or(Time::BOOT, |start| start + self.settings.interval);
         let judge = self.judge(family);
         let fate = judge.probe.handle_reply(reply, end);
-        let count = judge.fates.entry(fate).or_default();
-        *count = count.saturating_add(1);
+        judge.count(fate);
         fate
+    }
+
+    /// An echo reply that came over no link: to an address its interface does not have.
+    pub fn handle_stray(&mut self, family: Family) {
+        self.judge(family).count(Fate::Foreign);
     }
 
     /// When an echo really left, by the kernel's stamp.

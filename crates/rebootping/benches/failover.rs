@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 
 fn ours() -> Vec<Row> {
     let lab = lab("bench").build();
-    let daemon = start(&lab, &hold_down(3));
+    let daemon = start(&lab, &hold_down(2));
     let watcher = lab.gw().watch();
     let upstream = |on| lab.isp(1).blackhole(on);
     let carrier = |lost: bool| lab.isp(1).carrier(!lost);

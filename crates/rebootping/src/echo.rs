@@ -53,6 +53,8 @@ pub(crate) struct Way {
 pub(crate) enum Arrival {
     /// An echo reply.
     Reply(Family, Reply),
+    /// An echo reply to us that no link of its interface and address asked for.
+    Stray(Family),
     /// An echo of ours left: link, sequence, when.
     Departed(Family, LinkId, u16, Time),
     /// A link's next hop answered our question.
@@ -173,7 +175,10 @@ impl Wire {
             if let Some(answer) = neighbour::advertisement(packet) {
                 self.take_answer(Family::Ipv6, received.index, answer, on);
             } else if let Some(reply) = icmp::reply(packet).filter(|reply| reply.identifier == self.identifier) {
-                let Some(link) = self.link_from(family, reply.destination, received.index) else { continue };
+                let Some(link) = self.link_from(family, reply.destination, received.index) else {
+                    on(Arrival::Stray(family));
+                    continue;
+                };
                 let moment = Moment::now();
                 let at = received.stamp.map_or(moment.time(), |stamp| moment.of_stamp(stamp));
                 on(Arrival::Reply(

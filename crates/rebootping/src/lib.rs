@@ -11,6 +11,8 @@ mod daemon;
 mod durable;
 mod duration;
 mod echo;
+#[doc(hidden)]
+pub mod fuzzing;
 mod ipc;
 mod judge;
 mod log;

@@ -1,5 +1,6 @@
 //! What may go wrong: every kind of fault, how often each is drawn, and what it does to the world.
 
+use crate::gate::Gate;
 use crate::line::Wire;
 use crate::rng::Rng;
 use crate::shorewall::Shorewall;
@@ -135,7 +136,7 @@ impl Fault {
             link: rng.below(links as u64) as usize,
             family: if rng.chance(700) { Family::Ipv4 } else { Family::Ipv6 },
             lasts: Duration::from_millis(rng.spread(300, longest.as_millis() as u64)),
-            salt: rng.next(),
+            salt: rng.bits(),
         };
         let mut faults: Vec<Self> = (0..count).map(|_| draw()).collect();
         faults.sort_by_key(|fault| fault.at);
@@ -148,18 +149,18 @@ impl Fault {
         let family = self.family as usize;
         match self.kind {
             Kind::Glitch => {
-                self.wire(world, |wire, now| wire.dead = wire.dead.max(now + Duration::from_millis(self.salt % 1500)))
+                self.wire(world, |wire, now| wire.dead = wire.dead.max(now + Duration::from_millis(self.salt % 1500)));
             }
             Kind::Blackhole => self.wire(world, |wire, _| wire.dead = until),
             Kind::AllBlackhole => world.every_wire(self.family, |wire| wire.dead = until),
             Kind::RepliesLost => self.wire(world, |wire, _| wire.replies_lost = (until, 200 + self.salt % 800)),
             Kind::RandomLoss => self.wire(world, |wire, _| wire.loss = (until, 1 + self.salt % 400)),
             Kind::BrownOut => {
-                self.wire(world, |wire, _| wire.slow = (until, Duration::from_millis(300 + self.salt % 2500)))
+                self.wire(world, |wire, _| wire.slow = (until, Duration::from_millis(300 + self.salt % 2500)));
             }
             Kind::TargetDead => world.every_wire(self.family, |wire| wire.unreached = (until, self.some_targets())),
             Kind::TargetUnreached => {
-                self.wire(world, |wire, now| wire.unreached = (now + self.long(), self.one_target()))
+                self.wire(world, |wire, now| wire.unreached = (now + self.long(), self.one_target()));
             }
             Kind::TargetLimited => self
                 .wire(world, |wire, now| wire.limited = (now + self.long(), self.one_target(), 200 + self.salt % 4000)),
@@ -181,7 +182,7 @@ impl Fault {
             Kind::SendsFail => self.wire(world, |wire, _| wire.sends_fail = until),
             Kind::JudgeKilled => world.kill_judge(Duration::from_millis(20 + self.salt % 4000)),
             Kind::JudgeKilledAtWrite => world.kill_judge_at_write(self.salt % 4),
-            Kind::CommitterKilled => world.at_gate(family, |gate, now| gate.restart(now)),
+            Kind::CommitterKilled => world.at_gate(family, Gate::restart),
             Kind::PowerLost => world.lose_power(Duration::from_secs(5 + self.salt % 60)),
             Kind::CommandsFail => self.trouble(world, until, |wall| &mut wall.fails),
             Kind::CommandsHang => self.trouble(world, until, |wall| &mut wall.hangs),
@@ -189,7 +190,7 @@ impl Fault {
             Kind::DiskFull => self.trouble(world, until, |wall| &mut wall.full_disk),
             Kind::DiskSlow => world.slow_disks(until),
             Kind::FirewallStopped => world.stop_firewall(self.family, self.lasts),
-            Kind::FirewallRestarted => world.at_gate(family, |gate, now| gate.restart_firewall(now)),
+            Kind::FirewallRestarted => world.at_gate(family, Gate::restart_firewall),
             Kind::AdminEnables => world.move_by_hand(family, self.link, true),
             Kind::AdminDisables => world.move_by_hand(family, self.link, false),
             Kind::FileGarbled => world.garble(family, self.link),

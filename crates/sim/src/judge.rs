@@ -27,6 +27,9 @@ pub(crate) enum Heard {
     Retry,
 }
 
+/// An order, its end, and how long it had to go when it was written.
+type SavedOrder = (Order, Option<Time>, Option<Duration>);
+
 /// The state file: what the engine kept, and what its shadow must then remember, by line.
 #[derive(Clone, Debug)]
 pub(crate) struct Saved {
@@ -35,7 +38,7 @@ pub(crate) struct Saved {
     kept: Kept,
     rounds: [u64; 2],
     memories: [Vec<Memory>; 2],
-    orders: Vec<Option<(Order, Option<Time>, Option<Duration>)>>,
+    orders: Vec<Option<SavedOrder>>,
 }
 
 /// The judge.

@@ -95,7 +95,9 @@ impl Naive {
         };
         let mut links: Vec<Link> = links.into_iter().map(link).collect();
         if links.iter().all(|link| !link.memory.in_use) {
-            links.iter_mut().for_each(|link| link.memory.in_use = true);
+            for link in &mut links {
+                link.memory.in_use = true;
+            }
         }
         Self { links, round, silent: true, started: false }
     }

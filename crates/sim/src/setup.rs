@@ -40,6 +40,11 @@ impl Setup {
     pub fn draw_days(days: u64, rng: &mut Rng) -> Self {
         let span = Duration::from_secs(days * 86_400);
         let mut setup = Self::links(3600, span, rng);
+        // Few echoes make for many days, and what they may do to each other is seen in the short runs.
+        for course in setup.settings.links.iter_mut().flat_map(|link| &mut link.courses) {
+            course.targets.truncate(3);
+            course.echoes = 1;
+        }
         setup.faults = Fault::draw(days * rng.between(3, 9), span, Duration::from_secs(3600), setup.lines.len(), rng);
         setup
     }

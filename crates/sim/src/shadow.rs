@@ -364,6 +364,7 @@ impl One {
         self.next_slot = 0;
         let unmetered: Vec<usize> = (0..links.len())
             .filter(|&at| !links[at].metered && self.ways[at].path.presence == Presence::Present)
+            .filter(|&at| !self.naive.is_taken_out(at))
             .collect();
         let all_well = !unmetered.is_empty() && unmetered.iter().all(|&at| self.naive.is_at_its_best(at));
         for (at, link) in links.iter().enumerate() {
@@ -372,7 +373,6 @@ impl One {
             let way = &mut self.ways[at];
             way.generation = generation;
             way.echoes.clear();
-            if std::env::var_os("DBG").is_some() && family == Family::Ipv4 { eprintln!("{now:?} {at} all_well {all_well} last {:b} {:b} unm {unmetered:?} ready {}", way.asked_last, way.answered_last, way.is_ready(now)); }
             let complete = way.asked_last != 0 && way.asked_last & counting & !way.answered_last == 0;
             let effort = way.effort(link.metered && all_well && complete, counting, if both[at] { 25 } else { 10 });
             let full = (((1_u64 << course.targets.len()) - 1) as u32, course.echoes);

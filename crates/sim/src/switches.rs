@@ -21,6 +21,12 @@ pub const SEED: u64 = 1;
 const LIMIT: u64 = 2_000;
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// What links a rule uses when, in this weather, for so long.
+type Rule = fn(&Weather, Duration) -> Choices;
+
+/// A reply on its way: when, over which link, from which target, sequence and token.
+type Coming = (Time, usize, usize, u16, u64);
+
 /// What a rule did with a month.
 #[derive(Clone, Debug)]
 pub struct Result {
@@ -41,7 +47,7 @@ pub struct Result {
 pub fn compare(seed: u64, days: u64) -> Vec<Result> {
     let weather = Weather::new(seed, LIMIT);
     let month = DAY * days as u32;
-    let rules: [(&'static str, fn(&Weather, Duration) -> Choices); 4] =
+    let rules: [(&'static str, Rule); 4] =
         [("rebootping", ours), ("dpinger", rivals::dpinger), ("lsm", rivals::lsm), ("mwan3", rivals::mwan3)];
     rules.into_iter().map(|(name, rule)| Result::of(name, rule(&weather, month), &weather, days)).collect()
 }
@@ -84,7 +90,7 @@ pub fn ours(weather: &Weather, month: Duration) -> Choices {
 
 struct Month<'a> {
     weather: &'a Weather,
-    coming: BinaryHeap<Reverse<(Time, usize, usize, u16, u64)>>,
+    coming: BinaryHeap<Reverse<Coming>>,
     last: [[Option<Time>; TARGETS]; LINKS],
     choices: Choices,
 }

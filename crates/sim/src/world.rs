@@ -5,21 +5,22 @@ use crate::fault::Kind;
 use crate::gate::{Gate, Later};
 use crate::invariant;
 use crate::judge::{Heard, Judge, Saved};
-use crate::line::{Arrival, Line, Twist, Wire};
+use crate::line::{Arrival, Line, Twist};
 use crate::log::Log;
 use crate::rng::Rng;
 use crate::setup::Setup;
 use crate::shorewall::Shorewall;
-use rebootping_core::commit::{Drain, Firewall, StatusFile};
+use rebootping_core::commit::Drain;
 use rebootping_core::engine::Output;
 use rebootping_core::link::presence;
 use rebootping_core::link::probe::{Echo, Reply};
-use rebootping_core::link::verdict::Order;
 use rebootping_core::link::{Family, LinkId};
 use rebootping_core::time::Time;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
+
+mod reach;
 
 /// Boot time at which the first engine starts: a daemon never starts at boot itself.
 const START: Duration = Duration::from_secs(100);
@@ -73,6 +74,8 @@ pub struct World {
     queue: BinaryHeap<Reverse<(Time, u64, Event)>>,
     pushed: u64,
     wall_seconds: i64,
+    /// The round whose beginning was compared with the second selection.
+    compared: Option<Time>,
     arrivals: Vec<Arrival>,
     faults: BTreeMap<Kind, u64>,
     echoes: u64,
@@ -137,6 +140,7 @@ impl World {
             queue: BinaryHeap::new(),
             pushed: 0,
             wall_seconds: 1_700_000_000,
+            compared: None,
             arrivals: Vec::new(),
             faults: BTreeMap::new(),
             echoes: 0,
@@ -167,7 +171,7 @@ impl World {
             self.now = at;
             self.happen(event);
             if at_once > STORM {
-                self.violated("time stands still".into());
+                self.violated("time stands still");
             }
         }
         Outcome {
@@ -214,156 +218,14 @@ impl World {
         fault.begin(self);
     }
 
-    // --- what faults use ---
-
-    /// The present.
-    pub fn now(&self) -> Time {
-        self.now
-    }
-
-    /// A link.
-    pub fn line(&mut self, line: usize) -> &mut Line {
-        &mut self.lines[line]
-    }
-
-    /// The same for one family of every link.
-    pub fn every_wire(&mut self, family: Family, change: impl Fn(&mut Wire)) {
-        self.lines.iter_mut().for_each(|line| change(&mut line.wires[family as usize]));
-    }
-
-    /// A link's interface, address or gateway changed, and does so again at `until`.
-    pub fn path_changes(&mut self, line: usize, until: Time) {
-        self.push(self.now, Event::Path(line));
-        self.push(until, Event::Path(line));
-    }
-
-    /// The judge wakes up to `by` late until then.
-    pub fn run_late(&mut self, until: Time, by: Duration) {
-        self.judge.runs_late(until, by);
-    }
-
-    /// The judge does not run for a while.
-    pub fn suspend(&mut self, lasts: Duration) {
-        self.judge.sleep_until(self.now + lasts);
-        self.push(self.now + lasts, Event::Awake);
-    }
-
-    /// The judge is killed now and starts again.
-    pub fn kill_judge(&mut self, down: Duration) {
-        let epoch = self.judge.die();
-        self.push(self.now + down, Event::JudgeStarts(epoch));
-    }
-
-    /// The judge is killed before it has done the output of that number.
-    pub fn kill_judge_at_write(&mut self, outputs: u64) {
-        self.judge.doomed_in = Some(outputs);
-    }
-
-    /// The machine loses power and boots after a while.
-    pub fn lose_power(&mut self, down: Duration) {
-        self.judge.die();
-        self.judge.disk.lose_power(self.now);
-        for gate in &mut self.gates {
-            gate.lose_power(self.now);
-        }
-        self.check_files();
-        self.push(self.now + down, Event::Boots);
-    }
-
-    /// Something happens at a family's firewall, which the committer notices soon.
-    pub fn at_gate(&mut self, family: usize, change: impl FnOnce(&mut Gate, Time)) {
-        change(&mut self.gates[family], self.now);
-        self.gates[family].disturb(self.now + NOTICED);
-        self.push(self.now + NOTICED, Event::Gate(family, Later::Look));
-        self.pump(family);
-    }
-
-    /// Somebody stops a firewall and starts it later.
-    pub fn stop_firewall(&mut self, family: Family, lasts: Duration) {
-        let starts = self.now + lasts;
-        self.at_gate(family as usize, |gate, _| {
-            gate.shorewall.stop();
-            gate.disturb(starts);
-        });
-        self.push(starts, Event::FirewallStarts(family as usize));
-    }
-
-    /// Somebody writes nonsense into a status file.
-    pub fn garble(&mut self, family: usize, line: usize) {
-        let place = self.judge.place(line);
-        self.at_gate(family, |gate, now| {
-            gate.shorewall.providers[place].file.replace(StatusFile::Other, now, now);
-            gate.disturb(now);
-        });
-    }
-
-    /// Somebody enables or disables a provider by hand.
-    pub fn move_by_hand(&mut self, family: usize, line: usize, in_kernel: bool) {
-        let place = self.judge.place(line);
-        self.at_gate(family, |gate, now| {
-            let others =
-                gate.shorewall.providers.iter().enumerate().any(|(at, provider)| at != place && provider.in_kernel);
-            if gate.shorewall.state == Firewall::Started && (in_kernel || others) {
-                gate.shorewall.providers[place].in_kernel = in_kernel;
-            }
-            gate.disturb(now);
-        });
-    }
-
-    /// Every sync takes half a minute until then.
-    pub fn slow_disks(&mut self, until: Time) {
-        self.judge.slow_disk = until;
-        self.gates.iter_mut().for_each(|gate| gate.shorewall.slow_disk = until);
-    }
-
-    /// The operator orders something about a link.
-    pub fn order(&mut self, line: usize, order: Option<Order>, until: Option<Time>) {
-        self.hear(line, Heard::Order(order, until));
-    }
-
-    /// The operator ends a link's hold-down.
-    pub fn retry(&mut self, line: usize) {
-        self.hear(line, Heard::Retry);
-    }
-
-    /// The wall clock is set.
-    pub fn step_clock(&mut self, seconds: i64) {
-        if !self.steady_clock {
-            self.wall_seconds += seconds;
-            self.log.say(self.now, || format!("the wall clock says {}", self.wall_seconds));
-        }
-    }
-
-    /// The operator changes the configuration and has it read.
-    pub fn reload(&mut self, salt: u64) {
-        // The old engine's memory goes to the new one by way of the state file, by name.
-        self.judge.keep(self.now);
-        let turned = self.judge.change_settings(salt);
-        let places: Vec<usize> = (0..self.lines.len()).map(|at| (at + turned) % self.lines.len()).collect();
-        for family in 0..2 {
-            let now = self.now;
-            if turned > 0 {
-                self.gates[family].reconfigure(&places, now);
-            }
-        }
-        if self.judge.is_alive() {
-            self.start_judge();
-        }
-        for family in 0..2 {
-            self.pump(family);
-        }
-    }
-
-    // --- the judge ---
-
     fn start_judge(&mut self) {
-        let fresh = [self.rng.next(), self.rng.next()];
+        let fresh = [self.rng.bits(), self.rng.bits()];
         self.judge.start(fresh, self.now);
         self.log.note(self.now, &"the judge starts");
         for line in 0..self.lines.len() {
             self.tell_path(line);
         }
-        self.perform(Vec::new());
+        self.perform(&[]);
     }
 
     fn boot(&mut self) {
@@ -378,7 +240,7 @@ impl World {
         for family in Family::ALL {
             let path = presence::path(family, &self.lines[line].facts(family, self.now));
             if path.presence != self.lines[line].presence(family, self.now) {
-                self.violated(format!(
+                self.violated(&format!(
                     "link {line} {family} is {:?}, not {path:?}",
                     self.lines[line].presence(family, self.now)
                 ));
@@ -395,25 +257,25 @@ impl World {
             self.judge.waiting.push_back((line, heard));
             return;
         }
-        self.hand_in(line, heard);
+        self.hand_in(line, &heard);
     }
 
     fn hand_in_waiting(&mut self) {
         while self.now >= self.judge.asleep_until() && self.judge.is_alive() {
             let Some((line, heard)) = self.judge.waiting.pop_front() else { return };
-            self.hand_in(line, heard);
+            self.hand_in(line, &heard);
         }
     }
 
-    fn hand_in(&mut self, line: usize, heard: Heard) {
+    fn hand_in(&mut self, line: usize, heard: &Heard) {
         let is_reply = matches!(heard, Heard::Reply(..));
-        if let Err(wrong) = self.judge.hand_in(line, &heard, self.now) {
-            return self.violated(wrong);
+        if let Err(wrong) = self.judge.hand_in(line, heard, self.now) {
+            return self.violated(&wrong);
         }
         if is_reply {
             self.log.count(self.now, &(1_u8, line));
         } else {
-            self.perform(Vec::new());
+            self.perform(&[]);
         }
     }
 
@@ -429,14 +291,15 @@ impl World {
             return;
         }
         match self.judge.wake(self.now) {
-            Ok(expected) => self.perform(expected),
-            Err(wrong) => self.violated(wrong),
+            Ok(expected) => self.perform(&expected),
+            Err(wrong) => self.violated(&wrong),
         }
     }
 
     /// Does what the engine wants done, and compares what it says with what it was `expected` to.
-    fn perform(&mut self, expected: Vec<rebootping_core::engine::Event>) {
+    fn perform(&mut self, expected: &[rebootping_core::engine::Event]) {
         let mut said = Vec::new();
+        let mut only_echoes = true;
         while let Some(output) = self.judge.poll_output() {
             let counts = matches!(output, Output::Choose(..) | Output::Keep);
             if counts && self.judge.is_doomed_now() {
@@ -444,6 +307,7 @@ impl World {
                 self.kill_judge(Duration::from_millis(700));
                 return;
             }
+            only_echoes &= matches!(output, Output::Send(..));
             match output {
                 Output::Send(family, echo) => self.send(family, &echo),
                 Output::Ask(family, link) => self.ask(family, link),
@@ -460,13 +324,23 @@ impl World {
             self.log.note(self.now, &format!("{event:?}"));
         }
         if said != expected {
-            return self.violated(format!("it says {said:?} and not {expected:?}"));
+            return self.violated(&format!("it says {said:?} and not {expected:?}"));
         }
-        if let Err(wrong) = invariant::agreement(&self.judge, self.now) {
-            return self.violated(wrong);
-        }
+        self.compare(only_echoes);
         if let Some((at, ticket)) = self.judge.next_wake(self.now, &mut self.rng) {
             self.push(at, Event::Wake(ticket));
+        }
+    }
+
+    /// Asks whether engine and second selection agree, after each round and whenever something was decided between two.
+    fn compare(&mut self, only_echoes: bool) {
+        let round = self.judge.shadow_seen().round_began();
+        if only_echoes && round == self.compared {
+            return;
+        }
+        self.compared = round;
+        if let Err(wrong) = invariant::agreement(&self.judge, self.now) {
+            self.violated(&wrong);
         }
     }
 
@@ -474,12 +348,12 @@ impl World {
         self.echoes += 1;
         let line = self.judge.line(echo.link);
         let Some(target) = self.judge.target(family, echo) else {
-            return self.violated(format!("nobody configured {echo:?}"));
+            return self.violated(&format!("nobody configured {echo:?}"));
         };
         self.log.count(self.now, &(0_u8, family, echo.link, target, echo.sequence));
         let proof = match self.judge.shadow().sent(family, usize::from(echo.link.0), target, self.now) {
             Ok(proof) => proof,
-            Err(wrong) => return self.violated(wrong),
+            Err(wrong) => return self.violated(&wrong),
         };
         if self.now < self.lines[line].wires[family as usize].sends_fail {
             return self.judge.send_failed(family, echo.link);
@@ -494,7 +368,7 @@ impl World {
             match twist {
                 Twist::None => {}
                 Twist::Astray => over = (line + 1) % self.lines.len(),
-                Twist::Source => reply.source = presence_of_a_stranger(),
+                Twist::Source => reply.source = a_stranger(),
                 Twist::Sequence => reply.sequence = reply.sequence.wrapping_add(1),
                 Twist::Token => reply.token ^= 1,
             }
@@ -517,7 +391,7 @@ impl World {
         self.choices += 1;
         self.log.note(self.now, &(family, format!("{choice:?}")));
         if let Err(wrong) = invariant::choice(&mut self.judge, family, &choice) {
-            return self.violated(wrong);
+            return self.violated(&wrong);
         }
         let serves = self.lines.iter().any(|line| line.wires[family as usize].served);
         if serves {
@@ -526,19 +400,17 @@ impl World {
         }
     }
 
-    // --- the committers ---
-
     fn pump(&mut self, family: usize) {
         match self.gates[family].pump(self.now, &mut self.rng, &mut self.log) {
             Ok(later) => later.into_iter().for_each(|(at, what)| self.push(at, Event::Gate(family, what))),
-            Err(wrong) => self.violated(format!("{}: {wrong}", Family::ALL[family])),
+            Err(wrong) => self.violated(&format!("{}: {wrong}", Family::ALL[family])),
         }
     }
 
     fn check_settled(&mut self) {
         for family in 0..2 {
             if let Err(wrong) = self.gates[family].check_settled(self.now) {
-                self.violated(format!("{}: {wrong}", Family::ALL[family]));
+                self.violated(&format!("{}: {wrong}", Family::ALL[family]));
             }
         }
         self.push(self.now + CHECK_EVERY, Event::Check);
@@ -547,7 +419,7 @@ impl World {
     fn check_files(&mut self) {
         for family in 0..2 {
             if let Err(wrong) = self.gates[family].check_files() {
-                self.violated(format!("{}: {wrong}", Family::ALL[family]));
+                self.violated(&format!("{}: {wrong}", Family::ALL[family]));
             }
         }
     }
@@ -557,7 +429,7 @@ impl World {
         self.queue.push(Reverse((at, self.pushed, event)));
     }
 
-    fn violated(&mut self, what: String) {
+    fn violated(&mut self, what: &str) {
         self.log.say(self.now, || format!("VIOLATED: {what}"));
         let seconds = self.now.since(Time::BOOT + START).as_secs_f64();
         self.broken.get_or_insert(format!("at {seconds:.6} s: {what}"));
@@ -565,7 +437,7 @@ impl World {
 }
 
 /// An address that nobody asked.
-fn presence_of_a_stranger() -> std::net::IpAddr {
+fn a_stranger() -> std::net::IpAddr {
     std::net::Ipv4Addr::new(192, 0, 2, 66).into()
 }
 

@@ -79,6 +79,12 @@ impl Judge {
         self.ways.get_mut(usize::from(link.0))
     }
 
+    /// Counts what became of a reply.
+    pub(super) fn count(&mut self, fate: Fate) {
+        let count = self.fates.entry(fate).or_default();
+        *count = count.saturating_add(1);
+    }
+
     /// Takes note of how late we were for something that was due.
     pub(super) fn note_lateness(&mut self, due: Option<Time>, now: Time) {
         if due.is_some_and(|due| now.since(due) > LATE) {

@@ -18,7 +18,7 @@ pub(super) struct Facts {
     pub(super) configuration: Configuration,
     pub(super) links: Vec<Link>,
     pub(super) targets: Vec<TargetList>,
-    /// Shorewall and Shorewall6, as far as they are installed.
+    /// Shorewall and Shorewall6, as far as they are set up.
     pub(super) products: Vec<Product>,
     /// Where the hardened `isusable` lies on this machine.
     pub(super) script: PathBuf,
@@ -130,6 +130,8 @@ pub(super) enum Consent {
 /// The kernel and the file system.
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
+    /// Why the kernel did not tell of its links.
+    pub(super) networking_error: Option<String>,
     /// The kernel tracks connections.
     pub(super) tracks_connections: bool,
     pub(super) confinement: Confinement,

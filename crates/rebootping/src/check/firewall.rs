@@ -109,23 +109,21 @@ impl Walled<'_> {
         match self {
             Self::Nowhere(Backend::Shorewall) => Finding::mend(
                 "Shorewall",
-                "[commit] backend is \"shorewall\", and Shorewall is not installed.",
-                Remedy::run("apt-get install shorewall"),
+                "[commit] backend is \"shorewall\", and Shorewall is not set up.",
+                Remedy::by_hand("install shorewall and write a provider for each link to /etc/shorewall/providers"),
             ),
             Self::Nowhere(Backend::Auto | Backend::Exec | Backend::Observe) => Finding::note(
                 "Shorewall",
-                "It is not installed: the choice of links is shown and not carried out.",
+                "It is not set up: the choice of links is shown and not carried out.",
                 Remedy::by_hand(
-                    "install shorewall, or write under [commit]: backend = \"exec\", command = \"PROGRAM\"",
+                    "write a provider for each link to /etc/shorewall/providers, or under [commit]: backend = \"exec\" and \
+                     command = \"PROGRAM\"",
                 ),
             ),
             Self::NotForIpv6(links) => Finding::note(
                 "Shorewall6",
-                format!(
-                    "It is not installed: IPv6 of {} is judged and not carried out.",
-                    listed(links.iter().copied())
-                ),
-                Remedy::run("apt-get install shorewall6"),
+                format!("It is not set up: IPv6 of {} is judged and not carried out.", listed(links.iter().copied())),
+                Remedy::by_hand("install shorewall6 and write a provider for each link to /etc/shorewall6/providers"),
             ),
             Self::State { product, state } => state_of(product, *state),
             Self::NoProviders(product) => Finding::note(
@@ -205,11 +203,6 @@ fn state_of(product: &Product, state: Firewall) -> Finding {
             name,
             "It is stopped or cleared: status files are kept right, the rest waits for its start.",
             Remedy::run(format!("{command} start")),
-        ),
-        Firewall::Absent if product.providers.is_empty() => Finding::note(
-            name,
-            "It is installed and was never started.",
-            Remedy::run(format!("{command} check && {command} start")),
         ),
         Firewall::Absent => Finding::mend(
             name,

@@ -23,15 +23,15 @@ const FILE: &str = "/etc/rebootping/rebootping.toml";
 pub(super) fn facts(explicit: Option<&Path>, config: &Config) -> Facts {
     let is_root = Uid::effective().is_root();
     let judge = daemon::judge_settings(config);
-    let (snapshot, links) = links::look(config, &judge);
+    let (watched, links) = links::look(config, &judge);
     let configuration = configuration(explicit, config, &links);
     Facts {
         is_root,
         targets: targets(config),
         configuration,
-        products: firewall::products(config, &snapshot, is_root),
+        products: firewall::products(config, &watched, is_root),
         script: firewall::script(),
-        machine: machine::look(config, is_root),
+        machine: machine::look(config, watched.error(), is_root),
         daemon: running_daemon(&config.paths.run),
         links,
     }

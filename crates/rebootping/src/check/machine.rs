@@ -12,6 +12,7 @@ use rebootping_core::link::Family;
 /// What can be said of the machine.
 enum Equipped<'a> {
     NotRoot,
+    Silent(&'a str),
     Folder(&'a Folder),
     NoConnectionTracking,
     Confined(Confinement),
@@ -24,6 +25,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     if !facts.is_root {
         found.insert(0, Equipped::NotRoot);
     }
+    found.extend(machine.networking_error.as_deref().map(Equipped::Silent));
     let looked_at = |folder: &&Folder| facts.is_root || folder.problem.is_some();
     found.extend(machine.folders.iter().filter(looked_at).map(Equipped::Folder));
     let switches = matches!(facts.configuration.backend, Backend::Auto | Backend::Shorewall)
@@ -44,6 +46,11 @@ impl Equipped<'_> {
                 "rights",
                 "Not run as root: what only root may read of Shorewall and of our folders was not looked at.",
                 Remedy::run("sudo rebootping check"),
+            ),
+            Self::Silent(error) => Finding::mend(
+                "kernel",
+                format!("It did not tell of its links: {error}."),
+                Remedy::by_hand("run this again; where it stays so, let it use netlink sockets (AF_NETLINK)"),
             ),
             Self::Folder(folder) => folder_finding(folder),
             Self::NoConnectionTracking => Finding::mend(

@@ -136,18 +136,14 @@ fn findings_about_targets() {
 #[test]
 fn findings_about_the_firewall() {
     let told = told(&[
-        ("not installed", |facts| facts.products.clear()),
-        ("not installed and wanted", |facts| {
+        ("not set up", |facts| facts.products.clear()),
+        ("not set up and wanted", |facts| {
             facts.products.clear();
             facts.configuration.backend = Backend::Shorewall;
         }),
         ("stopped", |facts| facts.products[0].state = Some(Firewall::Stopped)),
         ("never started", |facts| facts.products[0].state = Some(Firewall::Absent)),
         ("no providers", |facts| facts.products[0].providers.clear()),
-        ("no providers and never started", |facts| {
-            facts.products[0].state = Some(Firewall::Absent);
-            facts.products[0].providers.clear();
-        }),
         ("no script", |facts| facts.products[0].consent = Consent::NoScript),
         ("another script", |facts| facts.products[0].consent = Consent::Refused),
         ("another script, Shorewall wanted", |facts| {
@@ -186,6 +182,7 @@ fn findings_about_the_firewall() {
 fn findings_about_the_machine() {
     let told = told(&[
         ("not root", |facts| facts.is_root = false),
+        ("no networking", |facts| facts.machine.networking_error = Some("Operation not permitted".into())),
         ("no folder", |facts| folder(facts, FolderProblem::NoFolder("/var/lib/rebootping".into()))),
         ("read-only", |facts| {
             folder(facts, FolderProblem::Unwritable("/var/lib".into(), "read-only file system".into()));
@@ -274,6 +271,7 @@ fn sound() -> Facts {
         }],
         script: "/usr/share/rebootping/shorewall/isusable".into(),
         machine: Machine {
+            networking_error: None,
             tracks_connections: true,
             confinement: Confinement { landlock_abi: Some(6) },
             hash_policy: [(Family::Ipv4, 1)].into(),

@@ -40,12 +40,12 @@ impl StatusFiles {
 
     /// What the file holds now.
     pub(crate) fn read(&self, interface: &str) -> StatusFile {
-        let mut bytes = [0; 3];
-        match File::open(self.path(interface)).and_then(|mut file| file.read(&mut bytes)) {
-            Ok(2) if bytes == *b"0\n\0" => StatusFile::Zero,
-            Ok(2) if bytes == *b"1\n\0" => StatusFile::One,
+        let mut bytes = Vec::new();
+        // One byte more than a file of ours has is enough to know one that is not.
+        match File::open(self.path(interface)).and_then(|file| file.take(3).read_to_end(&mut bytes)) {
+            Ok(_) => content(&bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => StatusFile::Missing,
-            Ok(_) | Err(_) => StatusFile::Other,
+            Err(_) => StatusFile::Other,
         }
     }
 
@@ -78,6 +78,15 @@ impl StatusFiles {
             return Ok(());
         }
         replace(&path, text.as_bytes()).map(drop).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    }
+}
+
+/// What a status file of these bytes says.
+pub(crate) fn content(bytes: &[u8]) -> StatusFile {
+    match bytes {
+        b"0\n" => StatusFile::Zero,
+        b"1\n" => StatusFile::One,
+        _ => StatusFile::Other,
     }
 }
 

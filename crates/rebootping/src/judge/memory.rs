@@ -24,7 +24,7 @@ pub(crate) struct Memory {
     /// The boot in which this was written (random(4), `boot_id`).
     pub(super) boot: String,
     /// Hold-downs, choice and orders.
-    pub(super) kept: Kept,
+    pub(crate) kept: Kept,
     /// Gateways that once answered.
     pub(crate) gateways: Gateways,
 }

@@ -101,11 +101,14 @@ fn run(committer: UnixStream) -> io::Result<()> {
     judge.run(keepers)
 }
 
-/// A busy machine must not make us late, nor a full one end us. Where the kernel refuses, a late round is still not judged.
+/// A busy machine should not make us late, nor a full one end us. Where that is refused, a late round is still not judged, and a
+/// judge that was ended is started again.
 fn run_first() {
-    let refused = sys::run_first(NICE).err().or_else(|| fs::write("/proc/self/oom_score_adj", OOM_SCORE).err());
-    if let Some(error) = refused {
-        log::warn(&format!("judge: it runs like any other process: {error}"));
+    if let Err(error) = sys::run_first(NICE) {
+        log::info(&format!("judge: the kernel does not let it run before other processes: {error}"));
+    }
+    if let Err(error) = fs::write("/proc/self/oom_score_adj", OOM_SCORE) {
+        log::info(&format!("judge: the kernel does not let it be ended last when memory runs out: {error}"));
     }
 }
 
@@ -268,6 +271,7 @@ impl Judge {
         let mut answered = Vec::new();
         self.wire.receive(|arrival| match arrival {
             Arrival::Reply(family, reply) => drop(engine.handle_reply(family, &reply)),
+            Arrival::Stray(family) => engine.handle_stray(family),
             Arrival::Departed(family, link, sequence, at) => engine.handle_sent(family, link, sequence, at),
             Arrival::NextHop(family, link) => answered.push((family, link)),
         });

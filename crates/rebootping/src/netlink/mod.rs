@@ -12,7 +12,7 @@
 
 pub(crate) mod change;
 pub(crate) mod conntrack;
-mod decode;
+pub(crate) mod decode;
 mod exchange;
 pub(crate) mod message;
 pub(crate) mod snapshot;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rebootping_core::commit::State as CommitState;
 use rebootping_core::engine::{FamilyReport, LinkReport, Report};
 use rebootping_core::link::presence::NextHop;
+use rebootping_core::link::probe::Fate;
 use rebootping_core::link::recent::RoundTrips;
 use rebootping_core::link::verdict::{Code, Order};
 use rebootping_core::link::{Family, Leave, LinkId, Presence};
@@ -29,6 +30,8 @@ pub(crate) struct Status {
     pub(crate) capture: Option<()>,
     pub(crate) commit: Commit,
     pub(crate) processes: Vec<Process>,
+    /// What became of echo replies since the judge started.
+    pub(crate) replies: BTreeMap<Family, BTreeMap<Fate, u64>>,
 }
 
 /// One link.
@@ -156,6 +159,10 @@ impl Status {
                     .collect(),
             },
             processes: vec![process("committer", "running", 0), process("judge", judge, known.judge_restarts)],
+            replies: known
+                .report
+                .map(|(report, _)| Family::ALL.into_iter().zip(report.replies.clone()).collect())
+                .unwrap_or_default(),
         }
     }
 

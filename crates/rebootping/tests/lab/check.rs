@@ -1,6 +1,6 @@
 //! `rebootping check` on gateways that are as they should be, and on some that are not.
 
-use crate::asking::NOBODY;
+use crate::asking::{Folder, NOBODY};
 use crate::support::{lab, start};
 use rebootping_lab::{Daemon, Family};
 use serde_json::Value;
@@ -44,7 +44,7 @@ fn what_is_wrong_is_found_with_what_mends_it() {
     fs::write(lab.gw().etc_dir(Family::V4).join("isusable"), "return 0\n").expect("a script");
     finds(&daemon, "mend", "Shorewall", "shorewall reload -c");
     assert!(lab.gw().shorewall("reload -c").status.success());
-    finds(&daemon, "note", "Shorewall", "dist/shorewall/isusable /etc/shorewall/isusable");
+    finds(&daemon, "note", "Shorewall", "shorewall/isusable /etc/shorewall/isusable && shorewall reload");
     lab.gw().run("ip link set dev wan1 down");
     finds(&daemon, "mend", "wan1", "ip link set dev wan1 up");
     assert!(lab.gw().shorewall("stop").status.success());
@@ -65,11 +65,11 @@ fn without_shorewall_and_without_root_the_rest_is_looked_at() {
     let lab = lab("checkbare").without_shorewall().build();
     let daemon = lab.gw().daemon("");
     daemon.wait_ready();
-    finds(&daemon, "note", "Shorewall", "backend = exec");
+    finds(&daemon, "note", "Shorewall", "under [commit]: backend");
     lab.isp(2).carrier(false);
     finds(&daemon, "mend", "wan2", "plug in its cable");
-    let program = env!("CARGO_BIN_EXE_rebootping");
-    let asked = lab.gw().try_run(&format!("setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups {program} check"));
+    let open = Folder::new("check");
+    let asked = lab.gw().try_run(&format!("{} {} check", NOBODY.join(" "), open.program().display()));
     let told = String::from_utf8_lossy(&asked.stdout);
     assert!(told.contains("sudo rebootping check") && told.contains("It has no carrier."), "{told}");
 }

@@ -157,7 +157,9 @@ fn when_the_only_healthy_link_dies_the_one_that_sits_out_takes_its_place() {
     watcher.wait_left("wan2", Family::V4, fault, SWITCH_LIMIT);
     wait_out(&lab, &daemon, "wan2", SWITCH_LIMIT);
     assert!(lab.gw().uses("wan1", Family::V4));
-    assert_eq!(daemon.link("wan1")["reason"]["code"], "sole_best");
+    // The best of those that are left when it is chosen, and the one in use from the next round on.
+    let why = daemon.link("wan1")["reason"]["code"].clone();
+    assert!(why == "sole_best" || why == "incumbent", "{why}");
     assert_new_flows_use(&lab, "wan1");
     watcher.assert_always_a_way_out(Family::V4);
 }

@@ -4,7 +4,7 @@ use super::links::Watched;
 use crate::check::facts::{Consent, Product};
 use crate::check::snat;
 use crate::clock;
-use crate::committer::shorewall::{Shorewall, product};
+use crate::committer::shorewall::Shorewall;
 use crate::committer::status_files::StatusFiles;
 use crate::committer::{consent, kernel};
 use crate::config::commit::Backend;
@@ -24,7 +24,7 @@ const SCRIPT_IN_TREE: &str = "../../dist/shorewall/isusable";
 /// What Shorewall compiles where there is no script.
 const NO_SCRIPT: &str = "true";
 
-/// The products that are installed.
+/// The products that are set up.
 pub(super) fn products(config: &Config, watched: &Watched, is_root: bool) -> Vec<Product> {
     Family::ALL.into_iter().filter_map(|family| installed(family, config, watched, is_root)).collect()
 }
@@ -38,13 +38,12 @@ pub(super) fn script() -> PathBuf {
 
 fn installed(family: Family, config: &Config, watched: &Watched, is_root: bool) -> Option<Product> {
     let shorewall = Shorewall::of(family);
-    let settings = shorewall.etc().join(format!("{}.conf", product(family)));
-    let has_rules = watched.snapshot().is_some_and(|snapshot| kernel::has_rules(snapshot, family));
+    let has_rules = kernel::has_rules(watched.snapshot(), family);
     let state = may_look(&shorewall).then(|| shorewall.state(has_rules));
-    if !settings.exists() && matches!(state, None | Some(Firewall::Absent)) {
+    let providers = shorewall.providers();
+    if providers.is_empty() && matches!(state, None | Some(Firewall::Absent)) {
         return None;
     }
-    let providers = shorewall.providers();
     let asks = is_root && !providers.is_empty();
     Some(Product {
         family,
@@ -66,7 +65,7 @@ fn may_look(shorewall: &Shorewall) -> bool {
 }
 
 fn marked(family: Family, watched: &Watched) -> BTreeSet<u32> {
-    let rules = watched.snapshot().into_iter().flat_map(|snapshot| snapshot.rules());
+    let rules = watched.snapshot().rules();
     rules.filter(|rule| rule.family == family && rule.fwmark.is_some()).map(|rule| rule.table).collect()
 }
 

@@ -6,6 +6,7 @@ use crate::daemon::folders;
 use crate::ipc::JudgeSettings;
 use crate::judge::links::{names, path_of, settings_of};
 use crate::judge::memory::{self, Gateways};
+use crate::netlink::message;
 use crate::netlink::snapshot::Snapshot;
 use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
@@ -18,11 +19,10 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 
-/// The kernel's networking, and the links in it. Where the kernel does not answer, nothing is found.
+/// The kernel's networking, and the links in it.
 pub(super) fn look(config: &Config, settings: &JudgeSettings) -> (Watched, Vec<Link>) {
-    let watched = Watched(watch().ok());
-    let nothing = Snapshot::default();
-    let snapshot = watched.snapshot().unwrap_or(&nothing);
+    let watched = Watched::new(watch());
+    let snapshot = watched.snapshot();
     let remembered = memory::look(&folders::judge_state(&config.paths.state)).unwrap_or_default().gateways;
     let names = names(settings, snapshot, &[]);
     let links = settings_of(settings, &names);
@@ -30,12 +30,24 @@ pub(super) fn look(config: &Config, settings: &JudgeSettings) -> (Watched, Vec<L
     (watched, links)
 }
 
-/// The kernel's networking, where it could be asked.
-pub(super) struct Watched(Option<Watch>);
+/// The kernel's networking; nothing, and why, where it could not be asked.
+pub(super) struct Watched {
+    watch: io::Result<Watch>,
+    nothing: Snapshot,
+}
 
 impl Watched {
-    pub(super) fn snapshot(&self) -> Option<&Snapshot> {
-        self.0.as_ref().map(Watch::snapshot)
+    fn new(watch: io::Result<Watch>) -> Self {
+        Self { watch, nothing: Snapshot::default() }
+    }
+
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        self.watch.as_ref().map_or(&self.nothing, Watch::snapshot)
+    }
+
+    /// Why it could not be asked.
+    pub(super) fn error(&self) -> Option<String> {
+        self.watch.as_ref().err().map(ToString::to_string)
     }
 }
 
@@ -56,13 +68,12 @@ fn one(
     remembered: &Gateways,
 ) -> Link {
     let device = snapshot.link_named(&link.name);
+    let path_in = |family| {
+        let absent = Path { presence: Presence::Absent, source: None, gateway: None };
+        device.map_or(absent, |device| path(device, family, snapshot, settings, remembered))
+    };
     let probed = Family::ALL.into_iter().zip(&link.courses).filter(|(_, course)| !course.targets.is_empty());
-    let families: BTreeMap<Family, Path> = probed
-        .map(|(family, _)| {
-            let absent = Path { presence: Presence::Absent, source: None, gateway: None };
-            (family, device.map_or(absent, |device| path(device.index, family, snapshot, settings, remembered)))
-        })
-        .collect();
+    let families: BTreeMap<Family, Path> = probed.map(|(family, _)| (family, path_in(family))).collect();
     Link {
         label: config.link_rule(&link.name).and_then(|rule| rule.label.clone()),
         metered: link.metered,
@@ -76,12 +87,16 @@ fn one(
     }
 }
 
-fn path(index: u32, family: Family, snapshot: &Snapshot, settings: &JudgeSettings, remembered: &Gateways) -> Path {
-    let Some(device) = snapshot.link(index) else {
-        return Path { presence: Presence::Absent, source: None, gateway: None };
-    };
+fn path(
+    device: &message::Link,
+    family: Family,
+    snapshot: &Snapshot,
+    settings: &JudgeSettings,
+    remembered: &Gateways,
+) -> Path {
     let (path, origin) = path_of(device, family, snapshot, settings, remembered);
-    let prefix = |ip: IpAddr| snapshot.addresses_of(index).find(|address| address.ip == ip).map(|it| it.prefix_len);
+    let prefix =
+        |ip: IpAddr| snapshot.addresses_of(device.index).find(|address| address.ip == ip).map(|it| it.prefix_len);
     Path {
         presence: path.presence,
         source: path.source.and_then(|ip| Some((ip, prefix(ip)?))),

@@ -20,7 +20,7 @@ const WRITABLE_BY_ALL: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
 /// Looks at both.
-pub(super) fn look(config: &Config, is_root: bool) -> Machine {
+pub(super) fn look(config: &Config, networking_error: Option<String>, is_root: bool) -> Machine {
     let paths = &config.paths;
     let folder = |key, path: &Path| Folder { key, path: path.to_owned(), problem: problem(path, is_root) };
     let mut folders = vec![folder("state", &paths.state), folder("run", &paths.run)];
@@ -28,6 +28,7 @@ pub(super) fn look(config: &Config, is_root: bool) -> Machine {
         state.problem = damage(&paths.state);
     }
     Machine {
+        networking_error,
         tracks_connections: Path::new(CONNECTION_TRACKING).exists(),
         confinement: sandbox::offered(),
         hash_policy: hash_policies(),

@@ -1,0 +1,271 @@
+//! What rebootping costs a gateway: CPU per echo beside fping's, memory of all its processes, error of its round trips.
+//!
+//! CPU is what the scheduler counted for every thread of a program's processes, in nanoseconds, and with it the soft
+//! interrupts its packets cause, which Linux charges to whoever they interrupt: those are the machine's, less those of
+//! an idle run of the same length. Both programs ask the same targets as often, over the same two links.
+
+use rebootping_lab::{Conditions, Daemon, Lab, PUBLIC_V4, wait_until};
+use serde_json::Value;
+use std::fs;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::thread;
+use std::time::Duration;
+
+const LINKS: [&str; 2] = ["wan1", "wan2"];
+/// Each program is measured for so long, in turns, so often.
+const RUN: Duration = Duration::from_secs(10);
+const TURNS: u32 = 3;
+/// Start-up is not what a daemon costs.
+const SETTLE: Duration = Duration::from_secs(3);
+/// Anonymous memory of all processes, in kilobytes.
+const MOST_MEMORY: u64 = 30_000;
+/// Error of a round trip, 99 of 100.
+const MOST_ERROR: Duration = Duration::from_micros(50);
+/// Daemons started to measure round trips; each gives two on each link.
+const STARTS: usize = 30;
+const READY_LIMIT: Duration = Duration::from_secs(30);
+
+/// How densely the targets are asked: the daemon's configuration, and fping's period and spacing in milliseconds.
+struct Rate {
+    name: &'static str,
+    config: &'static str,
+    period: &'static str,
+    spacing: &'static str,
+}
+
+const RATES: [Rate; 2] = [
+    Rate { name: "by default: 24 echoes a second", config: "", period: "333", spacing: "83" },
+    Rate {
+        name: "densest: 400 echoes a second",
+        config: "[probe]\ninterval = \"200ms\"\nechoes = 10\n",
+        period: "20",
+        spacing: "5",
+    },
+];
+
+fn main() -> ExitCode {
+    let mut held = true;
+    let lab = Lab::builder("cost").without_shorewall().default_targets(true).binary(PROGRAM).build();
+    for rate in &RATES {
+        held &= compare(&lab, rate);
+    }
+    held &= memory(&lab);
+    drop(lab);
+    held &= round_trips();
+    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_rebootping");
+
+/// What was used up between two moments.
+#[derive(Clone, Copy, Default)]
+struct Used {
+    /// By the program's own threads.
+    own: Duration,
+    /// In soft interrupts, by the whole machine.
+    soft: Duration,
+    echoes: u64,
+}
+
+impl Used {
+    fn plus(self, other: Self) -> Self {
+        Self { own: self.own + other.own, soft: self.soft + other.soft, echoes: self.echoes + other.echoes }
+    }
+
+    /// Microseconds of an echo: the program's own, and its soft interrupts beyond those of `idle`.
+    fn an_echo(self, idle: Self) -> (f64, f64) {
+        let micros = |time: Duration| time.as_secs_f64() * 1e6 / self.echoes.max(1) as f64;
+        let soft = self.soft.as_secs_f64() - idle.soft.as_secs_f64();
+        (micros(self.own), soft * 1e6 / self.echoes.max(1) as f64)
+    }
+}
+
+/// Whether an echo of ours costs at most one of fping's.
+fn compare(lab: &Lab, rate: &Rate) -> bool {
+    let [mut idle, mut theirs, mut ours] = [Used::default(); 3];
+    for _ in 0..TURNS {
+        idle = idle.plus(measured(lab, &[]));
+        let fpings = Fpings::start(lab, rate);
+        thread::sleep(SETTLE);
+        theirs = theirs.plus(measured(lab, &fpings.pids()));
+        drop(fpings);
+        let daemon = settled(lab, rate.config);
+        ours = ours.plus(measured(lab, &family_of(daemon.pid())));
+        assert!(daemon.terminate().0.success(), "the daemon ends well");
+    }
+    let ((our_own, our_soft), (their_own, their_soft)) = (ours.an_echo(idle), theirs.an_echo(idle));
+    let share = |used: Used| used.own.as_secs_f64() / (RUN * TURNS).as_secs_f64() * 100.0;
+    println!("CPU per echo, {}", rate.name);
+    println!("                       own  soft interrupts    echoes   of one CPU");
+    println!("  rebootping   {our_own:8.1} us      {our_soft:8.1} us  {:8}     {:.3} %", ours.echoes, share(ours));
+    println!(
+        "  fping        {their_own:8.1} us      {their_soft:8.1} us  {:8}     {:.3} %",
+        theirs.echoes,
+        share(theirs)
+    );
+    let with_soft = (our_own + our_soft) / (their_own + their_soft);
+    println!("  rebootping / fping: {:.2} own, {with_soft:.2} with soft interrupts", our_own / their_own);
+    limit("CPU per echo, soft interrupts included, to fping's", with_soft, 1.0)
+}
+
+/// The daemon with every link healthy.
+fn settled(lab: &Lab, config: &str) -> Daemon {
+    let daemon = lab.gw().daemon(config);
+    daemon.wait_ready();
+    wait_until("every link is healthy", READY_LIMIT, || {
+        let status = daemon.status();
+        let links = status["links"].as_array().cloned().unwrap_or_default();
+        links.len() == LINKS.len() && links.iter().all(|link| link["healthy"] == true)
+    });
+    thread::sleep(SETTLE);
+    daemon
+}
+
+fn measured(lab: &Lab, pids: &[u32]) -> Used {
+    let before = (run_time(pids), soft_interrupts(), echoes(lab));
+    thread::sleep(RUN);
+    let after = (run_time(pids), soft_interrupts(), echoes(lab));
+    Used {
+        own: after.0.saturating_sub(before.0),
+        soft: after.1.saturating_sub(before.1),
+        echoes: after.2.saturating_sub(before.2),
+    }
+}
+
+/// Packets the gateway has sent over its links; but for a few ARP requests, all are echoes.
+fn echoes(lab: &Lab) -> u64 {
+    let table = lab.gw().run("cat /proc/net/dev");
+    let sent = |line: &str| {
+        let (name, counts) = line.split_once(':')?;
+        let sent = counts.split_whitespace().nth(9)?.parse::<u64>().ok()?;
+        LINKS.contains(&name.trim()).then_some(sent)
+    };
+    table.lines().filter_map(sent).sum()
+}
+
+/// The time all threads of these processes have run (`/proc/PID/task/TID/schedstat`).
+fn run_time(pids: &[u32]) -> Duration {
+    let threads = pids.iter().filter_map(|pid| fs::read_dir(format!("/proc/{pid}/task")).ok()).flatten().flatten();
+    let nanos = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
+}
+
+/// The machine's time in soft interrupts, which the kernel counts in hundredths of a second.
+fn soft_interrupts() -> Duration {
+    let text = fs::read_to_string("/proc/stat").expect("the kernel counts");
+    let ticks = text.lines().next().and_then(|line| line.split_whitespace().nth(7)?.parse::<u64>().ok());
+    Duration::from_millis(ticks.expect("a number of ticks") * 10)
+}
+
+/// A process and all that descend from it.
+fn family_of(pid: u32) -> Vec<u32> {
+    let mut family = vec![pid];
+    let mut place = 0;
+    while let Some(pid) = family.get(place).copied() {
+        let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        for task in tasks {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+        }
+        place += 1;
+    }
+    family
+}
+
+/// One fping a link, quiet until it is ended.
+struct Fpings(Vec<Child>);
+
+impl Fpings {
+    fn start(lab: &Lab, rate: &Rate) -> Self {
+        let one = |link: &&str| {
+            let mut command: Command = lab.gw().command("fping");
+            command.args(["-q", "-l", "-p", rate.period, "-i", rate.spacing, "-I", link]).args(PUBLIC_V4);
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.spawn().expect("fping starts")
+        };
+        Self(LINKS.iter().map(one).collect())
+    }
+
+    fn pids(&self) -> Vec<u32> {
+        self.0.iter().map(Child::id).collect()
+    }
+}
+
+impl Drop for Fpings {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            child.kill().and_then(|()| child.wait()).expect("fping can be ended");
+        }
+    }
+}
+
+/// Whether all processes together hold little memory of their own.
+fn memory(lab: &Lab) -> bool {
+    let daemon = settled(lab, "");
+    let mut total = 0;
+    println!("Anonymous memory, two links, default settings");
+    for pid in family_of(daemon.pid()) {
+        let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).expect("the kernel counts");
+        let anonymous = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:")?.split_whitespace().next());
+        let kilobytes: u64 = anonymous.and_then(|text| text.parse().ok()).expect("a number of kilobytes");
+        let name = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        println!("  {kilobytes:8} KB  {}", name.rsplit('\0').find(|word| !word.is_empty()).unwrap_or_default());
+        total += kilobytes;
+    }
+    limit("anonymous memory of all processes, in KB", total as f64, MOST_MEMORY as f64)
+}
+
+/// Whether the daemon's round trips are those the wire saw. A daemon shows quantiles of the last minute, so each is asked
+/// after its first round of three echoes a link: the smallest and the middle one are then single echoes.
+fn round_trips() -> bool {
+    let wire = |seed| Conditions::seeded(seed).delay(Duration::from_millis(2)).jitter(Duration::from_millis(1));
+    let lab = Lab::builder("costrtt").without_shorewall().binary(PROGRAM).wire(1, wire(1)).wire(2, wire(2)).build();
+    let mut errors: Vec<Duration> = (0..STARTS).flat_map(|_| errors_of_one_start(&lab)).collect();
+    errors.sort_unstable();
+    let at = |percent: usize| errors[(errors.len() - 1) * percent / 100];
+    println!("Round trips, {} of them, against the wire's own stamps", errors.len());
+    println!("  error: median {:?}, 95 % {:?}, 99 % {:?}, most {:?}", at(50), at(95), at(99), at(100));
+    limit("error of round trips in us, 99 of 100", at(99).as_secs_f64() * 1e6, MOST_ERROR.as_secs_f64() * 1e6)
+}
+
+fn errors_of_one_start(lab: &Lab) -> Vec<Duration> {
+    let daemon = lab.gw().daemon("[probe]\ntargets = [\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\"]\nechoes = 1\n");
+    let mut status = Value::Null;
+    wait_until("the first round is over", READY_LIMIT, || {
+        status = daemon.try_status().unwrap_or_default();
+        status["links"]
+            .as_array()
+            .is_some_and(|links| links.len() == LINKS.len() && links.iter().all(|link| !link["rtt_ms"].is_null()))
+    });
+    drop(daemon);
+    let of_link = |(link, number): (&&str, usize)| {
+        let links = status["links"].as_array().expect("links");
+        let shown = &links.iter().find(|it| it["name"] == **link).expect("the link")["rtt_ms"];
+        let shown = ["min", "median"].map(|name| shown[name].as_f64().expect("a round trip"));
+        let truth = first_round(lab, number);
+        [(shown[0], truth[0]), (shown[1], truth[1])]
+    };
+    let pairs = LINKS.iter().zip(1..).flat_map(of_link);
+    pairs.map(|(shown, truth)| Duration::from_secs_f64((shown / 1e3 - truth.as_secs_f64()).abs())).collect()
+}
+
+/// The round trips of the newest daemon's first three echoes over a wire, sorted.
+fn first_round(lab: &Lab, isp: usize) -> Vec<Duration> {
+    let echoes = lab.isp(isp).wire().echoes();
+    let newest = echoes.back().expect("an echo has passed").identifier;
+    let ours = echoes.iter().filter(|echo| echo.identifier == newest).take(3);
+    let mut trips: Vec<Duration> = ours.filter_map(rebootping_lab::Echo::round_trip).collect();
+    assert_eq!(trips.len(), 3, "the first three echoes were answered");
+    trips.sort_unstable();
+    trips
+}
+
+/// Says whether a figure keeps its limit.
+fn limit(what: &str, found: f64, most: f64) -> bool {
+    let held = found <= most;
+    println!("  {}: {what}: {found:.2}, at most {most}\n", if held { "held" } else { "NOT HELD" });
+    held
+}

@@ -1,0 +1,59 @@
+//! Throws the seeds of `fuzz/` at the doors the fuzzers use, in every run of the tests.
+
+use rebootping::fuzzing::DOORS;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A byte in each of so many places is changed, each to these.
+const CHANGED: [u8; 4] = [0x00, 0x7f, 0x80, 0xff];
+
+fn seeds() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds")
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_door_has_seeds_and_a_target() {
+    let mut doors = DOORS.map(|(name, _)| name.to_owned()).to_vec();
+    doors.sort();
+    assert_eq!(names(&seeds()), doors);
+    let targets = names(&seeds().join("../fuzz_targets"));
+    assert_eq!(targets, doors.iter().map(|door| format!("{door}.rs")).collect::<Vec<_>>());
+}
+
+#[test]
+fn no_seed_breaks_a_promise_whole_cut_or_changed() {
+    for (name, door) in DOORS {
+        let folder = seeds().join(name);
+        let seeds = names(&folder);
+        assert!(!seeds.is_empty(), "{} is empty", folder.display());
+        for seed in seeds {
+            let bytes = fs::read(folder.join(seed)).expect("a seed");
+            door(&bytes);
+            for at in 0..bytes.len() {
+                door(&bytes[..at]);
+                for byte in CHANGED {
+                    let mut changed = bytes.clone();
+                    changed[at] = byte;
+                    door(&changed);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: 20 s for each door, and its own build; `make test-long SLICE=fuzz` runs it"]
+fn twenty_seconds_of_random_bytes_break_no_promise() {
+    let script = seeds().join("../../tools/fuzz");
+    let status = Command::new(&script).status().unwrap_or_else(|error| panic!("{}: {error}", script.display()));
+    assert!(status.success(), "a reader broke: its bytes are named above");
+}
