@@ -296,13 +296,14 @@ impl Engine {
         let judge = self.judge(family);
         judge.note_changes(&verdict, now);
         let new_fault = judge.verdict.as_ref().is_some_and(|before| fault_in(before, &verdict));
-        let is_new = judge.chosen.as_ref() != Some(&choice) && judge.may_choose(&verdict);
+        let may_choose = judge.may_choose(&verdict);
+        let is_new = may_choose && judge.chosen.as_ref() != Some(&choice);
         judge.verdict = Some(verdict.clone());
         if is_new {
             judge.chosen = Some(choice.clone());
             self.outputs.push_back(Output::Choose(family, choice));
         }
-        if verdict.changed {
+        if verdict.changed && may_choose {
             self.outputs.push_back(Output::Say(Event::Switched(family, verdict)));
         }
         if is_new || new_fault {

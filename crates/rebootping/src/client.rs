@@ -125,7 +125,7 @@ fn ask_status(config: &Config) -> Result<Status, String> {
     match ask(&config.paths.run, &Request::Status) {
         Ok(Answer::Status(status)) => Ok(*status),
         Ok(Answer::Refused(why) | Answer::Done(why)) => Err(why),
-        Err(error) => Err(unreachable_daemon(config, &error)),
+        Err(error) => Err(unreachable_daemon(&error)),
     }
 }
 
@@ -140,9 +140,13 @@ fn done(answer: io::Result<Answer>) -> Result<String, String> {
     }
 }
 
-fn unreachable_daemon(config: &Config, error: &io::Error) -> String {
-    let run = config.paths.run.display();
-    format!("no daemon answers in {run} ({error}); start one with `rebootping run`, or name its file with --config")
+fn unreachable_daemon(error: &io::Error) -> String {
+    let remedy = "start one with `rebootping run`, or name its file with --config";
+    if nobody_there(error) {
+        format!("no daemon runs; {remedy}")
+    } else {
+        format!("the daemon does not answer ({error}); {remedy}")
+    }
 }
 
 fn nobody_there(error: &io::Error) -> bool {

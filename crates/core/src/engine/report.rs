@@ -97,7 +97,7 @@ impl Judge {
             missed: named(on_link.reason.missed),
             left_out: named(Targets::first(course.targets.len()).without(self.score.counting(course.list))),
             silent: verdict.silent,
-            resting: spare.is_resting(),
+            resting: spare.is_asked_little(),
         })
     }
 }

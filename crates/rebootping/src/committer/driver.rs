@@ -40,8 +40,12 @@ pub(super) struct Driver {
     families: Vec<FamilyCommitter>,
     exec: Option<Exec>,
     exec_generation: u64,
+    /// The operator's program's last error, so that it is said once.
+    exec_error: Option<String>,
     hooks: Hooks,
     choice: Choice,
+    /// What was last said to be changed if choices were carried out.
+    would: Vec<String>,
     /// What the hooks were told last.
     told: Choice,
     trouble: Option<String>,
@@ -72,8 +76,10 @@ impl Driver {
             families: Vec::new(),
             exec: None,
             exec_generation: 0,
+            exec_error: None,
             hooks,
             choice: Choice::new(),
+            would: Vec::new(),
             told: Choice::new(),
             trouble: None,
             released: false,
@@ -191,22 +197,29 @@ impl Driver {
     /// Families in which nobody carries out the choice: what would be done is said, and the hooks are told all the same.
     fn say_what_would_be(&mut self, changed: &BTreeSet<LinkId>) {
         let idle: Vec<Family> = Family::ALL.into_iter().filter(|family| !self.is_committing(*family)).collect();
-        let wanted: Vec<String> = changed
-            .iter()
-            .flat_map(|link| {
-                idle.iter().filter_map(|family| Some((*link, *family, self.choice.get(&(*family, *link))?.want)))
-            })
-            .map(|(link, family, want)| match want {
-                Want::In => format!("use {} for {family}", self.name(link)),
-                Want::Out(leave) => format!("take {} out for {family} ({leave:?})", self.name(link)).to_lowercase(),
-            })
-            .collect();
         // Before the first look it is not known who will carry it out.
-        if wanted.is_empty() || self.families.iter().any(|family| !family.is_read()) {
+        if self.families.iter().any(|family| !family.is_read()) || changed.is_empty() {
             return;
         }
-        self.say(None, false, format!("nothing is committed; it would be: {}", wanted.join(", ")));
+        let would: Vec<String> = idle.iter().filter_map(|family| self.what_would_be(*family)).collect();
+        // That every link is used is how it is without us.
+        if would != std::mem::replace(&mut self.would, would.clone()) {
+            let would = if would.is_empty() { "every link would be used".to_owned() } else { would.join("; ") };
+            self.say(None, false, format!("observing: {would}"));
+        }
         self.tell_hooks(&idle);
+    }
+
+    /// What a choice that nobody carries out would change; nothing if every link is in.
+    fn what_would_be(&self, family: Family) -> Option<String> {
+        let links = |is_in: bool| {
+            let of_family =
+                self.choice.iter().filter(move |((name, _), wanted)| *name == family && wanted.want.is_in() == is_in);
+            of_family.map(|((_, link), _)| self.name(*link)).collect::<Vec<_>>().join(" and ")
+        };
+        let (used, left) = (links(true), links(false));
+        let family = if family == Family::Ipv4 { "IPv4" } else { "IPv6" };
+        (!left.is_empty()).then(|| format!("{family} would leave {left} and use {used}"))
     }
 
     fn is_committing(&self, family: Family) -> bool {
@@ -260,11 +273,14 @@ impl Driver {
         let Some(exec) = self.exec.as_mut().filter(|_| generation == self.exec_generation) else { return };
         let error = result.clone().err();
         let applied = exec.handle_finished(result, now).is_some();
-        if let Some(error) = error {
-            self.say(None, true, format!("not applied: the program of [commit] failed: {error}"));
+        let program = self.settings.command.first().cloned().unwrap_or_default();
+        if error.is_some() && error != self.exec_error {
+            let error = error.as_deref().unwrap_or_default();
+            self.say(None, true, format!("not applied: {program}: {error}; it is tried again until it succeeds"));
         }
+        self.exec_error = error;
         if applied {
-            self.say(None, false, "the program of [commit] has applied the choice".to_owned());
+            self.say(None, false, format!("{program} has applied the choice"));
             self.tell_hooks(&Family::ALL);
         }
     }

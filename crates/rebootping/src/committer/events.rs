@@ -10,7 +10,8 @@ pub(super) fn describe(event: &Event, family: Family, name: impl Fn(LinkId) -> S
     let product = product(family);
     let (link, is_trouble, text) = match event {
         Event::Applied { took } => {
-            (None, false, format!("{product}: the choice is applied, after {} ms", took.as_millis()))
+            let took = if took.is_zero() { "already".to_owned() } else { format!("after {} ms", took.as_millis()) };
+            (None, false, format!("{product}: the choice is applied, {took}"))
         }
         Event::Waiting => {
             (None, true, format!("{product} does not run: status files are kept right, the rest waits for its start"))
@@ -30,7 +31,7 @@ pub(super) fn describe(event: &Event, family: Family, name: impl Fn(LinkId) -> S
             (
                 Some(*link),
                 true,
-                format!("{product}: somebody {done} {name} against the choice; it is put right this once. {hint}"),
+                format!("somebody {done} {name} in {product} against the choice; it is put right this once. {hint}"),
             )
         }
         Event::LeftAlone { link, enabled } => {
@@ -39,7 +40,7 @@ pub(super) fn describe(event: &Event, family: Family, name: impl Fn(LinkId) -> S
             (
                 Some(*link),
                 true,
-                format!("{product}: {name} was {done} against the choice once more and is left so. {hint}"),
+                format!("{name} was {done} in {product} against the choice once more and is left so. {hint}"),
             )
         }
     };
@@ -92,12 +93,12 @@ mod tests {
         );
         check(
             &Event::PutRight { link, enabled: true },
-            "shorewall6: somebody enabled wan1 against the choice; it is put right this once. \
+            "somebody enabled wan1 in shorewall6 against the choice; it is put right this once. \
              To use it whatever its health: rebootping link pin wan1",
         );
         check(
             &Event::LeftAlone { link, enabled: false },
-            "shorewall6: wan1 was disabled against the choice once more and is left so. \
+            "wan1 was disabled in shorewall6 against the choice once more and is left so. \
              To take it out: rebootping link out wan1; to use others only: rebootping link pin LINK",
         );
     }

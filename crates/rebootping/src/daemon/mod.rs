@@ -22,7 +22,7 @@ use crate::config::meant::Config;
 use crate::config::{self, commit, error::Errors};
 use crate::ipc::{FromJudge, JudgeSettings, JudgedLink, LinkRule, ProviderHint, ToJudge, WantedLink};
 use crate::log;
-use crate::report::links::{Named, Names};
+use crate::report::links::{Named, Names, prefixed};
 use crate::report::{events, status};
 use crate::sandbox;
 use control::Call;
@@ -167,9 +167,7 @@ impl Daemon {
             Input::JudgeEnded(why) => {
                 log::warn(&format!("the judge ended ({why}) and is started again; hold-downs are kept"));
             }
-            Input::Commit(event) => {
-                log::event(event.is_trouble, &self.names.prefixed(event.family, event.link, &event.text));
-            }
+            Input::Commit(event) => log::event(event.is_trouble, &prefixed(event.family, &event.text)),
             Input::Call(call) => {
                 let answer = self.answer(&call);
                 call.answer(answer);
@@ -189,7 +187,10 @@ impl Daemon {
             FromJudge::Report(report) => {
                 let judged = report.links.iter().any(|link| link.families.iter().any(Option::is_some));
                 self.report = Some((*report, Moment::now()));
-                if judged && !std::mem::replace(&mut self.shown_once, true) {
+                if judged
+                    && self.committer.status().state != State::Pending
+                    && !std::mem::replace(&mut self.shown_once, true)
+                {
                     log::info(&format!("\n{}", crate::report::table::status(&self.status(), false)));
                 }
             }
@@ -264,12 +265,12 @@ impl Daemon {
         let name = self.names.get(id).map_or("", |names| &names.interface);
         let objection = order.filter(|_| !force).and_then(|order| status.objection_to(name, order));
         if let Some(objection) = objection {
-            return Answer::Refused(format!("{objection}; add --force to do it all the same"));
+            return Answer::Refused(format!("{objection}; add --force to do it nevertheless"));
         }
         let until =
             lasting.map_or_else(String::new, |lasting| format!(" for {}", crate::duration::format_duration(lasting)));
         let done = match order {
-            Some(Order::Pin) => format!("{link} is pinned{until}: it and no unpinned link is used"),
+            Some(Order::Pin) => format!("{link} is pinned{until}: pinned links are used and no others"),
             Some(Order::Out) => format!("{link} is taken out{until}"),
             None => format!("{link} is judged by its answers alone again"),
         };

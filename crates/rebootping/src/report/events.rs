@@ -59,7 +59,7 @@ fn briefly(name: &str, link: &LinkVerdict) -> Option<String> {
         Code::NoCarrier => "has no carrier".to_owned(),
         Code::NoAddress => "has no address".to_owned(),
         Code::NoNextHop => "has no gateway".to_owned(),
-        Code::Pinned => "another is pinned".to_owned(),
+        Code::Pinned => "gives way to a pinned link".to_owned(),
         Code::TakenOut => "was taken out".to_owned(),
         Code::Absent => "does not exist".to_owned(),
         Code::Best | Code::Incumbent | Code::SoleBest | Code::NothingAnswers | Code::Starting => {

@@ -47,13 +47,11 @@ impl Names {
     pub(crate) fn all(&self) -> Vec<&str> {
         self.0.iter().map(|link| link.label.as_deref().unwrap_or(&link.interface)).collect()
     }
+}
 
-    /// A text that says what it is about.
-    pub(crate) fn prefixed(&self, family: Option<Family>, link: Option<LinkId>, text: &str) -> String {
-        let about = [link.map(|link| self.called(link).to_owned()), family.map(|family| in_words(family).to_owned())];
-        let about: Vec<String> = about.into_iter().flatten().collect();
-        if about.is_empty() { text.to_owned() } else { format!("{}: {text}", about.join(", ")) }
-    }
+/// A text that says which family it is about.
+pub(crate) fn prefixed(family: Option<Family>, text: &str) -> String {
+    family.map_or_else(|| text.to_owned(), |family| format!("{}: {text}", in_words(family)))
 }
 
 /// A family as people write it.

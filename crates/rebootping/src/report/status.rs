@@ -85,6 +85,18 @@ pub(crate) struct Why {
     pub(crate) text: String,
 }
 
+impl Why {
+    /// The sentence without what it says of other links and of the next hop.
+    pub(crate) fn brief(&self) -> &str {
+        self.text
+            .split([';', '('])
+            .next()
+            .and_then(|text| text.split(" while ").next())
+            .unwrap_or(&self.text)
+            .trim_end()
+    }
+}
+
 /// An operator's order that stands.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct OrderStatus {
@@ -192,8 +204,9 @@ impl Status {
                 let left = self.links.iter().filter(|link| link.name != name).any(|link| usable(&link));
                 (!left).then(|| format!("without {} no link that answers would be left", link.called()))
             }
-            Order::Pin => (!usable(&link))
-                .then(|| format!("{} {}; pinned, it would be used all the same", link.called(), link.own.reason.text)),
+            Order::Pin => (!usable(&link)).then(|| {
+                format!("{} {}; pinned, it would be used nevertheless", link.called(), link.own.reason.brief())
+            }),
         }
     }
 }

@@ -100,7 +100,8 @@ fn committed(status: &Status) -> String {
     let commit = &status.commit;
     let error = commit.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
     let mut text = match commit.state.as_str() {
-        "applied" => format!("{} follows the choice\n", commit.backend),
+        "applied" if commit.left_alone.is_empty() => format!("{} follows the choice\n", commit.backend),
+        "applied" => format!("{} follows the choice, but for {}\n", commit.backend, commit.left_alone.join(" and ")),
         "observing" => format!("observing: the choice is shown and not carried out{error}\n"),
         "waiting" => format!(
             "NOT APPLIED: {} does not run; the status files are right for its next start{error}\n",
@@ -109,8 +110,10 @@ fn committed(status: &Status) -> String {
         state => format!("NOT APPLIED ({state}){error}\n"),
     };
     for link in &commit.left_alone {
-        let _ =
-            writeln!(text, "{link} was changed by somebody else and is left so; `rebootping link pin` says it to us");
+        let _ = writeln!(
+            text,
+            "{link} was changed by hand twice within the hour and is left so; `rebootping link pin|out {link}` makes it lasting"
+        );
     }
     for process in status.processes.iter().filter(|process| process.state != "running" || process.restarts > 0) {
         let _ = writeln!(text, "{} is {}, started again {} times", process.name, process.state, process.restarts);

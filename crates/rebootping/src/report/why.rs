@@ -18,7 +18,7 @@ pub(crate) fn prose(status: &Status, link: &LinkStatus) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{}{of_family} is {} for {} now: it {}.",
+            "{}{of_family} has been {} for {}: it {}.",
             link.called(),
             used(state),
             ago(&state.since, &status.time),
@@ -41,8 +41,8 @@ fn used(state: &State) -> &'static str {
     match (state.enabled, state.healthy) {
         (true, true) => "healthy and in use",
         (true, false) => "in use though not healthy",
-        (false, true) => "healthy and not in use",
-        (false, false) => "not in use",
+        (false, true) => "healthy and out of use",
+        (false, false) => "out of use",
     }
 }
 
@@ -64,7 +64,7 @@ fn measured(state: &State) -> String {
 fn others(status: &Status, link: &LinkStatus, family: rebootping_core::link::Family) -> String {
     let others = status.links.iter().filter(|other| other.name != link.name);
     let said =
-        others.filter_map(|other| Some(format!("{} {}", other.called(), other.families.get(&family)?.reason.text)));
+        others.filter_map(|other| Some(format!("{} {}", other.called(), other.families.get(&family)?.reason.brief())));
     let said: Vec<String> = said.collect();
     if said.is_empty() { String::new() } else { format!("  The others: {}.\n", said.join("; ")) }
 }

@@ -36,10 +36,10 @@ impl Script {
         Self { compiled, sound }
     }
 
-    /// Whatever changes a provider does `what` instead.
+    /// Whatever changes a provider does `what` instead. All else stays: the daemon reads the script to learn whom it asks.
     fn sickens(&self, what: &str) {
-        let changes = "case \"$*\" in *enable*|*disable*|*reload*)";
-        self.replace(&format!("#!/bin/sh\n{changes} {what} ;; esac\nexec {} \"$@\"\n", self.sound.display()));
+        let sound = fs::read_to_string(&self.sound).expect("it was kept");
+        self.replace(&format!("#!/bin/sh\ncase \"$*\" in *enable*|*disable*|*reload*) {what} ;; esac\n{sound}"));
     }
 
     fn recovers(&self) {

@@ -141,7 +141,8 @@ impl Forger {
             while !stopped.load(Ordering::Relaxed) {
                 if let Some(request) = request_on(&wires[0]) {
                     let forge = *forging.lock().expect("no panic while it is held");
-                    held_back.extend(forge(Forgery::honest(&request)).map(|it| (Instant::now() + it.after, it.sealed())));
+                    held_back
+                        .extend(forge(Forgery::honest(&request)).map(|it| (Instant::now() + it.after, it.sealed())));
                 }
                 let now = Instant::now();
                 let (due, later): (Vec<_>, Vec<_>) = held_back.into_iter().partition(|(at, _)| *at <= now);

@@ -63,7 +63,7 @@ fn the_program_of_exec_is_told_the_choice_until_it_succeeds() {
     let shown = ask(&daemon, "status").out;
     assert!(shown.contains("NOT APPLIED (failing)") && shown.contains("the modem is busy"), "{shown}");
     assert_eq!(daemon.link("wan1")["committed"], false);
-    let said = "not applied: the program of [commit] failed: it ended with exit code 7: the modem is busy";
+    let said = ": it ended with exit code 7: the modem is busy; it is tried again until it succeeds";
     assert!(daemon.log().contains(said), "{}", daemon.log());
     wait_until("it is told again and again", SWITCH_LIMIT, || told(&commit).len() >= before + 3);
     let hooked = told(&hook).len();

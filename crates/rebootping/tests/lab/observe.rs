@@ -28,7 +28,7 @@ fn without_shorewall_the_links_are_those_with_a_default_route_and_nothing_is_cha
     let before = lab.gw().run("ip route show table all; ip rule");
     lab.isp(1).blackhole(true);
     wait_until("wan1 is not chosen", SWITCH_LIMIT, || daemon.link("wan1")["enabled"] == false);
-    wait_until("what would be done is said", SWITCH_LIMIT, || daemon.log().contains("take wan1 out"));
+    wait_until("what would be done is said", SWITCH_LIMIT, || daemon.log().contains("would leave wan1"));
     assert_eq!(lab.gw().run("ip route show table all; ip rule"), before);
     assert!(ask(&daemon, "status").out.contains("observing: the choice is shown and not carried out"));
 }

@@ -12,7 +12,7 @@ fn a_pinned_link_is_used_alone_until_auto() {
     let lab = lab("pin").build();
     let daemon = start(&lab, &hold_down(3600));
     let watcher = lab.gw().watch();
-    ask(&daemon, "link pin isp2").is_done("isp2 is pinned: it and no unpinned link is used");
+    ask(&daemon, "link pin isp2").is_done("isp2 is pinned: pinned links are used and no others");
     wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
     assert_eq!(daemon.link("wan1")["reason"]["code"], "pinned");
     assert_eq!(daemon.link("wan2")["order"]["order"], "pin");
@@ -65,10 +65,10 @@ fn the_last_link_is_not_taken_out_without_force() {
     wait_until("wan1 answers nothing", RETURN_LIMIT, || daemon.link("wan1")["answered"] == 0);
     ask(&daemon, "link out wan2").is_refused(
         1,
-        "rebootping: without wan2 no link that answers would be left; add --force to do it all the same",
+        "rebootping: without wan2 no link that answers would be left; add --force to do it nevertheless",
     );
     let pin = ask(&daemon, "link pin wan1");
-    assert!(pin.code == Some(1) && pin.err.contains("pinned, it would be used all the same"), "{pin:?}");
+    assert!(pin.code == Some(1) && pin.err.contains("pinned, it would be used nevertheless"), "{pin:?}");
     stays_so("nothing changes", Duration::from_secs(2), || daemon.link("wan2")["enabled"] == true);
     ask(&daemon, "link out wan2 --force").is_done("wan2 is taken out");
     wait_until("the other link is used, dead as it is", SWITCH_LIMIT, || {
@@ -105,7 +105,7 @@ fn what_somebody_does_by_hand_is_put_right_once_and_then_left_alone() {
     wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
     let log = daemon.log();
     assert!(log.contains("rebootping link pin wan1"), "{log}");
-    assert!(log.contains("somebody enabled wan1 against the choice"), "{log}");
+    assert!(log.contains("somebody enabled wan1 in shorewall against the choice"), "{log}");
 
     enable_by_hand(&lab);
     wait_until("it is left alone", Duration::from_secs(25), || {
@@ -115,7 +115,7 @@ fn what_somebody_does_by_hand_is_put_right_once_and_then_left_alone() {
     assert_eq!(daemon.link("wan1")["committed"], false);
     assert!(daemon.log().contains("once more and is left so"), "{}", daemon.log());
     let shown = ask(&daemon, "status").out;
-    assert!(shown.contains("wan1 was changed by somebody else and is left so"), "{shown}");
+    assert!(shown.contains("wan1 was changed by hand twice within the hour and is left so"), "{shown}");
 }
 
 fn enable_by_hand(lab: &rebootping_lab::Lab) -> Instant {

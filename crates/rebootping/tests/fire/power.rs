@@ -1,0 +1,97 @@
+//! Power that is lost while hold-downs change: what the disk has then is whole, and hold-downs are within a minute of the truth.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rebootping_lab::{Daemon, Lab, SWITCH_LIMIT, wait_until};
+
+use crate::beat::held;
+use crate::company::{is_alive, judge};
+use crate::disk::Disk;
+use crate::support::{RETURN_LIMIT, hold_left, lab, links, start};
+use crate::times;
+
+const HOLD_DOWN: u64 = 3600;
+/// Start-up asks Shorewall, looks for gateways and judges a first round: 3 s on an idle machine.
+const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+/// Memory that must survive is written at every fault, and once a minute while a link holds.
+const A_MINUTE: u64 = 60;
+
+/// The status files lie on the disk that fails; Shorewall keeps its own elsewhere, or it would have to be started anew.
+fn config(disk: &Path) -> String {
+    let files = disk.join("{interface}.status");
+    format!(
+        "[select]\nhold_down = \"{HOLD_DOWN}s\"\n[[link]]\ninterface = \"wan2\"\nhold_down = \"1s\"\n\
+         [commit]\nbackend = \"shorewall\"\nstatus_file = \"{}\"\n",
+        files.display()
+    )
+}
+
+/// How a status file was found.
+fn found(disk: &Path, link: &str) -> String {
+    fs::read_to_string(disk.join(format!("{link}.status"))).unwrap_or_else(|error| error.to_string())
+}
+
+/// What is in a status file that a script would misread.
+fn misread(disk: &Path) -> Vec<String> {
+    let all = ["wan1", "wan2", "wan3"].map(|link| format!("{link}: {:?}", found(disk, link)));
+    all.into_iter().filter(|it| !it.ends_with("\"0\\n\"") && !it.ends_with("\"1\\n\"")).collect()
+}
+
+#[track_caller]
+fn check(prefix: &str, kind: &str) {
+    let lab = lab(prefix).isps(3).build();
+    let folder = lab.dir().join("state");
+    let disk = Disk::made(kind, &lab.dir().join("image"), &folder);
+    let mut daemon = start(&lab, &config(&folder));
+    lab.isp(1).blackhole(true);
+    wait_until("wan1 is left", SWITCH_LIMIT, || daemon.link("wan1")["committed"] == true && found(&folder, "wan1") == "1\n");
+    lab.isp(1).mend();
+    for loss in 0..times(4, 50) {
+        // The last thing it does is to change a choice and a hold-down.
+        lab.isp(2).blackhole(loss % 2 == 0);
+        let wanted = if loss % 2 == 0 { "1\n" } else { "0\n" };
+        wait_until("wan2 has changed", RETURN_LIMIT, || found(&folder, "wan2") == wanted);
+        let truth = hold_left(&daemon, "wan1");
+        disk.lose_power();
+        let judge = judge(&daemon);
+        daemon.kill9();
+        wait_until("its judge has ended", SWITCH_LIMIT, || !is_alive(judge));
+        // What lay in memory alone is gone too.
+        fs::remove_dir_all(lab.dir().join("run")).expect("it was there");
+        disk.boot();
+        let lost = misread(&folder);
+        println!("{kind}, loss {loss}: {truth} s to hold; after it {lost:?}");
+        let kept = held(&folder.join("judge/links.json"), "wan1");
+        assert!(kept + 2 >= truth && kept <= truth + A_MINUTE, "{truth} s were left to hold, {kept} s are kept");
+        daemon = start_again(&lab, &folder);
+        assert!(misread(&folder).is_empty(), "{:?}", misread(&folder));
+    }
+    lab.isp(2).mend();
+    wait_until("wan2 is back", RETURN_LIMIT, || daemon.link("wan2")["healthy"] == true && found(&folder, "wan2") == "0\n");
+    assert!(!lab.log_contains("links.damaged"), "a memory was not whole");
+}
+
+/// Starts the daemon of the next boot and waits until it has judged.
+#[track_caller]
+fn start_again(lab: &Lab, folder: &Path) -> Daemon {
+    let daemon = lab.gw().daemon(&config(folder));
+    wait_until("the next boot has judged and committed", SETTLE_LIMIT, || {
+        let Some(status) = daemon.try_status() else { return false };
+        status["links"][0]["reason"]["code"] == "hold_down"
+            && links(&status).count() == 3
+            && links(&status).all(|link| link["committed"] == true)
+    });
+    daemon
+}
+
+#[test]
+fn an_ext4_that_loses_its_power_keeps_files_whole_and_hold_downs() {
+    check("ext4", "ext4");
+}
+
+#[test]
+fn an_xfs_that_loses_its_power_keeps_files_whole_and_hold_downs() {
+    check("xfs", "xfs");
+}
