@@ -38,10 +38,11 @@ pub(crate) fn status(explicit: Option<&Path>, output: Output) -> ExitCode {
 
 /// `rebootping why`.
 pub(crate) fn why(explicit: Option<&Path>, asked: &Why) -> ExitCode {
-    if asked.at.is_some() {
+    if let Some(at) = asked.at {
+        let time = at.resolve(clock::wall());
         return fail(
-            "--at needs the history of verdicts, which this version does not keep; leave it out to ask about now",
-            2,
+            &format!("nothing is known of {time:.0}: this version keeps no history; without --at it explains now"),
+            1,
         );
     }
     with_daemon(explicit, |config| {

@@ -59,7 +59,9 @@ pub fn reply(data: &[u8]) {
         let at = START + SECOND.mul_f64(f64::from(*at) / 128.0);
         let link = LinkId(u16::from(*link));
         let reply = Reply { link, source: echo.source, sequence: echo.sequence, token: echo.token, at };
-        asked.iter_mut().for_each(|asked| asked.take(&reply));
+        for asked in &mut asked {
+            asked.take(&reply);
+        }
     }
 }
 

@@ -374,7 +374,7 @@ impl One {
             way.generation = generation;
             way.echoes.clear();
             let complete = way.asked_last != 0 && way.asked_last & counting & !way.answered_last == 0;
-            let effort = way.effort(link.metered && all_well && complete, counting, if both[at] { 25 } else { 10 });
+            let effort = way.effort(link.metered && all_well && complete, counting, if both[at] { 30 } else { 10 });
             let full = (((1_u64 << course.targets.len()) - 1) as u32, course.echoes);
             way.due = if way.is_ready(now) { effort.unwrap_or(full) } else { (0, 0) };
         }

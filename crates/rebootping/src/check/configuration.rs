@@ -18,10 +18,10 @@ enum Configured<'a> {
 pub(super) fn findings(configuration: &Configuration) -> Vec<Finding> {
     let later = configuration.not_yet_done.iter().map(|(section, place)| Configured::NotYetDone { section, place });
     let observes = (configuration.backend == Backend::Observe).then_some(Configured::Observes);
-    let programs = configuration.programs.iter().map(|program| match program.can_run {
-        true => Configured::Runs(program),
-        false => Configured::CannotRun(program),
-    });
+    let programs = configuration
+        .programs
+        .iter()
+        .map(|program| if program.can_run { Configured::Runs(program) } else { Configured::CannotRun(program) });
     let unmatched =
         configuration.unmatched.iter().map(|(section, pattern)| Configured::MatchesNothing { section, pattern });
     let all =

@@ -57,11 +57,10 @@ fn paragraph(text: &mut String, finding: &Finding, name_width: usize) {
 /// Prose is wrapped; a command or a line for a file stays whole, so that it can be copied.
 fn remedy_lines(remedy: &Remedy, width: usize) -> Vec<String> {
     match remedy {
-        Remedy::Run(_) => vec![format!("-> {remedy}")],
         Remedy::Write { file, line } if file.len() + line.len() + "-> in : ".len() > width => {
             vec![format!("-> in {file}:"), format!("   {line}")]
         }
-        Remedy::Write { .. } => vec![format!("-> {remedy}")],
+        Remedy::Run(_) | Remedy::Write { .. } => vec![format!("-> {remedy}")],
         Remedy::Do(what) => {
             let indent = |(number, line)| if number == 0 { format!("-> {line}") } else { format!("   {line}") };
             wrapped(what, width - 3).into_iter().enumerate().map(indent).collect()

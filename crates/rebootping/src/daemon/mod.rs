@@ -295,19 +295,27 @@ impl Daemon {
     fn reload(&mut self) {
         match config::load(self.explicit.as_deref()) {
             Ok(config) if config.paths == self.config.paths && config.process == self.config.process => {
-                self.config = config;
-                if let Err(error) = self.supervisor.configure(judge_settings(&self.config)) {
-                    log::warn(&format!(
-                        "the judge did not take the configuration ({error}); it will at its next start"
-                    ));
-                }
-                log::info("the configuration was read again");
+                self.take_config(config);
             }
             Ok(_) => log::warn(
                 "[paths] and [process] take effect at the next start only; the old configuration stays in force",
             ),
             Err(errors) => log::warn(&format!("the configuration is invalid, the old one stays in force:\n{errors}")),
         }
+    }
+
+    /// Takes a valid configuration; what is as it was goes on unbroken.
+    fn take_config(&mut self, config: Config) {
+        let settings = judge_settings(&config);
+        if config == self.config && settings == self.supervisor.settings() {
+            log::info("the configuration was read again; nothing in it changed");
+            return;
+        }
+        self.config = config;
+        if let Err(error) = self.supervisor.configure(settings) {
+            log::warn(&format!("the judge did not take the configuration ({error}); it will at its next start"));
+        }
+        log::info("the configuration was read again");
     }
 
     fn judge_is_silent(&self) -> bool {

@@ -67,6 +67,11 @@ impl Supervisor {
         stream.write_all(&frame(message)?)
     }
 
+    /// What the judge was last given.
+    pub(super) fn settings(&self) -> JudgeSettings {
+        self.shared.running().settings.clone()
+    }
+
     /// Gives the judge, and all that follow it, new settings.
     pub(super) fn configure(&self, settings: JudgeSettings) -> io::Result<()> {
         self.shared.running().settings = settings.clone();

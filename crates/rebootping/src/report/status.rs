@@ -151,7 +151,11 @@ pub(crate) struct Known<'a> {
 impl Status {
     /// Puts together what is known.
     pub(crate) fn new(known: &Known<'_>, now: Timestamp) -> Self {
-        let judge = if known.judge_is_silent { "silent" } else { "running" };
+        let judge = match known.report {
+            _ if known.judge_is_silent => "silent",
+            None => "starting",
+            Some(_) => "running",
+        };
         let process = |name: &str, state: &str, restarts| Process { name: name.into(), state: state.into(), restarts };
         Self {
             schema: 1,
@@ -182,7 +186,7 @@ impl Status {
     pub(crate) fn exit_code(&self) -> u8 {
         let states = || self.links.iter().flat_map(LinkStatus::counting);
         if states().any(|state| state.reason.code == Code::Starting)
-            || self.processes.iter().any(|process| process.state == "silent")
+            || self.processes.iter().any(|process| process.state != "running")
         {
             return 3;
         }

@@ -22,7 +22,7 @@ pub(crate) fn status(status: &Status, colour: bool) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{line}");
     }
-    if rows.is_empty() {
+    if rows.is_empty() && status.processes.iter().all(|process| process.state == "running") {
         text.push_str("no link: no interface has a default route, and the configuration names none\n");
     }
     for link in &status.links {
@@ -116,7 +116,9 @@ fn committed(status: &Status) -> String {
         );
     }
     for process in status.processes.iter().filter(|process| process.state != "running" || process.restarts > 0) {
-        let _ = writeln!(text, "{} is {}, started again {} times", process.name, process.state, process.restarts);
+        let again =
+            if process.restarts > 0 { format!(", started again {} times", process.restarts) } else { String::new() };
+        let _ = writeln!(text, "{} is {}{again}", process.name, process.state);
     }
     text
 }

@@ -11,9 +11,10 @@ use nix::unistd::Pid;
 use rebootping_lab::{Daemon, Family, Lab, SWITCH_LIMIT, wait_until};
 
 use crate::beat::{Beat, rounds};
+use crate::crash::Holding;
 use crate::disk::Disk;
 use crate::slow_disk::SlowDisk;
-use crate::support::{RETURN_LIMIT, hold_down, hold_left, lab, start, wait_in, wait_mid_hold_down, wait_out};
+use crate::support::{RETURN_LIMIT, hold_down, lab, start, wait_in, wait_mid_hold_down, wait_out};
 
 /// A command is ended after two seconds and two of grace, and tried again after 1, 2, 4 s: that, and a slow machine.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
@@ -171,17 +172,19 @@ fn a_judge_that_ends_or_stands_still_is_replaced_and_hold_downs_are_kept() {
     lab.isp(1).blackhole(true);
     wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
     lab.isp(1).mend();
-    let mut left = wait_mid_hold_down(&daemon, "wan1", HOLD_DOWN);
+    wait_mid_hold_down(&daemon, "wan1", HOLD_DOWN);
+    let (memory, holding) = (lab.dir().join("run/judge/links.json"), Holding::of(&lab));
     // A panic ends a process by SIGABRT where it is no longer caught, the kernel out of memory by SIGKILL.
     for (restarts, signal) in (1..).zip([Signal::SIGKILL, Signal::SIGABRT, Signal::SIGSTOP]) {
+        let judged = rounds(&memory);
         signal_to(judge(&daemon), signal);
         wait_until(&format!("another judge has judged after {signal}"), SILENCE_LIMIT, || {
             let status = daemon.status();
-            status["processes"][1]["restarts"] == restarts && status["links"][0]["reason"]["code"] == "hold_down"
+            status["processes"][1]["restarts"] == restarts
+                && status["links"][0]["reason"]["code"] == "hold_down"
+                && rounds(&memory) > judged + 2
         });
-        let now = hold_left(&daemon, "wan1");
-        assert!(now <= left && now + 60 > left, "{left} s were left to hold before {signal}, and {now} s are now");
-        left = now;
+        holding.assert_kept(&lab);
     }
     assert!(daemon.log().contains("the judge says nothing; it is ended and started anew"), "{}", daemon.log());
     assert_eq!(daemon.log().matches("new connections use").count(), 1, "{}", daemon.log());

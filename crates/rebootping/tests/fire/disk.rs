@@ -46,6 +46,9 @@ impl Disk {
         run(Command::new(format!("mkfs.{kind}")).arg("-q").arg(image));
         fs::create_dir_all(at).expect("a folder can be made");
         let disk = Self { at: at.to_owned(), image: Some(image.to_owned()) };
+        // What other tests run meanwhile sees this mount too, and must see it go.
+        run(Command::new("mount").arg("--bind").args([at, at]));
+        run(Command::new("mount").arg("--make-shared").arg(at));
         disk.mount();
         disk
     }
@@ -93,9 +96,16 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: in a panic somebody may still be in there.
-        let done = Command::new("umount").arg("-l").arg(&self.at).status();
-        assert!(done.is_ok_and(|it| it.success()) || std::thread::panicking(), "{} stays mounted", self.at.display());
+        let mounts = if self.image.is_some() { 2 } else { 1 };
+        for _ in 0..mounts {
+            // Lazily: in a panic somebody may still be in there.
+            let done = Command::new("umount").arg("-l").arg(&self.at).status();
+            assert!(
+                done.is_ok_and(|it| it.success()) || std::thread::panicking(),
+                "{} stays mounted",
+                self.at.display()
+            );
+        }
     }
 }
 

@@ -46,7 +46,9 @@ fn check(prefix: &str, kind: &str) {
     let disk = Disk::made(kind, &lab.dir().join("image"), &folder);
     let mut daemon = start(&lab, &config(&folder));
     lab.isp(1).blackhole(true);
-    wait_until("wan1 is left", SWITCH_LIMIT, || daemon.link("wan1")["committed"] == true && found(&folder, "wan1") == "1\n");
+    wait_until("wan1 is left", SWITCH_LIMIT, || {
+        daemon.link("wan1")["committed"] == true && found(&folder, "wan1") == "1\n"
+    });
     lab.isp(1).mend();
     for loss in 0..times(4, 50) {
         // The last thing it does is to change a choice and a hold-down.
@@ -69,7 +71,9 @@ fn check(prefix: &str, kind: &str) {
         assert!(misread(&folder).is_empty(), "{:?}", misread(&folder));
     }
     lab.isp(2).mend();
-    wait_until("wan2 is back", RETURN_LIMIT, || daemon.link("wan2")["healthy"] == true && found(&folder, "wan2") == "0\n");
+    wait_until("wan2 is back", RETURN_LIMIT, || {
+        daemon.link("wan2")["healthy"] == true && found(&folder, "wan2") == "0\n"
+    });
     assert!(!lab.log_contains("links.damaged"), "a memory was not whole");
 }
 

@@ -8,6 +8,8 @@ use std::{fs, process};
 
 use rebootping_lab::{Daemon, Lab};
 
+use crate::support::links;
+
 /// The program that was built with this test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rebootping");
 
@@ -49,6 +51,13 @@ impl From<Output> for Said {
 /// Asks a running daemon: `rebootping --config FILE WORDS…`, the words separated by spaces.
 pub(crate) fn ask(daemon: &Daemon, words: &str) -> Said {
     daemon.cli(&words.split(' ').collect::<Vec<_>>()).into()
+}
+
+/// Whether the daemon knows links and finds all of them healthy.
+pub(crate) fn is_healthy(daemon: &Daemon) -> bool {
+    let status = daemon.status();
+    let mut links = links(&status).peekable();
+    links.peek().is_some() && links.all(|link| link["healthy"] == true)
 }
 
 /// Runs a command on the lab's gateway where no daemon has to run, with the configuration of the daemon that ran there last.

@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rebootping_lab::{Daemon, Family, Lab, SWITCH_LIMIT, wait_until};
+use rebootping_lab::{Family, Lab, SWITCH_LIMIT, wait_until};
 use serde_json::{Value, json};
 
-use crate::asking::ask;
+use crate::asking::{ask, is_healthy};
 use crate::support::{RETURN_LIMIT, hold_down, lab, start, wait_out};
 
 /// Start-up judges a first round after at most three seconds.
@@ -31,10 +31,6 @@ fn program(lab: &Lab, name: &str) -> PathBuf {
 fn told(program: &Path) -> Vec<Value> {
     let text = fs::read_to_string(program.with_extension("told")).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("no JSON ({e}): {line}"))).collect()
-}
-
-fn is_healthy(daemon: &Daemon) -> bool {
-    ask(daemon, "status").code == Some(0)
 }
 
 #[test]
@@ -98,6 +94,7 @@ fn hooks_are_told_of_what_shorewall_has_applied_and_a_failing_one_harms_nobody()
     fs::write(bad.with_extension("fails"), "").expect("it can be written");
     let hooks = format!("[hooks]\nlink = [\"{}\", [\"{}\", \"quiet\"]]\n", bad.display(), good.display());
     let daemon = start(&lab, &format!("{}{hooks}", hold_down(3600)));
+    wait_until("the hooks were told of the first choice", RETURN_LIMIT, || !told(&good).is_empty());
     let before = told(&good).len();
     lab.isp(1).blackhole(true);
     wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);

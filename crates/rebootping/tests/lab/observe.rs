@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rebootping_lab::{Family, Isusable, SWITCH_LIMIT, wait_until};
 
-use crate::asking::ask;
+use crate::asking::{ask, is_healthy};
 use crate::support::{RETURN_LIMIT, hold_down, lab, links, stays_so, wait_out};
 
 /// Start-up judges a first round after at most three seconds.
@@ -20,7 +20,7 @@ fn without_shorewall_the_links_are_those_with_a_default_route_and_nothing_is_cha
     let lab = lab("plain").without_shorewall().build();
     let daemon = lab.gw().daemon(&hold_down(3600));
     daemon.wait_ready();
-    wait_until("both links are healthy", SETTLE_LIMIT, || ask(&daemon, "status").code == Some(0));
+    wait_until("both links are healthy", SETTLE_LIMIT, || is_healthy(&daemon));
     let status = daemon.status();
     let names: Vec<&str> = links(&status).filter_map(|link| link["name"].as_str()).collect();
     assert_eq!(names, ["wan1", "wan2"]);
@@ -38,7 +38,7 @@ fn a_link_that_appears_later_is_judged() {
     let lab = lab("later").without_shorewall().build();
     let daemon = lab.gw().daemon(&hold_down(3600));
     daemon.wait_ready();
-    wait_until("both links are healthy", SETTLE_LIMIT, || ask(&daemon, "status").code == Some(0));
+    wait_until("both links are healthy", SETTLE_LIMIT, || is_healthy(&daemon));
     lab.isp(2).blackhole(true);
     wait_until("wan2 is not chosen", SWITCH_LIMIT, || daemon.link("wan2")["enabled"] == false);
     let (gw, net) = (lab.gw(), lab.net());
@@ -64,7 +64,7 @@ fn without_consent_nothing_is_committed_until_the_operator_gives_it() {
     assert!(lab.gw().shorewall("reload").status.success());
     let daemon = lab.gw().daemon(&hold_down(3600));
     daemon.wait_ready();
-    wait_until("both links are healthy", SETTLE_LIMIT, || ask(&daemon, "status").code == Some(0));
+    wait_until("both links are healthy", SETTLE_LIMIT, || is_healthy(&daemon));
     wait_until("it is said why nothing is committed", SWITCH_LIMIT, || {
         daemon.log().contains("shorewall does not read our status files: choices are only shown")
     });

@@ -13,7 +13,8 @@ const DELAY: &str = "inject=fsync,fdatasync:delay_enter=30000000";
 /// Attaching is a matter of milliseconds.
 const ATTACH_LIMIT: Duration = Duration::from_secs(10);
 
-/// strace, attached to every thread of the daemon; dropping it lets them go.
+/// strace, attached to every thread of the daemon but not to the commands it runs, which would be slower for that; dropping it
+/// lets them go.
 pub(crate) struct SlowDisk {
     strace: Child,
     pids: Vec<u32>,
@@ -25,25 +26,25 @@ impl SlowDisk {
     pub(crate) fn under(daemon: &Daemon) -> Self {
         let pids = with_children(daemon.pid());
         assert!(pids.len() > 1, "the daemon has no judge");
+        let threads: Vec<PathBuf> = pids.iter().flat_map(|pid| threads_of(*pid)).collect();
         let mut command = Command::new("strace");
-        command.args(["-f", "-q", "-e", "trace=fsync,fdatasync", "-e", DELAY, "-o", "/dev/null"]);
-        command.args(pids.iter().map(|pid| format!("--attach={pid}")));
+        command.args(["-q", "-e", "trace=fsync,fdatasync", "-e", DELAY, "-o", "/dev/null"]);
+        for thread in threads.iter().filter_map(|thread| thread.file_name()) {
+            command.arg("-p").arg(thread);
+        }
         let strace = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let disk = Self { strace: strace.expect("strace starts (`apt-get install strace`)"), pids };
         wait_until("strace is attached to every thread", ATTACH_LIMIT, || {
-            disk.threads().all(|thread| is_traced(&thread))
+            threads.iter().all(|thread| is_traced(thread))
         });
         disk
     }
 
     /// The names of the threads that wait for the disk now.
     pub(crate) fn held_up(&self) -> BTreeSet<String> {
-        let waiting = self.threads().filter(|thread| is_syncing(thread));
+        let threads = self.pids.iter().flat_map(|pid| threads_of(*pid));
+        let waiting = threads.filter(|thread| is_syncing(thread));
         waiting.map(|thread| read(&thread, "comm").trim().to_owned()).collect()
-    }
-
-    fn threads(&self) -> impl Iterator<Item = PathBuf> {
-        self.pids.iter().flat_map(|pid| threads_of(*pid))
     }
 }
 
