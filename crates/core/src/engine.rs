@@ -239,7 +239,7 @@ impl Engine {
         let orders = self.orders.all();
         for family in Family::ALL {
             let judge = self.judge(family);
-            judge.note_lateness(Some(end), now);
+            judge.note_lateness(judge.probe.next_deadline().into_iter().chain([end]).min(), now);
             let (verdict, events) = judge.judge_round(&loads, &orders);
             self.outputs.extend(events.into_iter().map(Output::Say));
             let keep = verdict.round % KEEP_EVERY == 0 && verdict.links.iter().any(|link| link.reason.hold_left > 0);
@@ -296,7 +296,7 @@ impl Engine {
         let judge = self.judge(family);
         judge.note_changes(&verdict, now);
         let new_fault = judge.verdict.as_ref().is_some_and(|before| fault_in(before, &verdict));
-        let may_choose = judge.may_choose(&verdict);
+        let may_choose = judge.may_choose();
         let is_new = may_choose && judge.chosen.as_ref() != Some(&choice);
         judge.verdict = Some(verdict.clone());
         if is_new {

@@ -10,6 +10,7 @@ use crate::fault::Faults;
 use crate::lab::{Lab, parse};
 use crate::ns::Ns;
 use crate::plan::{self, wan};
+use crate::tun::TunLink;
 use crate::wire::Wire;
 
 /// One ISP of a lab.
@@ -80,7 +81,8 @@ impl<'lab> Isp<'lab> {
     /// Pulls the cable out of the gateway, or plugs it in again.
     pub fn carrier(&self, on: bool) -> Instant {
         let moment = Instant::now();
-        match (&self.lab.tun, &self.lab.spaces.wires[self.number - 1]) {
+        let line = self.lab.tun.lock().expect("no panic while it is held");
+        match (line.as_ref(), &self.lab.spaces.wires[self.number - 1]) {
             (Some(tun), _) if self.lab.spec.tun == Some(self.number) => tun.carrier(on),
             (_, Some(wire)) => set_up(wire, "w0", on),
             (_, None) => set_up(self.ns(), "c0", on),
@@ -90,6 +92,18 @@ impl<'lab> Isp<'lab> {
             let address = plan::isp_link_local(self.number);
             self.ns().configure(&format!("addr replace {address}/64 dev c0\n"));
         }
+        moment
+    }
+
+    /// Ends the line and dials anew, as `PPPoE` does: another interface with the same name and addresses, and no routes.
+    pub fn redial(&self) -> Instant {
+        assert_eq!(self.lab.spec.tun, Some(self.number), "build the lab with `.tun_link()`; its last ISP can be dialled");
+        let mut line = self.lab.tun.lock().expect("no panic while it is held");
+        let moment = Instant::now();
+        // The old interfaces must be gone: the new ones have their names.
+        *line = None;
+        *line = Some(TunLink::lay(&self.lab.spaces.gw, &self.link(), self.ns()));
+        self.lab.spaces.address_line(self.number);
         moment
     }
 

@@ -35,7 +35,8 @@ pub struct Lab {
     /// Faults of each ISP, the first at 0.
     pub(crate) faults: Mutex<Vec<Faults>>,
     pub(crate) rtnl: Mutex<Rtnl>,
-    pub(crate) tun: Option<TunLink>,
+    /// The line to the ISP that is reached by a tun device.
+    pub(crate) tun: Mutex<Option<TunLink>>,
     /// The wire to each ISP, the first at 0.
     pub(crate) wires: Vec<Option<Wire>>,
     /// Answer flows over IPv4 and IPv6, once there are some.
@@ -78,7 +79,7 @@ impl Lab {
         Self {
             faults: Mutex::new(vec![Faults::default(); spec.isps]),
             rtnl: Mutex::new(rtnl),
-            tun,
+            tun: Mutex::new(tun),
             wires,
             servers: Default::default(),
             dead_targets: Mutex::default(),

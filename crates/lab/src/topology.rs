@@ -133,6 +133,13 @@ impl Spaces {
         }
     }
 
+    /// Gives both ends of a tun link their addresses.
+    pub(crate) fn address_line(&self, isp: usize) {
+        let (wan, here, far) = (wan(isp), plan::gateway_v4(isp), plan::isp_v4(isp));
+        self.gw.configure(&format!("link set dev {wan} up\naddr add {here} peer {far}/32 dev {wan}\n"));
+        self.isps[isp - 1].configure(&format!("link set dev c0 up\naddr add {far} peer {here}/32 dev c0\n"));
+    }
+
     fn address_lan(&self, spec: &Spec) {
         let mut ports = String::from("link add br0 type bridge mcast_snooping 0\nlink set dev br0 up\n");
         for port in 0..=spec.clients {

@@ -142,8 +142,9 @@ impl Naive {
 
     /// The operator ends a hold-down.
     pub fn retry(&mut self, at: usize) {
+        let owed = u64::from(self.links[at].behind > 0);
         let memory = &mut self.links[at].memory;
-        memory.served = memory.owed;
+        (memory.owed, memory.served) = (owed, 0);
         self.links[at].clean = self.links[at].terms.hour;
         self.choose();
     }

@@ -2,6 +2,8 @@
 
 /// Rounds in ten minutes of one-second rounds.
 const TEN_MINUTES: u32 = 600;
+/// Rounds in a minute.
+const MINUTE: usize = 60;
 
 /// What a link did in a judged round.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +23,9 @@ pub struct Tally {
     size: usize,
     /// Targets that count, a bit each.
     pub counting: u32,
-    /// By target and link: rounds running in which only this target was missed.
-    missed: Vec<Vec<u32>>,
+    /// By target and link: the judged rounds since it was first missed alone, each with whether it was reached; emptied by a whole
+    /// minute of answers, and by a round in which another target was missed too.
+    since_missed: Vec<Vec<Vec<bool>>>,
     /// By target: rounds running in which all reached it.
     reached: Vec<u32>,
 }
@@ -34,7 +37,7 @@ impl Tally {
             list,
             size,
             counting: ((1_u64 << size) - 1) as u32,
-            missed: vec![vec![0; links]; size],
+            since_missed: vec![vec![Vec::new(); links]; size],
             reached: vec![0; size],
         }
     }
@@ -68,16 +71,27 @@ impl Tally {
                 self.reached[target] = 0;
                 let others = self.counting & !bit;
                 for &(at, answered) in &asked {
-                    let alone = answered & bit == 0 && others != 0 && answered & others == others;
-                    self.missed[target][at] = if alone { self.missed[target][at] + 1 } else { 0 };
+                    let rounds = &mut self.since_missed[target][at];
+                    let reached = answered & bit != 0;
+                    if !reached || !rounds.is_empty() {
+                        rounds.push(reached);
+                    }
+                    let a_clean_minute =
+                        rounds.len() >= MINUTE && rounds[rounds.len() - MINUTE..].iter().all(|reached| *reached);
+                    if a_clean_minute || others == 0 || answered & others != others {
+                        rounds.clear();
+                    }
                 }
-                let culprit = asked.iter().map(|(at, _)| *at).find(|&at| self.missed[target][at] >= TEN_MINUTES);
+                let for_ten_minutes =
+                    |rounds: &Vec<bool>| rounds.len() >= TEN_MINUTES as usize && rounds.last() == Some(&false);
+                let culprit =
+                    asked.iter().map(|(at, _)| *at).find(|&at| for_ten_minutes(&self.since_missed[target][at]));
                 if culprit.is_some() {
                     self.counting &= !bit;
                     changes.push((target, culprit));
                 }
             } else {
-                self.missed[target].fill(0);
+                self.since_missed[target].iter_mut().for_each(Vec::clear);
                 let answering: Vec<u32> =
                     asked.iter().map(|(_, answered)| *answered).filter(|&answered| answered != 0).collect();
                 if !answering.is_empty() {

@@ -205,7 +205,19 @@ impl Reconciler {
         }
         self.doomed.retain(|link| choice.get(link) == Some(&Want::Out(Leave::Cut)));
         self.desired = choice.clone();
+        self.leave_nobody_out_where_nobody_is_in();
         self.note_agreement();
+    }
+
+    /// What somebody else disabled stays so only while another chosen link is in.
+    fn leave_nobody_out_where_nobody_is_in(&mut self) {
+        if self.with_view(|view| view.a_chosen_link_is_in()).unwrap_or(true) {
+            return;
+        }
+        for (link, _) in self.desired.iter().filter(|(_, want)| want.is_in()) {
+            self.settled.remove(link);
+            self.drifts.forget(*link);
+        }
     }
 
     /// A change from drain to cut, or between in and out, begins with a clean record. Flows are doomed by a cut.

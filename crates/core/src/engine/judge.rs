@@ -62,7 +62,7 @@ impl Judge {
         Self {
             family,
             probe: Probe::new(family, settings.key, settings.interval, courses),
-            score: Score::new(&sizes, settings.links.len(), rounds(score::PATIENCE)),
+            score: Score::new(&sizes, settings.links.len(), rounds(score::PATIENCE), rounds(score::CLEAN)),
             selector: Selector::new(settings.links.iter().map(held), round, &choice),
             ways: settings.links.iter().map(|_| Way::new(now)).collect(),
             chosen: None,
@@ -106,7 +106,8 @@ impl Judge {
     /// Judges what the probe finished, and keeps score of its targets.
     pub(super) fn judge_round(&mut self, loads: &[Load], orders: &[Option<Order>]) -> (Verdict, Vec<Event>) {
         let finished = self.probe.finished();
-        let spoilt = self.spoilt.take().or_else(|| self.spoilt_by_sends());
+        let by_sends = self.spoilt_by_sends();
+        let spoilt = self.spoilt.take().or(by_sends);
         let one_left = (spoilt.is_none() && self.score.is_down_to_one(0)).then_some(Spoilt::OneTargetLeft);
         let mut links = Vec::new();
         for (place, did) in finished.iter().enumerate() {
@@ -219,10 +220,9 @@ impl Judge {
         unmetered.peek().is_some() && unmetered.all(at_best)
     }
 
-    /// Whether the firewall may be told: a round was judged, and some link was once there in this family.
-    pub(super) fn may_choose(&self, verdict: &Verdict) -> bool {
-        let judged = verdict.links.iter().any(|link| link.reason.code != Code::Starting);
-        judged && self.selector.held().any(|held| held.seen)
+    /// Whether the firewall may be told: a round is over, and some link was once there in this family.
+    pub(super) fn may_choose(&self) -> bool {
+        self.selector.has_seen_a_round() && self.selector.held().any(|held| held.seen)
     }
 
     pub(super) fn note_changes(&mut self, verdict: &Verdict, now: Time) {

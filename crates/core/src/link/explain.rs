@@ -49,6 +49,7 @@ fn code(selector: &Selector, link: &Standing, healthy: bool, enabled: bool) -> C
         Presence::Absent => Code::Absent,
         Presence::Present if now.order == Some(Order::Out) => Code::TakenOut,
         Presence::Present if some_pinned => Code::Pinned,
+        Presence::Present if !selector.judged => Code::Starting,
         Presence::Present if selector.silent => Code::NothingAnswers,
         Presence::Present if enabled && !healthy && selector.incumbent_stays => Code::Incumbent,
         Presence::Present if enabled && !healthy => Code::SoleBest,

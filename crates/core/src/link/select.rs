@@ -34,8 +34,10 @@ pub const PATIENCE: u32 = 3;
 pub struct Selector {
     pub(super) links: Vec<Standing>,
     pub(super) choice: BTreeSet<LinkId>,
-    /// No link that may be used got an answer in the last judged round.
+    /// No link that may be used got an answer in the last judged round, or none was judged yet.
     pub(super) silent: bool,
+    /// At least one round was judged.
+    pub(super) judged: bool,
     /// The choice was made by the first half of rule 5.
     pub(super) incumbent_stays: bool,
     rounds: u64,
@@ -49,19 +51,19 @@ impl Selector {
         let known: BTreeSet<LinkId> = links.iter().map(|link| link.id).collect();
         let kept: BTreeSet<LinkId> = choice.intersection(&known).copied().collect();
         let choice = if kept.is_empty() { known } else { kept };
-        Self { links, choice, silent: false, incumbent_stays: false, rounds }
+        Self { links, choice, silent: true, judged: false, incumbent_stays: false, rounds }
     }
 
     /// Judges a finished round.
     pub fn handle_round(&mut self, round: &Round) -> Verdict {
         self.rounds = self.rounds.saturating_add(1);
         for (link, now) in self.links.iter_mut().zip(&round.links) {
-            link.now = Some(*now);
+            link.now = Some(if round.spoilt.is_some() { link.unjudged(now) } else { *now });
         }
         self.judge_presence();
         if round.spoilt.is_none() {
             let silent = self.usable().all(|(_, now)| now.answered.is_empty());
-            self.silent = silent;
+            (self.silent, self.judged) = (silent, true);
             if !silent {
                 self.judge_counts();
             }
@@ -91,7 +93,8 @@ impl Selector {
     /// Ends a link's hold-down now and goes on judging it.
     pub fn handle_retry(&mut self, id: LinkId) -> Verdict {
         for link in self.links.iter_mut().filter(|link| link.id == id) {
-            link.held.hold = 0;
+            // One that is behind right now must do one clean round first.
+            link.held.hold = u32::from(link.behind_for > 0);
         }
         self.decide()
     }
@@ -99,6 +102,11 @@ impl Selector {
     /// What must survive a restart, in configured order.
     pub fn held(&self) -> impl Iterator<Item = Held> {
         self.links.iter().map(|link| link.held)
+    }
+
+    /// Whether a round is over, judged or not.
+    pub fn has_seen_a_round(&self) -> bool {
+        self.links.iter().any(|link| link.now.is_some())
     }
 
     /// The links in use.

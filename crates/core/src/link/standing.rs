@@ -1,7 +1,7 @@
 //! One link's standing in the selection: what it did last, what it has to hold, how it leaves.
 
 use super::verdict::{LinkRound, Order};
-use super::{Leave, LinkId, Presence};
+use super::{Leave, LinkId, Presence, Targets};
 use core::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,13 @@ impl Standing {
     /// What it did in the last round, if it may be used: present and not taken out.
     pub(super) fn usable(&self) -> Option<&LinkRound> {
         self.now.as_ref().filter(|now| now.presence == Presence::Present && now.order != Some(Order::Out))
+    }
+
+    /// A round that is recorded and not judged: presence, order and load are new, what was answered is as in the last judged one.
+    pub(super) fn unjudged(&self, now: &LinkRound) -> LinkRound {
+        let nothing =
+            LinkRound { asked: Targets::NONE, answered: Targets::NONE, fell_silent: false, resting: false, ..*now };
+        LinkRound { presence: now.presence, order: now.order, load: now.load, ..self.now.unwrap_or(nothing) }
     }
 
     /// What the operator ordered about it.

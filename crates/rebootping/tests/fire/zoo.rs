@@ -6,7 +6,7 @@ use std::time::Duration;
 use rebootping_lab::{Daemon, Family, Lab, SWITCH_LIMIT, wait_until};
 
 use crate::beat::Beat;
-use crate::support::{hold_down, lab, links, stays_so};
+use crate::support::{self, hold_down, lab, links, stays_so, wait_in, wait_out};
 
 /// Start-up judges a first round after at most three seconds.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
@@ -96,6 +96,22 @@ fn a_link_in_use_may_change_its_name_and_take_it_back() {
     wait_until("the other name is gone", SWITCH_LIMIT, || daemon.link("away")["reason"]["code"] != "best");
     wait_healthy(&daemon, "wan2");
     assert_eq!(daemon.link("wan1")["enabled"], true);
+}
+
+#[test]
+fn a_line_that_is_dialled_anew_sits_out_its_hold_down_and_is_used_again() {
+    let lab = lab("dial").tun_link().build();
+    let daemon = support::start(&lab, &hold_down(HOLD_DOWN));
+    for _ in 0..3 {
+        let (dialled, number) = (lab.isp(2).redial(), index(&lab, "wan2"));
+        wait_out(&lab, &daemon, "wan2", SWITCH_LIMIT);
+        wait_in(&lab, &daemon, "wan2", SWITCH_LIMIT + Duration::from_secs(HOLD_DOWN));
+        let held = Duration::from_secs(HOLD_DOWN - 1);
+        assert!(dialled.elapsed() >= held, "it was back after {:?}", dialled.elapsed());
+        assert_eq!(index(&lab, "wan2"), number, "the new line is the one in use");
+    }
+    let routes = lab.gw().run("ip rule; ip route show table all | grep default");
+    assert!(lab.gw().uses("wan1", Family::V4) && lab.gw().uses("wan2", Family::V4), "{routes}");
 }
 
 #[test]

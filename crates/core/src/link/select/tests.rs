@@ -189,7 +189,23 @@ fn a_spoilt_round_counts_nothing_but_presence() {
 fn a_retry_ends_the_hold_down_now() {
     let mut selector = selector(&[plain(); 2]);
     selector.handle_round(&round("43"));
+    assert_eq!(selector.handle_retry(LinkId(1)).choice.len(), 1, "it is behind at this moment");
+    selector.handle_round(&round("44"));
+    assert_eq!(selector.choice.len(), 2);
+    selector.handle_round(&round("43"));
+    selector.handle_round(&round("44"));
     assert!(selector.handle_retry(LinkId(1)).links.iter().all(|link| link.enabled));
+}
+
+#[test]
+fn rounds_that_are_not_judged_neither_switch_nor_cut() {
+    let spoilt = |cells| Round { spoilt: Some(Spoilt::SendFailed), ..round(cells) };
+    let mut selector = selector(&[plain(); 2]);
+    assert_eq!(selector.handle_round(&spoilt("04")).links[0].reason.code, Code::Starting);
+    selector.handle_round(&round("43"));
+    selector.handle_round(&round("34"));
+    let verdict = selector.handle_round(&spoilt("00"));
+    assert_eq!((verdict.choice, verdict.links[1].leave), (BTreeSet::from([LinkId(0)]), Leave::Drain));
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Driver {
             || self.families.iter().filter_map(FamilyCommitter::state).chain(self.exec.as_ref().map(Exec::state));
         let order = [State::Failing, State::Pending, State::Waiting, State::Applied];
         let trouble = self.trouble.is_some() || self.has_no_provider();
-        if self.choice.is_empty() && !trouble && states().next().is_some() {
+        if self.choice.is_empty() && !self.released && !trouble && states().next().is_some() {
             return State::Pending;
         }
         trouble
