@@ -140,6 +140,9 @@ impl FamilyCommitter {
             Output::RemoveDrain(link) => self.on(*link, |it, provider| kernel.remove_drain(it.family, provider)),
             Output::DeleteFlows(link) => self.on(*link, |it, provider| kernel.delete_flows(it.family, provider)),
             Output::Enable(link) => match self.providers.get(link) {
+                Some(provider) if kernel.is_believed_enabled(self.family, provider) => {
+                    return Performed::Runs(self.reload(settings));
+                }
                 Some(provider) => {
                     return Performed::Runs(self.shorewall.command(Action::Enable(provider), settings.timeout));
                 }

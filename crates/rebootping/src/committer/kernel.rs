@@ -109,6 +109,12 @@ impl Kernel {
             && hop_in(snapshot, family, provider, &[provider.number]).is_none()
     }
 
+    /// Shorewall knows the provider as in use, so that `enable` would do nothing: another interface that was deleted, as
+    /// `PPPoE`'s is at every dialling, has taken the whole balance route with it, but not this provider's own table.
+    pub(crate) fn is_believed_enabled(&self, family: Family, provider: &Provider) -> bool {
+        hop_in(self.watch.snapshot(), family, provider, &[provider.number]).is_some()
+    }
+
     /// Takes the mark and mask as configured, for a provider whose rule has not been seen.
     pub(crate) fn assume_mark(&mut self, family: Family, number: u32, mark: (u32, u32)) {
         self.known.entry((family, number)).or_default().mark.get_or_insert(mark);

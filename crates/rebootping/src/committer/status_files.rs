@@ -3,7 +3,7 @@
 use rebootping_core::commit::StatusFile;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -49,11 +49,12 @@ impl StatusFiles {
         }
     }
 
-    /// Replaces the file at once; whoever reads it finds the old content or the new. It reaches the disk by
-    /// [`sync`](Self::sync), which no failover waits for.
+    /// Changes the file at once; whoever reads it finds the old content or the new, also after a power loss. It reaches the
+    /// disk by [`sync`](Self::sync), which no failover waits for.
     pub(crate) fn write(&mut self, interface: &str, usable: bool) -> Result<(), String> {
         let path = self.path(interface);
-        let file = replace(&path, if usable { b"0\n" } else { b"1\n" });
+        let content = if usable { b"0\n" } else { b"1\n" };
+        let file = overwrite(&path, content).or_else(|_| replace(&path, content));
         self.written.push(file.map_err(|error| format!("cannot write {}: {error}", path.display()))?);
         Ok(())
     }
@@ -88,6 +89,21 @@ pub(crate) fn content(bytes: &[u8]) -> StatusFile {
         b"1\n" => StatusFile::One,
         _ => StatusFile::Other,
     }
+}
+
+/// Overwrites a file of ours where it lies: one byte changes, which no reader and no disk can see half of. A file renamed over
+/// it would be empty after a power loss on xfs, unless the disk was waited for.
+fn overwrite(path: &Path, content: &[u8; 2]) -> io::Result<File> {
+    // Neither through a symbolic link nor waiting for a pipe's reader.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
+    let found = file.metadata()?;
+    let is_ours = found.is_file() && found.nlink() == 1 && found.mode() & 0o777 == 0o644 && found.len() == 2;
+    if !is_ours {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    file.write_all_at(content, 0)?;
+    Ok(file)
 }
 
 /// Writes beside the file and renames over it. Readable by all, whatever our umask: it holds no secret.
@@ -138,6 +154,26 @@ mod tests {
             assert_eq!(files.read("wan1"), StatusFile::Other, "{other:?}");
         }
         files.sync();
+    }
+
+    #[test]
+    fn a_file_of_ours_is_changed_where_it_lies_and_nothing_else_is_written_through() {
+        let scratch = Scratch::new("status-in-place");
+        let mut files = StatusFiles::new(None, scratch.path()).expect("a thread");
+        let path = files.path("wan1");
+        let number = || fs::symlink_metadata(&path).expect("a file").ino();
+        files.write("wan1", true).expect("a file");
+        let first = number();
+        files.write("wan1", false).expect("a file");
+        assert_eq!((number(), files.read("wan1")), (first, StatusFile::One));
+        let elsewhere = scratch.path().join("elsewhere");
+        fs::write(&elsewhere, "x\n").expect("a file");
+        fs::remove_file(&path).expect("it is there");
+        std::os::unix::fs::symlink(&elsewhere, &path).expect("a link");
+        files.write("wan1", true).expect("a file");
+        assert_eq!(fs::read_to_string(&elsewhere).expect("a file"), "x\n");
+        assert_eq!(files.read("wan1"), StatusFile::Zero);
+        assert!(fs::symlink_metadata(&path).expect("a file").is_file());
     }
 
     #[test]

@@ -8,11 +8,10 @@ use rebootping_lab::{Family, Lab, SWITCH_LIMIT, wait_until};
 use crate::company::{find_judge, is_alive};
 use crate::crash::{Holding, config, reader};
 use crate::support::{lab, start, wait_out};
-use crate::times;
 use crate::wrapper::{Wrapper, replace};
 
 /// Each changes a file or brings it to the disk.
-const CALLS: [&str; 4] = ["write", "fsync", "rename", "unlink"];
+const CALLS: [&str; 4] = ["write", "pwrite64", "fsync", "rename"];
 /// A thread that writes every round makes more of them than one waits for.
 const MOST: usize = 16;
 /// The program, ended by `$0.how`; `-D` has it be the process that is waited for, and strace its grandchild.
@@ -53,7 +52,7 @@ fn processes_killed_at_any_call_that_changes_a_file_keep_files_whole_and_hold_do
     daemon.kill9();
     let mut points = 0;
     for call in CALLS {
-        let killed = (1..=MOST).step_by(times(1, 1)).take_while(|nth| is_killed_at(&lab, &wrapper, call, *nth));
+        let killed = (1..=MOST).take_while(|nth| is_killed_at(&lab, &wrapper, call, *nth));
         let killed = killed.count();
         println!("{call}: killed at {killed} points");
         assert!(killed > 0, "nobody was killed at {call}");

@@ -63,9 +63,9 @@ fn check(prefix: &str, kind: &str) {
         // What lay in memory alone is gone too.
         fs::remove_dir_all(lab.dir().join("run")).expect("it was there");
         disk.boot();
-        let lost = misread(&folder);
-        println!("{kind}, loss {loss}: {truth} s to hold; after it {lost:?}");
+        assert!(misread(&folder).is_empty(), "{kind}, loss {loss}: {:?}", misread(&folder));
         let kept = held(&folder.join("judge/links.json"), "wan1");
+        println!("{kind}, loss {loss}: {truth} s to hold before, {kept} s after it");
         assert!(kept + 2 >= truth && kept <= truth + A_MINUTE, "{truth} s were left to hold, {kept} s are kept");
         daemon = start_again(&lab, &folder);
         assert!(misread(&folder).is_empty(), "{:?}", misread(&folder));
