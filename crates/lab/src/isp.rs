@@ -97,7 +97,11 @@ impl<'lab> Isp<'lab> {
 
     /// Ends the line and dials anew, as `PPPoE` does: another interface with the same name and addresses, and no routes.
     pub fn redial(&self) -> Instant {
-        assert_eq!(self.lab.spec.tun, Some(self.number), "build the lab with `.tun_link()`; its last ISP can be dialled");
+        assert_eq!(
+            self.lab.spec.tun,
+            Some(self.number),
+            "build the lab with `.tun_link()`; its last ISP can be dialled"
+        );
         let mut line = self.lab.tun.lock().expect("no panic while it is held");
         let moment = Instant::now();
         // The old interfaces must be gone: the new ones have their names.

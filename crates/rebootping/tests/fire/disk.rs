@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
 
+use nix::errno::Errno;
+
 /// xfs makes no file system below 300 MB; the image is a sparse file.
 const IMAGE_BYTES: u64 = 320 << 20;
 /// The daemon's files are a few KB; filled in no time.
@@ -58,7 +60,7 @@ impl Disk {
     pub(crate) fn fill(&self) {
         let mut file = fs::File::create(self.at.join(FILL)).expect("there is room for a name");
         let full = io::copy(&mut io::repeat(0), &mut file).expect_err("it is not endless");
-        assert_eq!(full.raw_os_error(), Some(libc_enospc()), "{full}");
+        assert_eq!(full.raw_os_error(), Some(Errno::ENOSPC as i32), "{full}");
     }
 
     /// Makes room again.
@@ -107,10 +109,6 @@ impl Drop for Disk {
             );
         }
     }
-}
-
-fn libc_enospc() -> i32 {
-    nix::errno::Errno::ENOSPC as i32
 }
 
 #[track_caller]

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use rebootping_lab::{Family, Lab, SWITCH_LIMIT, wait_until};
 
+use crate::beat::rounds;
 use crate::company::{find_judge, is_alive};
 use crate::crash::{Holding, config, reader};
 use crate::support::{lab, start, wait_out};
+use crate::times;
 use crate::wrapper::{Wrapper, replace};
 
 /// Each changes a file or brings it to the disk.
@@ -17,7 +19,7 @@ const MOST: usize = 16;
 /// The program, ended by `$0.how`; `-D` has it be the process that is waited for, and strace its grandchild.
 const RUN: &str =
     "[ -s \"$0.how\" ] || exec \"$@\"\nexec strace -D -f -qqq -o /dev/null -e \"$(cat \"$0.how\")\" \"$@\"";
-/// A daemon that reads a choice from memory and finds files missing has written all it must when it has judged once.
+/// Start-up, a switch, and some rounds more.
 const LIFE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Starts the daemon to be killed at the `nth` call of a kind, has it write all its files, and says whether something was killed.
@@ -30,8 +32,10 @@ fn is_killed_at(lab: &Lab, wrapper: &Wrapper, call: &str, nth: usize) -> bool {
     let wanted = if in_use { "1\n" } else { "0\n" };
     let daemon = lab.gw().daemon(&config());
     let is_killed = || !is_alive(daemon.pid()) || daemon.log().contains("the judge ended (killed by SIGKILL)");
-    wait_until("somebody was killed or all is written", LIFE_LIMIT, || {
-        is_killed() || lab.gw().status_file("wan2").as_deref() == Some(wanted)
+    let memory = lab.dir().join("run/judge/links.json");
+    let enough = rounds(&memory) + times(2, 10) as u64;
+    wait_until("somebody was killed or all is written, some of it often", LIFE_LIMIT, || {
+        is_killed() || (lab.gw().status_file("wan2").as_deref() == Some(wanted) && rounds(&memory) >= enough)
     });
     let killed = is_killed();
     let judge = find_judge(&daemon);
