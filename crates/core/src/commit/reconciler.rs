@@ -211,7 +211,7 @@ impl Reconciler {
 
     /// What somebody else disabled stays so only while another chosen link is in.
     fn leave_nobody_out_where_nobody_is_in(&mut self) {
-        if self.with_view(|view| view.a_chosen_link_is_in()).unwrap_or(true) {
+        if self.with_view(View::a_chosen_link_is_in).unwrap_or(true) {
             return;
         }
         for (link, _) in self.desired.iter().filter(|(_, want)| want.is_in()) {

@@ -123,7 +123,7 @@ fn a_dead_link_leaves_at_the_end_of_the_first_round_it_missed_and_returns_after_
     assert_eq!((world.choice().as_str(), world.chosen.len()), ("+-", before + 1));
     assert_eq!(world.chosen[before].1[&LinkId(1)], Want::Out(Leave::Cut));
     world.dead.clear();
-    world.pass(HOLD_DOWN - SECOND);
+    world.pass(HOLD_DOWN.saturating_sub(SECOND));
     assert_eq!(world.choice(), "+-");
     world.pass(SECOND * 2);
     assert_eq!(world.choice(), "++");

@@ -1,6 +1,6 @@
 //! A link's way out in one family: its path, whether its next hop was heard, what it answered last.
 
-use crate::link::metered::Spare;
+use crate::link::metered::{self, Spare};
 use crate::link::presence::{NextHop, Path};
 use crate::link::probe::Finished;
 use crate::link::recent::Recent;
@@ -12,8 +12,6 @@ use core::time::Duration;
 const RESOLVE: Duration = Duration::from_secs(3);
 /// How often a next hop is asked whether it is there.
 const ASK_EVERY: Duration = Duration::from_secs(10);
-/// How often that of a metered spare is, its turns to be asked included: its bytes are paid for.
-const ASK_SPARE_EVERY: Duration = Duration::from_secs(120);
 /// A link's path, and what is known of its use.
 #[derive(Clone, Debug)]
 pub(super) struct Way {
@@ -57,7 +55,7 @@ impl Way {
     /// Whether its next hop is to be asked now whether it is there; if so, that is noted as done.
     pub(super) fn asks_next_hop(&mut self, now: Time) -> bool {
         let silent = self.answered_last.is_empty() && !self.asked_last.is_empty();
-        let every = if self.spare.is_asked_little() { ASK_SPARE_EVERY } else { ASK_EVERY };
+        let every = if self.spare.is_asked_little() { metered::ASK_NEXT_HOP_EVERY } else { ASK_EVERY };
         let is_due = silent || self.asked.is_none_or(|asked| now.since(asked) >= every);
         let asks = is_due
             && self.path.presence == Presence::Present

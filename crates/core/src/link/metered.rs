@@ -4,14 +4,17 @@
 //! resting spare is asked one echo to two targets every 10 s. The moment an unmetered link is not at its best, or the spare misses
 //! one, it is asked in full.
 
-use super::Targets;
 use super::probe::Effort;
+use super::{Family, Targets};
 use core::time::Duration;
 
 /// The hold-down after a first fault that left only metered links.
 pub const FIRST_HOLD_DOWN: Duration = Duration::from_secs(300);
 /// How long a fault counts for the doubling of that.
 pub const MEMORY: Duration = Duration::from_secs(86_400);
+/// How often the next hop of a spare is asked whether it is there.
+pub const ASK_NEXT_HOP_EVERY: Duration = Duration::from_secs(120);
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
 /// How many targets a resting spare is asked.
 const TARGETS: usize = 2;
 /// How often it is asked them.
@@ -62,32 +65,45 @@ pub fn period(interval: Duration, both_families: bool) -> u32 {
     u32::try_from(every.as_nanos().div_ceil(interval.as_nanos().max(1))).unwrap_or(u32::MAX).max(1)
 }
 
-/// The most bytes a resting spare's echoes and replies make in a month of 30 days, headers of Ethernet included.
-pub fn bytes_a_month(families: &[super::Family]) -> u64 {
+/// The bytes a resting spare makes in a month of 30 days, headers of Ethernet included: its echoes and their replies, and the
+/// questions to its next hops with all that the kernels on both ends make of them.
+pub fn bytes_a_month(families: &[Family]) -> u64 {
     let every = if families.len() > 1 { EVERY_OF_BOTH } else { EVERY };
-    let turns = Duration::from_secs(30 * 86_400).as_secs().checked_div(every.as_secs()).unwrap_or(0);
-    let frames = families.iter().map(|&family| full_frame(family)).fold(0, u64::saturating_add);
-    turns.saturating_mul(frames).saturating_mul(TARGETS as u64).saturating_mul(2)
+    let sum = |of: fn(Family) -> u64| families.iter().map(|&family| of(family)).fold(0, u64::saturating_add);
+    let echoes = times_a_month(every).saturating_mul(sum(full_frame)).saturating_mul(TARGETS as u64).saturating_mul(2);
+    echoes.saturating_add(times_a_month(ASK_NEXT_HOP_EVERY).saturating_mul(sum(question)))
+}
+
+fn times_a_month(every: Duration) -> u64 {
+    MONTH.as_secs().checked_div(every.as_secs()).unwrap_or(0)
+}
+
+/// Bytes of one question to a next hop and what follows: ARP request and reply; for IPv6, where the other kernel checks us and ours
+/// checks it in turn, three solicitations with their advertisements (measured).
+const fn question(family: Family) -> u64 {
+    match family {
+        Family::Ipv4 => 2 * 42,
+        Family::Ipv6 => 172 + 2 * 164,
+    }
 }
 
 /// The most bytes a link asked in full makes in a month of 30 days: echoes and replies.
-pub fn bytes_a_month_in_full(family: super::Family, targets: usize, echoes: u8, interval: Duration) -> u64 {
-    let rounds = Duration::from_secs(30 * 86_400).as_nanos().checked_div(interval.as_nanos()).unwrap_or(0);
+pub fn bytes_a_month_in_full(family: Family, targets: usize, echoes: u8, interval: Duration) -> u64 {
+    let rounds = MONTH.as_nanos().checked_div(interval.as_nanos()).unwrap_or(0);
     let echoes = (targets as u64).saturating_mul(u64::from(echoes)).saturating_mul(2);
     u64::try_from(rounds).unwrap_or(u64::MAX).saturating_mul(echoes).saturating_mul(full_frame(family))
 }
 
 /// Bytes of an echo on Ethernet: header of the frame, of the packet, of the echo, and the token.
-const fn full_frame(family: super::Family) -> u64 {
+const fn full_frame(family: Family) -> u64 {
     match family {
-        super::Family::Ipv4 => 14 + 20 + 8 + 8,
-        super::Family::Ipv6 => 14 + 40 + 8 + 8,
+        Family::Ipv4 => 14 + 20 + 8 + 8,
+        Family::Ipv6 => 14 + 40 + 8 + 8,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Family;
     use super::*;
 
     #[test]

@@ -19,7 +19,7 @@ const WARM_UP: Duration = Duration::from_secs(15);
 pub(crate) enum Rival {
     /// The Link Status Monitor that Shorewall's documentation recommends.
     Lsm,
-    /// The monitor of pfSense and OPNsense.
+    /// The monitor of pfSense and `OPNsense`.
     Dpinger,
 }
 

@@ -54,7 +54,7 @@ impl StatusFiles {
     pub(crate) fn write(&mut self, interface: &str, usable: bool) -> Result<(), String> {
         let path = self.path(interface);
         let content = if usable { b"0\n" } else { b"1\n" };
-        let file = overwrite(&path, content).or_else(|_| replace(&path, content));
+        let file = overwrite(&path, *content).or_else(|_| replace(&path, content));
         self.written.push(file.map_err(|error| format!("cannot write {}: {error}", path.display()))?);
         Ok(())
     }
@@ -93,7 +93,7 @@ pub(crate) fn content(bytes: &[u8]) -> StatusFile {
 
 /// Overwrites a file of ours where it lies: one byte changes, which no reader and no disk can see half of. A file renamed over
 /// it would be empty after a power loss on xfs, unless the disk was waited for.
-fn overwrite(path: &Path, content: &[u8; 2]) -> io::Result<File> {
+fn overwrite(path: &Path, content: [u8; 2]) -> io::Result<File> {
     // Neither through a symbolic link nor waiting for a pipe's reader.
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
@@ -102,7 +102,7 @@ fn overwrite(path: &Path, content: &[u8; 2]) -> io::Result<File> {
     if !is_ours {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    file.write_all_at(content, 0)?;
+    file.write_all_at(&content, 0)?;
     Ok(file)
 }
 
