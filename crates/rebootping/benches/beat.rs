@@ -38,9 +38,10 @@ impl Beats {
     /// Those of the rounds that began after `since`, as the wire stamps.
     fn since(lab: &Lab, since: Duration) -> Self {
         let sent: Vec<Duration> = lab.isp(2).wire().echoes().iter().map(|echo| echo.request_at).collect();
-        let begins: Vec<Duration> =
-            sent.windows(2).filter(|pair| pair[1] > since && pair[1] - pair[0] > SILENCE).map(|pair| pair[1]).collect();
-        let mut beats: Vec<Duration> = begins.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let gap = |pair: &[Duration]| pair[1].saturating_sub(pair[0]);
+        let first_echoes = sent.windows(2).filter(|pair| pair[1] > since && gap(pair) > SILENCE);
+        let begins: Vec<Duration> = first_echoes.map(|pair| pair[1]).collect();
+        let mut beats: Vec<Duration> = begins.windows(2).map(gap).collect();
         beats.sort();
         Self(beats)
     }

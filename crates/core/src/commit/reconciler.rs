@@ -211,7 +211,7 @@ impl Reconciler {
 
     /// What somebody else disabled stays so only while another chosen link is in.
     fn leave_nobody_out_where_nobody_is_in(&mut self) {
-        if self.with_view(View::a_chosen_link_is_in).unwrap_or(true) {
+        if !self.nobody_is_in() {
             return;
         }
         for (link, _) in self.desired.iter().filter(|(_, want)| want.is_in()) {
@@ -316,7 +316,7 @@ impl Reconciler {
 
     /// A link that agreed and no longer does, without a command of ours, was changed by somebody else.
     fn judge_drift(&mut self) {
-        let must = self.with_view(|view| !view.a_chosen_link_is_in()).unwrap_or(false);
+        let must = self.nobody_is_in();
         for link in self.differing() {
             if !self.settled.contains(&link) {
                 continue;
@@ -417,6 +417,11 @@ impl Reconciler {
     }
 
     /// Asks `question` about what is wanted and found; nothing before the first look.
+    /// No chosen link is in the kernel, as far as was seen.
+    fn nobody_is_in(&self) -> bool {
+        self.with_view(|view| !view.a_chosen_link_is_in()).unwrap_or(false)
+    }
+
     fn with_view<T>(&self, question: impl FnOnce(&View<'_>) -> T) -> Option<T> {
         let failures = |link: &LinkId| self.troubles.failures(Subject::Kernel(*link));
         let failed_to_come_in = |(link, want): (&LinkId, &Want)| want.is_in() && failures(link) > 0;

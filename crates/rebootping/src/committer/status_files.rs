@@ -53,7 +53,7 @@ impl StatusFiles {
     /// disk by [`sync`](Self::sync), which no failover waits for.
     pub(crate) fn write(&mut self, interface: &str, usable: bool) -> Result<(), String> {
         let path = self.path(interface);
-        let content = if usable { b"0\n" } else { b"1\n" };
+        let content = if usable { *b"0\n" } else { *b"1\n" };
         let file = overwrite(&path, *content).or_else(|_| replace(&path, content));
         self.written.push(file.map_err(|error| format!("cannot write {}: {error}", path.display()))?);
         Ok(())

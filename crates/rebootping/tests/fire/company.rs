@@ -56,6 +56,29 @@ impl Script {
     }
 }
 
+/// What a disk may have.
+#[derive(Clone, Copy)]
+enum Trouble {
+    Full,
+    ReadOnly,
+}
+
+impl Trouble {
+    fn begins(self, disk: &Disk) {
+        match self {
+            Self::Full => disk.fill(),
+            Self::ReadOnly => disk.read_only(true),
+        }
+    }
+
+    fn ends(self, disk: &Disk) {
+        match self {
+            Self::Full => disk.clear(),
+            Self::ReadOnly => disk.read_only(false),
+        }
+    }
+}
+
 /// Breaks wan1 while the firewall does `sickness`, sees that said, and sees all mended by itself once it is sound again.
 #[track_caller]
 fn check_sick(lab: &Lab, daemon: &Daemon, script: &Script, (sickness, said): (&str, &str)) {
@@ -120,17 +143,15 @@ fn a_state_folder_that_is_full_read_only_or_slow_delays_no_switch_and_is_used_ag
     let disk = Disk::small(&lab.dir().join("state"));
     let daemon = start(&lab, &hold_down(2));
     let lasting = lab.dir().join("state/judge/links.json");
-    let troubles: [(&dyn Fn(), &dyn Fn()); 2] =
-        [(&|| disk.fill(), &|| disk.clear()), (&|| disk.read_only(true), &|| disk.read_only(false))];
-    for (number, (begins, ends)) in troubles.into_iter().enumerate() {
+    for (number, trouble) in [Trouble::Full, Trouble::ReadOnly].into_iter().enumerate() {
         let (beat, kept) = (Beat::of(&lab), rounds(&lasting));
-        begins();
+        trouble.begins(&disk);
         lab.isp(1).blackhole(true);
         wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
         wait_until("it is said that hold-downs are not kept", SWITCH_LIMIT, || {
             daemon.log().matches("hold-downs cannot be kept in").count() == number + 1
         });
-        ends();
+        trouble.ends(&disk);
         lab.isp(1).mend();
         wait_in(&lab, &daemon, "wan1", RETURN_LIMIT);
         wait_until("hold-downs are kept again", RETURN_LIMIT, || rounds(&lasting) > kept);

@@ -85,7 +85,7 @@ fn first_echo(lab: &Lab, begun: Duration) -> Duration {
         first = echoes.iter().find(|echo| echo.request_at >= begun && !known.contains(&echo.identifier)).copied();
         first.is_some()
     });
-    first.expect("it has left").request_at - begun
+    first.expect("it has left").request_at.saturating_sub(begun)
 }
 
 #[test]
