@@ -416,12 +416,12 @@ impl Reconciler {
         self.running.clone()
     }
 
-    /// Asks `question` about what is wanted and found; nothing before the first look.
     /// No chosen link is in the kernel, as far as was seen.
     fn nobody_is_in(&self) -> bool {
         self.with_view(|view| !view.a_chosen_link_is_in()).unwrap_or(false)
     }
 
+    /// Asks `question` about what is wanted and found; nothing before the first look.
     fn with_view<T>(&self, question: impl FnOnce(&View<'_>) -> T) -> Option<T> {
         let failures = |link: &LinkId| self.troubles.failures(Subject::Kernel(*link));
         let failed_to_come_in = |(link, want): (&LinkId, &Want)| want.is_in() && failures(link) > 0;
