@@ -4,7 +4,7 @@
 //! paths ───────┐                ┌─► Send (echo), Ask (ARP, NDP)
 //! replies ─────┤  probe ► score ├─► Choose (to the committer)
 //! orders ──────┤     └► select  ├─► Keep (state that must survive)
-//! wake ────────┘                └─► Say (event)
+//! wake ────────┘                └─► Forget (a next hop), Say (event)
 //! ```
 
 use crate::commit::{Choice, Want};
@@ -66,6 +66,8 @@ pub enum Output {
     Send(Family, Echo),
     /// Ask the link's next hop whether it is there.
     Ask(Family, LinkId),
+    /// The link's next hop answers no more: do not send to where it was.
+    Forget(Family, LinkId),
     /// Bring the firewall to this choice.
     Choose(Family, Choice),
     /// Write what must survive.
@@ -157,7 +159,7 @@ impl Engine {
     /// The link's next hop answered our question.
     pub fn handle_next_hop(&mut self, family: Family, link: LinkId, now: Time) {
         if let Some(way) = self.judge(family).way(link) {
-            way.heard = Some(now);
+            way.hear_next_hop(now);
         }
     }
 
@@ -261,6 +263,7 @@ impl Engine {
         for judge in &mut self.families {
             let efforts = judge.efforts(links, &both, *interval, now);
             judge.probe.handle_turn(start, &efforts);
+            self.outputs.extend(judge.lost_next_hops().into_iter().map(|link| Output::Forget(judge.family, link)));
             self.outputs.extend(judge.questions(now).into_iter().map(|link| Output::Ask(judge.family, link)));
         }
     }

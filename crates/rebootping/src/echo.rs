@@ -96,6 +96,13 @@ impl Wire {
         *known = Way { gateway_mac, ..way };
     }
 
+    /// Forgets where a link's gateway answered us; from now on it is where the kernel has found it, if it has.
+    pub(crate) fn forget_next_hop(&mut self, family: Family, link: LinkId, found_by_kernel: Option<Mac>) {
+        if let Some(way) = self.way_mut(family, link) {
+            way.gateway_mac = found_by_kernel;
+        }
+    }
+
     /// A link's gateway, where it is known and needed.
     pub(crate) fn gateway(&self, family: Family, link: LinkId) -> Option<IpAddr> {
         self.way(family, link)?.gateway

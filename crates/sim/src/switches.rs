@@ -117,6 +117,7 @@ impl Month<'_> {
                     Output::Send(Family::Ipv6, _)
                     | Output::Choose(Family::Ipv6, _)
                     | Output::Ask(..)
+                    | Output::Forget(..)
                     | Output::Keep
                     | Output::Say(_) => {}
                 }

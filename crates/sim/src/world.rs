@@ -311,6 +311,8 @@ impl World {
             match output {
                 Output::Send(family, echo) => self.send(family, &echo),
                 Output::Ask(family, link) => self.ask(family, link),
+                // In this world the kernel still knows where it is.
+                Output::Forget(..) => {}
                 Output::Choose(family, choice) => self.choose(family, choice),
                 Output::Keep => self.judge.keep(self.now),
                 Output::Say(rebootping_core::engine::Event::Switched(..)) => {}

@@ -97,8 +97,7 @@ impl Judge {
         let Some(way) = self.way(link).filter(|way| way.path != path) else { return false };
         way.path = path;
         way.since = now;
-        way.asked = None;
-        way.heard = None;
+        (way.asked, way.heard, way.unanswered) = (None, None, 0);
         self.probe.handle_path_change(link);
         true
     }
@@ -174,6 +173,12 @@ impl Judge {
             }
         }
         spoilt
+    }
+
+    /// Links whose next hop has just gone from where it was.
+    pub(super) fn lost_next_hops(&self) -> Vec<LinkId> {
+        let ways = (0..).map(LinkId).zip(&self.ways);
+        ways.filter(|(_, way)| way.has_lost_next_hop()).map(|(link, _)| link).collect()
     }
 
     /// Links whose next hop is to be asked whether it is there.

@@ -25,6 +25,7 @@ struct World {
     asked: Vec<(LinkId, IpAddr)>,
     chosen: Vec<(Duration, Choice)>,
     said: Vec<Event>,
+    forgotten: Vec<LinkId>,
 }
 
 fn target(n: u8) -> IpAddr {
@@ -65,6 +66,7 @@ impl World {
             asked: vec![],
             chosen: vec![],
             said: vec![],
+            forgotten: vec![],
         }
     }
 
@@ -86,6 +88,7 @@ impl World {
                 Output::Send(family, echo) => self.answer(family, &echo),
                 Output::Choose(Family::Ipv4, choice) => self.chosen.push((self.now.since(Time::BOOT), choice)),
                 Output::Say(event) => self.said.push(event),
+                Output::Forget(_, link) => self.forgotten.push(link),
                 Output::Choose(Family::Ipv6, _) | Output::Ask(..) | Output::Keep => {}
             }
         }
@@ -246,6 +249,19 @@ fn what_is_kept_continues_after_a_restart() {
     assert_eq!((after.choice().as_str(), after.code(0)), ("+-", Code::Pinned));
     after.pass(SECOND * 90);
     assert_eq!(after.choice(), "++");
+}
+
+#[test]
+fn a_next_hop_that_answers_no_more_is_forgotten_once() {
+    let mut world = World::new(2, 0);
+    let path = Path { next_hop: Some(NextHop::Gateway(target(254))), ..there(1) };
+    world.engine.handle_path(Family::Ipv4, LinkId(0), path, world.now);
+    world.pass(SECOND);
+    world.engine.handle_next_hop(Family::Ipv4, LinkId(0), world.now);
+    world.pass(SECOND * 8);
+    assert_eq!(world.forgotten, [], "it was heard less than ten seconds ago");
+    world.pass(SECOND * 20);
+    assert_eq!(world.forgotten, [LinkId(0)]);
 }
 
 #[test]

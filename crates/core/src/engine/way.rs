@@ -10,6 +10,9 @@ use core::time::Duration;
 
 /// How long a new path may take to find its next hop before its silence counts.
 const RESOLVE: Duration = Duration::from_secs(3);
+/// Questions, a second apart, that a next hop may leave unanswered before it counts as gone from where it was: the kernel, which
+/// has to find it too, gives up sooner.
+const UNANSWERED: u32 = 5;
 /// How often a next hop is asked whether it is there.
 const ASK_EVERY: Duration = Duration::from_secs(10);
 /// A link's path, and what is known of its use.
@@ -19,6 +22,8 @@ pub(super) struct Way {
     pub(super) since: Time,
     pub(super) asked: Option<Time>,
     pub(super) heard: Option<Time>,
+    /// Questions asked since then.
+    pub(super) unanswered: u32,
     pub(super) answered_last: Targets,
     pub(super) asked_last: Targets,
     pub(super) spare: Spare,
@@ -33,6 +38,7 @@ impl Way {
             since: now,
             asked: None,
             heard: None,
+            unanswered: 0,
             answered_last: Targets::NONE,
             asked_last: Targets::NONE,
             spare: Spare::default(),
@@ -52,16 +58,28 @@ impl Way {
         !self.asked_last.is_empty() && self.asked_last.and(counting).without(self.answered_last).is_empty()
     }
 
+    /// Its next hop is there.
+    pub(super) fn hear_next_hop(&mut self, now: Time) {
+        self.heard = Some(now);
+        self.unanswered = 0;
+    }
+
+    /// Its next hop has left so many questions unanswered that it must not be looked for where it was.
+    pub(super) fn has_lost_next_hop(&self) -> bool {
+        self.unanswered == UNANSWERED
+    }
+
     /// Whether its next hop is to be asked now whether it is there; if so, that is noted as done.
     pub(super) fn asks_next_hop(&mut self, now: Time) -> bool {
         let silent = self.answered_last.is_empty() && !self.asked_last.is_empty();
         let every = if self.spare.is_asked_little() { metered::ASK_NEXT_HOP_EVERY } else { ASK_EVERY };
-        let is_due = silent || self.asked.is_none_or(|asked| now.since(asked) >= every);
+        let is_due = silent || self.unanswered > 0 || self.asked.is_none_or(|asked| now.since(asked) >= every);
         let asks = is_due
             && self.path.presence == Presence::Present
             && matches!(self.path.next_hop, Some(NextHop::Gateway(_)));
         if asks {
             self.asked = Some(now);
+            self.unanswered = self.unanswered.saturating_add(1);
         }
         asks
     }

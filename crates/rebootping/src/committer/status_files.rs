@@ -54,7 +54,7 @@ impl StatusFiles {
     pub(crate) fn write(&mut self, interface: &str, usable: bool) -> Result<(), String> {
         let path = self.path(interface);
         let content = if usable { *b"0\n" } else { *b"1\n" };
-        let file = overwrite(&path, *content).or_else(|_| replace(&path, content));
+        let file = overwrite(&path, content).or_else(|_| replace(&path, &content));
         self.written.push(file.map_err(|error| format!("cannot write {}: {error}", path.display()))?);
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::memory::Gateways;
 use crate::config::glob::Glob;
 use crate::echo::Way;
 use crate::ipc::{JudgeSettings, JudgedLink, LinkRule};
-use crate::netlink::message::{Address, Link};
+use crate::netlink::message::{Address, Link, NeighbourState};
 use crate::netlink::snapshot::Snapshot;
 use rebootping_core::engine::LinkSettings;
 use rebootping_core::link::presence::{self, Facts, NextHop, Path};
@@ -146,12 +146,14 @@ pub(super) fn address_of(path: &Path, snapshot: &Snapshot) -> Option<presence::A
     snapshot.addresses_of(path.index?).find(|address| Some(address.ip) == path.source).map(usable)
 }
 
-/// Where the kernel's neighbour table says the gateway is.
+/// Where the kernel has lately found the gateway, by its neighbour table. What it has not confirmed is left out: our own question
+/// is as quick, and a gateway that moved away must not seem to be there.
 fn kernels_answer(path: &Path, snapshot: &Snapshot) -> Option<[u8; 6]> {
-    match (path.index, path.next_hop) {
-        (Some(index), Some(NextHop::Gateway(gateway))) => snapshot.neighbour(index, gateway)?.hardware_address,
-        _ => None,
-    }
+    let gateway = path.next_hop.and_then(NextHop::gateway)?;
+    let found = snapshot.neighbour(path.index?, gateway)?;
+    let confirmed =
+        matches!(found.state, NeighbourState::Reachable | NeighbourState::Permanent | NeighbourState::NoArp);
+    found.hardware_address.filter(|_| confirmed)
 }
 
 /// Who named a gateway, the best source first.

@@ -369,6 +369,7 @@ impl Judge {
                     }
                 }
                 Output::Ask(family, link) => self.wire.ask(family, link),
+                Output::Forget(family, link) => self.forget_next_hop(family, link),
                 Output::Choose(family, choice) => self.choose(family, &choice),
                 Output::Keep => self.dirty = true,
                 Output::Say(event) => self.tell(&FromJudge::Event(Box::new(event))),
@@ -378,6 +379,13 @@ impl Judge {
             self.reported = self.engine.round_began();
             self.report(now);
         }
+    }
+
+    /// The next hop is gone from where it answered us; what the kernel finds, it still may be.
+    fn forget_next_hop(&mut self, family: Family, link: LinkId) {
+        let Some(name) = self.names.get(usize::from(link.0)) else { return };
+        let (_, way) = links::way(name, family, self.watch.snapshot(), &self.settings, &self.memory.gateways);
+        self.wire.forget_next_hop(family, link, way.gateway_mac);
     }
 
     /// Notes what the committer is to be told, with the gateway each link has now.

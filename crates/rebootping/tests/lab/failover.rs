@@ -56,6 +56,18 @@ fn each_kind_of_fault_takes_its_own_link_out() {
 }
 
 #[test]
+fn a_gateway_that_moved_away_is_missed_though_its_box_still_forwards() {
+    let lab = support::lab("moved").build();
+    let daemon = start(&lab, &hold_down(600));
+    let watcher = lab.gw().watch();
+    let fault = lab.isp(1).move_gateway(254);
+    // A gateway is asked every ten seconds, and given up after five questions more.
+    check_leaves(&lab, &watcher, "wan1", fault, 3 * SWITCH_LIMIT);
+    wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
+    assert_eq!(daemon.link("wan1")["reason"]["code"], "behind");
+}
+
+#[test]
 fn no_failover_waits_for_the_disk() {
     let lab = support::lab("disk").isps(3).build();
     let daemon = start(&lab, &hold_down(600));
