@@ -17,7 +17,7 @@ const HOLD_DOWN: u64 = 3600;
 /// Five times the second within which the first echo must leave.
 const ECHO_LIMIT: Duration = Duration::from_secs(5);
 /// The longest that is waited before a kill, in milliseconds: a round, and start-up.
-const LONGEST_LIFE: u64 = 1_500;
+const LONGEST_LIFE: u64 = 1_000;
 
 /// wan1 holds for long, wan2 comes back at once: its file changes often.
 pub(crate) fn config() -> String {

@@ -7,6 +7,7 @@ use rebootping_lab::{Daemon, Family, Lab, SWITCH_LIMIT, wait_until};
 
 use crate::beat::Beat;
 use crate::support::{self, hold_down, lab, links, stays_so, wait_in, wait_out};
+use crate::times;
 
 /// Start-up judges a first round after at most three seconds.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
@@ -102,7 +103,7 @@ fn a_link_in_use_may_change_its_name_and_take_it_back() {
 fn a_line_that_is_dialled_anew_sits_out_its_hold_down_and_is_used_again() {
     let lab = lab("dial").tun_link().build();
     let daemon = support::start(&lab, &hold_down(HOLD_DOWN));
-    for _ in 0..3 {
+    for _ in 0..times(2, 10) {
         let (dialled, number) = (lab.isp(2).redial(), index(&lab, "wan2"));
         wait_out(&lab, &daemon, "wan2", SWITCH_LIMIT);
         wait_in(&lab, &daemon, "wan2", SWITCH_LIMIT + Duration::from_secs(HOLD_DOWN));
