@@ -134,7 +134,7 @@ impl Linked<'_> {
                 listed(links.iter().copied()),
                 format!("They have the same gateway address, {gateway}: each is asked on its own interface."),
             ),
-            Self::MeteredInBalance { link, provider, file } => Finding::mend(
+            Self::MeteredInBalance { link, provider, file } => Finding::note(
                 &link.interface,
                 format!(
                     "It is metered, and its provider {} has `balance`: new connections use it while all is well.",
