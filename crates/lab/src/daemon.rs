@@ -21,6 +21,8 @@ const BINARY_VARIABLE: &str = "REBOOTPING_BIN";
 const END_LIMIT: Duration = Duration::from_secs(25);
 /// Start-up asks Shorewall, which takes a second where the machine is busy.
 const READY_LIMIT: Duration = Duration::from_secs(30);
+/// What the daemon says of a process that its own filter of system calls has ended.
+const DENIED: &str = "its sandbox refused";
 /// Of a failed test's daemon this much is shown.
 const LINES_SHOWN: usize = 200;
 
@@ -151,8 +153,9 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let panicking = std::thread::panicking();
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        if panicking {
             let lines: Vec<&str> = log.lines().collect();
             let shown = &lines[lines.len().saturating_sub(LINES_SHOWN)..];
             eprintln!("--- the daemon's log, {} lines:\n{}\n---", lines.len(), shown.join("\n"));
@@ -166,5 +169,6 @@ impl Drop for Daemon {
                 let _ = self.child.wait();
             }
         }
+        assert!(panicking || !log.contains(DENIED), "a sandbox forbade what its process needs:\n{log}");
     }
 }
