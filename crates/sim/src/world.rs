@@ -311,11 +311,10 @@ impl World {
             match output {
                 Output::Send(family, echo) => self.send(family, &echo),
                 Output::Ask(family, link) => self.ask(family, link),
-                // In this world the kernel still knows where it is.
-                Output::Forget(..) => {}
                 Output::Choose(family, choice) => self.choose(family, choice),
                 Output::Keep => self.judge.keep(self.now),
-                Output::Say(rebootping_core::engine::Event::Switched(..)) => {}
+                // In this world the kernel still knows where a forgotten next hop is.
+                Output::Forget(..) | Output::Say(rebootping_core::engine::Event::Switched(..)) => {}
                 Output::Say(event) => said.push(event),
             }
             if self.broken.is_some() {
