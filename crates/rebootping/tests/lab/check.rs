@@ -40,7 +40,7 @@ fn a_sound_gateway_has_nothing_to_mend() {
 fn what_is_wrong_is_found_with_what_mends_it() {
     let lab = lab("checkwrong").build();
     let daemon = start(&lab, "[[link]]\ninterface = \"wan2\"\nmetered = true\n");
-    finds(&daemon, "mend", "wan2", "the option `fallback`");
+    finds(&daemon, "note", "wan2", "the option `fallback`");
     fs::write(lab.gw().etc_dir(Family::V4).join("isusable"), "return 0\n").expect("a script");
     finds(&daemon, "mend", "Shorewall", "shorewall reload -c");
     assert!(lab.gw().shorewall("reload -c").status.success());
