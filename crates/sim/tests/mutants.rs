@@ -39,7 +39,11 @@ const MUTANTS: &[Mutant] = &[
         "self.held.last_fault.cmp(&other.held.last_fault)",
         "other.held.last_fault.cmp(&self.held.last_fault)",
     ),
-    ("link/score.rs", "if *rounds >= patience {", "if *rounds > patience {"),
+    (
+        "link/score.rs",
+        "if trouble.lasts >= patience && trouble.clean == 0 {",
+        "if trouble.lasts > patience && trouble.clean == 0 {",
+    ),
     ("link/score.rs", "let reached = answering.all(", "let reached = answering.any("),
     ("link/metered.rs", "EVERY: Duration = Duration::from_secs(10);", "EVERY: Duration = Duration::from_secs(5);"),
     (

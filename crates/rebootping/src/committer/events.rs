@@ -10,7 +10,8 @@ pub(super) fn describe(event: &Event, family: Family, name: impl Fn(LinkId) -> S
     let product = product(family);
     let (link, is_trouble, text) = match event {
         Event::Applied { took } => {
-            let took = if took.as_millis() == 0 { "already".to_owned() } else { format!("after {} ms", took.as_millis()) };
+            let took =
+                if took.as_millis() == 0 { "already".to_owned() } else { format!("after {} ms", took.as_millis()) };
             (None, false, format!("{product}: the choice is applied, {took}"))
         }
         Event::Waiting => {
