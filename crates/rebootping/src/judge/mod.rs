@@ -15,7 +15,7 @@ pub(crate) mod memory;
 
 use crate::clock;
 use crate::echo::{Arrival, NotSent, Wire};
-use crate::ipc::{FromJudge, JudgeSettings, Peer, ToJudge, WantedLink};
+use crate::ipc::{FromJudge, JudgeSettings, JudgedLink, Peer, ToJudge, WantedLink};
 use crate::log;
 use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
@@ -50,8 +50,6 @@ const WARN_EVERY: Duration = Duration::from_secs(60);
 const NICE: i32 = -15;
 /// The judge is small; the kernel should end almost any other process first (proc(5)).
 const OOM_SCORE: &str = "-900";
-/// How long the first look at the kernel may take.
-const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// `rebootping judge`: talks to the daemon that started it over standard input.
 pub(crate) fn main() -> ExitCode {
@@ -96,7 +94,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let same_boot = recalled.as_ref().is_some_and(|memory| memory.boot == boot);
     let memory = Memory { boot, ..recalled.unwrap_or_default() };
     let mut judge = Judge::new(peer, watch, wire, secrets.key, settings, memory, same_boot);
-    judge.look_first()?;
+    judge.look_first();
     judge.begin();
     judge.run(keepers)
 }
@@ -158,6 +156,8 @@ struct Judge {
     engine: Engine,
     /// Something must be written.
     dirty: bool,
+    /// The links, while the committer has not taken them: what else it is told counts on them.
+    described: Option<Vec<JudgedLink>>,
     /// Choices the committer has not taken yet: the latest of each family.
     chosen: BTreeMap<Family, Vec<WantedLink>>,
     reported: Option<Time>,
@@ -192,6 +192,7 @@ impl Judge {
             names,
             engine,
             dirty: false,
+            described: None,
             chosen,
             reported: None,
             warned: BTreeMap::new(),
@@ -200,14 +201,10 @@ impl Judge {
         }
     }
 
-    /// Looks at the kernel until all is known that it has to say.
-    fn look_first(&mut self) -> io::Result<()> {
-        let deadline = clock::now() + FIRST_LOOK;
-        while !self.watch.is_settled() && clock::now() < deadline {
-            wait_for(&[self.watch.as_fd()], Some(deadline))?;
-            self.watch.receive()?;
-        }
-        Ok(())
+    /// Looks at the kernel until all is known that it has to say; what comes too late is taken in later.
+    fn look_first(&mut self) {
+        let failed = self.watch.settle().err();
+        self.warn_if(failed, "the first look at the kernel's links is not complete");
     }
 
     /// Begins to judge the links of the settings, continuing from memory.
@@ -227,7 +224,7 @@ impl Judge {
         );
         self.wire.set_links(self.names.len());
         self.chosen.clear();
-        self.tell(&FromJudge::Links(links::described(&self.settings, &self.names)));
+        self.described = Some(links::described(&self.settings, &self.names));
         self.follow_neighbours();
         self.find_paths();
     }
@@ -397,7 +394,7 @@ impl Judge {
 
     /// Once a round: how the links are, and a question about their traffic.
     fn report(&mut self, now: Time) {
-        if self.peer.is_clear() {
+        if self.peer.is_clear() && self.described.is_none() {
             let report = self.engine.report(now);
             self.tell(&FromJudge::Report(Box::new(report)));
         }
@@ -413,9 +410,15 @@ impl Judge {
         }
     }
 
-    /// Hands the committer what it has not taken yet; the latest choice waits for as long as it must.
+    /// Hands the committer what it has not taken yet, the links first; the latest choice waits for as long as it must.
     fn deliver(&mut self) -> io::Result<()> {
         self.peer.flush()?;
+        if let Some(links) = self.described.take() {
+            if !self.peer.send(&FromJudge::Links(links.clone()))? {
+                self.described = Some(links);
+                return Ok(());
+            }
+        }
         while let Some((&family, wants)) = self.chosen.first_key_value() {
             if !self.peer.send(&FromJudge::Choose(family, wants.clone()))? {
                 break;
