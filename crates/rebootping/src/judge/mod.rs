@@ -1,7 +1,7 @@
 //! The judge process: hears the kernel about links, pings over each, and tells the committer what to choose.
 //!
 //! It opens its sockets as root, gives up every power, and from then on reads only our own echoes, the answers of next hops, netlink
-//! and the committer. One thread does it all, asleep until something arrives or is due; a second writes what must survive.
+//! and the committer. One thread does it all, asleep until something arrives or is due; two more write what must survive.
 //!
 //! ```text
 //! netlink ─► links ─ paths ─┐             ┌─ echoes, questions ─► wire
