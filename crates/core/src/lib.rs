@@ -16,3 +16,4 @@ pub mod engine;
 pub mod link;
 pub mod packet;
 pub mod time;
+pub mod untrusted;

@@ -128,12 +128,18 @@ impl Lab {
 
     /// Makes a target dead for everybody, or alive again. The time is the latest before it took effect.
     pub fn target_dead(&self, target: &str, dead: bool) -> Instant {
-        let target = parse(target);
+        self.targets_dead(&[target], dead)
+    }
+
+    /// Makes targets dead for everybody, or alive again, all at one instant: no link is asked for one of them in between.
+    pub fn targets_dead(&self, targets: &[&str], dead: bool) -> Instant {
         let mut all = self.dead_targets.lock().expect("no panic while it is held");
-        if dead {
-            all.insert(target);
-        } else {
-            all.remove(&target);
+        for target in targets.iter().copied().map(parse) {
+            if dead {
+                all.insert(target);
+            } else {
+                all.remove(&target);
+            }
         }
         let rules = fault::dead_targets(&all);
         let moment = Instant::now();

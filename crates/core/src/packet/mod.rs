@@ -1,5 +1,6 @@
 //! What frames say: bytes to values and back, one protocol a file. Nothing here panics, remembers, or trusts a length field.
 
+pub mod frame;
 pub mod icmp;
 pub mod neighbour;
 

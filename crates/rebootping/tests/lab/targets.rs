@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rebootping_lab::{Daemon, Family, Lab, PUBLIC_V4, SWITCH_LIMIT, Watcher, wait_until};
+use rebootping_lab::{Daemon, Family, PUBLIC_V4, SWITCH_LIMIT, Watcher, wait_until};
 
 use crate::support::{
     RETURN_LIMIT, hold_down, hold_left, lab, links, start, stays_so, wait_in, wait_mid_hold_down, wait_out,
@@ -10,13 +10,6 @@ use crate::support::{
 
 /// So many rounds are watched before it counts that nothing happens.
 const ROUNDS: Duration = Duration::from_secs(4);
-
-#[track_caller]
-fn kill_targets(lab: &Lab, dead: bool) {
-    for target in PUBLIC_V4 {
-        lab.target_dead(target, dead);
-    }
-}
 
 /// The number of targets each link reached in the last round.
 fn answered(daemon: &Daemon) -> Vec<u64> {
@@ -42,7 +35,7 @@ fn targets_dead_everywhere_change_nothing() {
         stays_so("the other targets answer on both links", ROUNDS, || answered(&daemon) == [left, left]);
         assert_nothing_changed(&daemon, &watcher);
     }
-    kill_targets(&lab, false);
+    lab.targets_dead(&PUBLIC_V4, false);
     wait_until("all targets answer again", SWITCH_LIMIT, || answered(&daemon) == [4, 4]);
     assert_nothing_changed(&daemon, &watcher);
 }
@@ -57,7 +50,7 @@ fn with_all_links_dead_the_choice_and_the_hold_down_stand_still() {
     lab.isp(1).mend();
     wait_mid_hold_down(&daemon, "wan1", HOLD_DOWN);
     let watcher = lab.gw().watch();
-    kill_targets(&lab, true);
+    lab.targets_dead(&PUBLIC_V4, true);
     wait_until("no link is answered", SWITCH_LIMIT, || {
         links(&daemon.status()).all(|link| link["reason"]["code"] == "nothing_answers")
     });
@@ -74,7 +67,7 @@ fn with_all_links_dead_the_choice_and_the_hold_down_stand_still() {
         lab.isp(isp).mend();
     }
     assert!(watcher.changes().is_empty(), "{:?}", watcher.changes());
-    kill_targets(&lab, false);
+    lab.targets_dead(&PUBLIC_V4, false);
     wait_in(&lab, &daemon, "wan1", Duration::from_secs(left) + RETURN_LIMIT);
     let only_wan1_came = watcher.changes().iter().all(|change| change.link == "wan1" && change.entered);
     assert!(only_wan1_came, "{:?}", watcher.changes());

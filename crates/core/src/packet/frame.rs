@@ -1,0 +1,360 @@
+//! A captured frame taken apart down to its ports, whatever the link: by value, without copying a byte.
+//!
+//! Written here and not taken from a library: it runs for every packet on every wire, so it reads each header once, keeps
+//! ranges instead of slices, and goes on as far as a cut frame lets it.
+
+use super::neighbour::Mac;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::ops::Range;
+use serde::{Deserialize, Serialize};
+
+/// What a frame of an interface begins with, as pcap names it (LINKTYPE_).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum LinkType {
+    /// An Ethernet header (1).
+    Ethernet,
+    /// An IP header: tun, PPP, raw-ip LTE (101, and 228 and 229 in files).
+    Ip,
+    /// Linux "cooked" version 1 (113); in files only.
+    Cooked,
+    /// Linux "cooked" version 2 (276); in files only.
+    Cooked2,
+    /// Four bytes of address family in the byte order of its host (0, and 108 in network order); in files only.
+    Null,
+}
+
+impl LinkType {
+    /// The link type of a capture file's number; none if we cannot take such frames apart.
+    pub const fn from_number(number: u32) -> Option<Self> {
+        Some(match number {
+            1 => Self::Ethernet,
+            12 | 14 | 101 | 228 | 229 => Self::Ip,
+            113 => Self::Cooked,
+            276 => Self::Cooked2,
+            0 | 108 => Self::Null,
+            _ => return None,
+        })
+    }
+
+    /// The number in a capture file.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::Ethernet => 1,
+            Self::Ip => 101,
+            Self::Cooked => 113,
+            Self::Cooked2 => 276,
+            Self::Null => 0,
+        }
+    }
+}
+
+/// A frame taken apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Packet {
+    /// Its MAC addresses, where the link has any.
+    pub ether: Option<Ether>,
+    /// The protocol within: an EtherType, or [`LLC`] for a frame of IEEE 802.3 that has a length there.
+    pub ethertype: u16,
+    /// The first VLAN's identifier.
+    pub vlan: Option<u16>,
+    /// Where the protocol within begins and ends, in bytes of the frame, without padding where that is known.
+    pub network: Range<usize>,
+    /// Its IP header, if it has one.
+    pub ip: Option<Ip>,
+    /// Its ports or kind, if it got that far.
+    pub transport: Transport,
+    /// What the transport carries; for all else, what follows the last header we know.
+    pub payload: Range<usize>,
+}
+
+/// Stands for LLC (IEEE 802.2) where an EtherType would be.
+pub const LLC: u16 = 0;
+/// ARP's EtherType.
+pub const ARP: u16 = 0x0806;
+/// IPv4's EtherType.
+pub const IPV4: u16 = 0x0800;
+/// IPv6's EtherType.
+pub const IPV6: u16 = 0x86dd;
+/// An EtherType below this is a length (IEEE 802.3 section 3.2.6).
+const LEAST_ETHERTYPE: u16 = 0x0600;
+
+/// Who sent a frame to whom on its wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ether {
+    /// The receiver, which may be a group.
+    pub destination: Mac,
+    /// The sender.
+    pub source: Mac,
+}
+
+/// What an IP header says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ip {
+    /// The sender.
+    pub source: IpAddr,
+    /// The receiver.
+    pub destination: IpAddr,
+    /// Time to live, or hop limit.
+    pub hop_limit: u8,
+    /// The protocol within, after IPv6's extension headers.
+    pub protocol: u8,
+    /// It is not the first fragment of its packet, so it begins in the middle of something.
+    pub is_later_fragment: bool,
+}
+
+/// What a transport header says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// A TCP segment.
+    Tcp {
+        /// The sender's port.
+        source: u16,
+        /// The receiver's port.
+        destination: u16,
+        /// CWR to FIN, as in the header.
+        flags: u8,
+        /// The sequence number.
+        sequence: u32,
+        /// The acknowledgement number.
+        acknowledgement: u32,
+    },
+    /// A UDP datagram.
+    Udp {
+        /// The sender's port.
+        source: u16,
+        /// The receiver's port.
+        destination: u16,
+    },
+    /// An ICMP or ICMPv6 message.
+    Icmp {
+        /// Its type.
+        kind: u8,
+        /// Its code.
+        code: u8,
+    },
+    /// Something else, or cut before its ports.
+    Other,
+}
+
+/// TCP's FIN flag.
+pub const FIN: u8 = 0x01;
+/// TCP's SYN flag.
+pub const SYN: u8 = 0x02;
+/// TCP's RST flag.
+pub const RST: u8 = 0x04;
+/// TCP's ACK flag.
+pub const ACK: u8 = 0x10;
+
+const ICMP: u8 = 1;
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+const ICMPV6: u8 = 58;
+const FRAGMENT: u8 = 44;
+const AUTHENTICATION: u8 = 51;
+/// More extension headers than this are an attack (RFC 8504 section 5.3 lets hosts limit them).
+const MOST_EXTENSIONS: usize = 8;
+/// As many VLAN tags are read.
+const MOST_TAGS: usize = 4;
+
+impl Packet {
+    /// Takes a frame apart as far as its bytes go.
+    pub fn read(link: LinkType, frame: &[u8]) -> Self {
+        match link {
+            LinkType::Ethernet => Self::read_ethernet(frame),
+            LinkType::Ip => Self::read_ip(frame, 0),
+            LinkType::Cooked => Self::read_cooked(frame, 14, 16),
+            LinkType::Cooked2 => Self::read_cooked(frame, 0, 20),
+            // The address family differs between systems; the version in the IP header does not.
+            LinkType::Null => Self::read_ip(frame, 4),
+        }
+    }
+
+    fn empty(frame: &[u8], ethertype: u16, at: usize) -> Self {
+        let rest = at.min(frame.len())..frame.len();
+        Self {
+            ether: None,
+            ethertype,
+            vlan: None,
+            network: rest.clone(),
+            ip: None,
+            transport: Transport::Other,
+            payload: rest,
+        }
+    }
+
+    fn read_ethernet(frame: &[u8]) -> Self {
+        let (Some(destination), Some(source)) = (bytes(frame, 0), bytes(frame, 6)) else {
+            return Self::empty(frame, LLC, frame.len());
+        };
+        let mut packet = Self::read_tagged(frame, 12);
+        packet.ether = Some(Ether { destination, source });
+        packet
+    }
+
+    /// Reads from the EtherType that stands at `at`, through VLAN tags.
+    fn read_tagged(frame: &[u8], mut at: usize) -> Self {
+        let mut vlan = None;
+        let mut ethertype = LLC;
+        for _ in 0..=MOST_TAGS {
+            ethertype = word(frame, at).unwrap_or(LLC);
+            at = at.saturating_add(2);
+            if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) {
+                break;
+            }
+            vlan = vlan.or(word(frame, at).map(|tag| tag & 0x0fff));
+            at = at.saturating_add(2);
+        }
+        let mut packet = Self::read_network(frame, ethertype, at);
+        packet.vlan = vlan;
+        packet
+    }
+
+    fn read_cooked(frame: &[u8], protocol_at: usize, at: usize) -> Self {
+        match word(frame, protocol_at) {
+            Some(0x8100) => Self::read_tagged(frame, protocol_at),
+            ethertype => Self::read_network(frame, ethertype.unwrap_or(LLC), at),
+        }
+    }
+
+    fn read_network(frame: &[u8], ethertype: u16, at: usize) -> Self {
+        match ethertype {
+            IPV4 | IPV6 => Self::read_ip(frame, at),
+            // PPPoE's session stage: six bytes, then PPP's protocol number (RFC 2516, RFC 1332, RFC 5072).
+            0x8864 => match word(frame, at.saturating_add(6)) {
+                Some(0x0021 | 0x0057) => Self::read_ip(frame, at.saturating_add(8)),
+                _ => Self::empty(frame, ethertype, at),
+            },
+            length if length < LEAST_ETHERTYPE => {
+                let mut packet = Self::empty(frame, LLC, at);
+                let end = at.saturating_add(usize::from(length)).min(frame.len());
+                packet.network.end = end.max(packet.network.start);
+                packet.payload = packet.network.clone();
+                packet
+            }
+            _ => Self::empty(frame, ethertype, at),
+        }
+    }
+
+    fn read_ip(frame: &[u8], at: usize) -> Self {
+        match frame.get(at).map(|first| first >> 4) {
+            Some(4) => Self::read_ipv4(frame, at),
+            Some(6) => Self::read_ipv6(frame, at),
+            _ => Self::empty(frame, LLC, at),
+        }
+    }
+
+    fn read_ipv4(frame: &[u8], at: usize) -> Self {
+        let mut packet = Self::empty(frame, IPV4, at);
+        let Some(header) = frame.get(at..).and_then(|rest| rest.first_chunk::<20>()) else { return packet };
+        let &[first, _, long, gth, _, _, fragment, ment, hop_limit, protocol, _, _, addresses @ ..] = header;
+        let [source, destination] = [0, 4].map(|at| Ipv4Addr::from(bytes::<4>(&addresses, at).unwrap_or_default()));
+        let length = usize::from(u16::from_be_bytes([long, gth]));
+        let header = usize::from(first & 0x0f).saturating_mul(4);
+        // A length of zero is a segmentation offload's: the frame is longer than the field can say.
+        if length >= header.max(20) {
+            packet.network.end = at.saturating_add(length).min(frame.len());
+        }
+        let offset = u16::from_be_bytes([fragment, ment]) & 0x1fff;
+        packet.ip = Some(Ip {
+            source: IpAddr::V4(source),
+            destination: IpAddr::V4(destination),
+            hop_limit,
+            protocol,
+            is_later_fragment: offset != 0,
+        });
+        packet.read_transport(frame, protocol, offset != 0, at.saturating_add(header.max(20)));
+        packet
+    }
+
+    fn read_ipv6(frame: &[u8], at: usize) -> Self {
+        let mut packet = Self::empty(frame, IPV6, at);
+        let Some(header) = frame.get(at..).and_then(|rest| rest.first_chunk::<40>()) else { return packet };
+        let (Some(length), Some(source), Some(destination)) =
+            (word(header, 4), bytes::<16>(header, 8), bytes::<16>(header, 24))
+        else {
+            return packet;
+        };
+        let mut next = at.saturating_add(40);
+        // Zero is a jumbogram's, or a segmentation offload's.
+        if length != 0 {
+            packet.network.end = next.saturating_add(usize::from(length)).min(frame.len());
+        }
+        let mut protocol = header.get(6).copied().unwrap_or_default();
+        let mut is_later_fragment = false;
+        for _ in 0..MOST_EXTENSIONS {
+            let Some([following, length]) = bytes(frame, next).filter(|_| is_extension(protocol)) else { break };
+            let words = match protocol {
+                FRAGMENT => {
+                    is_later_fragment |= word(frame, next.saturating_add(2)).is_some_and(|offset| offset & 0xfff8 != 0);
+                    8
+                }
+                AUTHENTICATION => usize::from(length).saturating_add(2).saturating_mul(4),
+                _ => usize::from(length).saturating_add(1).saturating_mul(8),
+            };
+            next = next.saturating_add(words);
+            protocol = following;
+            if is_later_fragment {
+                break;
+            }
+        }
+        packet.ip = Some(Ip {
+            source: IpAddr::V6(Ipv6Addr::from(source)),
+            destination: IpAddr::V6(Ipv6Addr::from(destination)),
+            hop_limit: header.get(7).copied().unwrap_or_default(),
+            protocol,
+            is_later_fragment,
+        });
+        packet.read_transport(frame, protocol, is_later_fragment, next);
+        packet
+    }
+
+    fn read_transport(&mut self, frame: &[u8], protocol: u8, is_later_fragment: bool, at: usize) {
+        let end = self.network.end;
+        self.payload = at.min(end)..end;
+        let Some(segment) = frame.get(self.payload.clone()).filter(|_| !is_later_fragment) else { return };
+        let (transport, header) = match protocol {
+            TCP => {
+                (tcp(segment), segment.get(12).map_or(20, |offset| usize::from(offset >> 4).saturating_mul(4)).max(20))
+            }
+            UDP => (udp(segment), 8),
+            ICMP | ICMPV6 => (icmp(segment), 4),
+            _ => (None, 0),
+        };
+        if let Some(transport) = transport {
+            self.transport = transport;
+            self.payload.start = at.saturating_add(header).min(end);
+        }
+    }
+}
+
+const fn is_extension(protocol: u8) -> bool {
+    // Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP, shim6 (RFC 7045 section 4).
+    matches!(protocol, 0 | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140)
+}
+
+fn tcp(segment: &[u8]) -> Option<Transport> {
+    let &[a, b, c, d, s1, s2, s3, s4, a1, a2, a3, a4, _, flags] = segment.first_chunk::<14>()?;
+    Some(Transport::Tcp {
+        source: u16::from_be_bytes([a, b]),
+        destination: u16::from_be_bytes([c, d]),
+        flags,
+        sequence: u32::from_be_bytes([s1, s2, s3, s4]),
+        acknowledgement: u32::from_be_bytes([a1, a2, a3, a4]),
+    })
+}
+
+fn udp(segment: &[u8]) -> Option<Transport> {
+    Some(Transport::Udp { source: word(segment, 0)?, destination: word(segment, 2)? })
+}
+
+fn icmp(segment: &[u8]) -> Option<Transport> {
+    bytes(segment, 0).map(|[kind, code]| Transport::Icmp { kind, code })
+}
+
+fn word(frame: &[u8], at: usize) -> Option<u16> {
+    bytes(frame, at).map(u16::from_be_bytes)
+}
+
+fn bytes<const N: usize>(frame: &[u8], at: usize) -> Option<[u8; N]> {
+    frame.get(at..)?.first_chunk().copied()
+}
