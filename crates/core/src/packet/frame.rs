@@ -4,6 +4,7 @@
 //! ranges instead of slices, and goes on as far as a cut frame lets it.
 
 use super::neighbour::Mac;
+use crate::time::Time;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::ops::Range;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,38 @@ impl LinkType {
             Self::Null => 0,
         }
     }
+}
+
+/// The interface a frame was captured on: the kernel's index, or the number a capture file gives it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct InterfaceId(pub u32);
+
+/// Which way a captured frame went, as its host saw it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Direction {
+    /// To this host, or to a group.
+    Received,
+    /// From somebody to somebody else.
+    Overheard,
+    /// From this host.
+    Sent,
+}
+
+/// One captured frame, and what its capture says of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// When it was on the wire.
+    pub at: Time,
+    /// Where it was captured.
+    pub interface: InterfaceId,
+    /// Which way it went.
+    pub direction: Direction,
+    /// What it begins with.
+    pub link: LinkType,
+    /// Its bytes, as many as were captured.
+    pub frame: &'a [u8],
+    /// Its length on the wire in bytes.
+    pub original: u32,
 }
 
 /// A frame taken apart.
