@@ -1,8 +1,14 @@
 //! What frames say: bytes to values and back, one protocol a file. Nothing here panics, remembers, or trusts a length field.
 
+pub mod dhcp4;
+pub mod dhcp6;
+pub mod dns;
+pub mod dnssd;
 pub mod frame;
 pub mod icmp;
 pub mod neighbour;
+pub mod netbios;
+pub mod ssdp;
 
 /// The ones' complement sum of 16-bit words over all parts, each part starting on an even byte (RFC 1071).
 fn checksum(parts: &[&[u8]]) -> u16 {
