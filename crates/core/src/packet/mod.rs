@@ -1,14 +1,25 @@
 //! What frames say: bytes to values and back, one protocol a file. Nothing here panics, remembers, or trusts a length field.
 
+pub mod arp;
+pub mod banner;
+pub mod cdp;
 pub mod dhcp4;
 pub mod dhcp6;
 pub mod dns;
 pub mod dnssd;
 pub mod frame;
+pub mod http;
 pub mod icmp;
+pub mod ja4;
+pub mod llc;
+pub mod lldp;
+pub mod ndp;
 pub mod neighbour;
 pub mod netbios;
+mod pieces;
+pub mod quic;
 pub mod ssdp;
+pub mod tls;
 
 /// The ones' complement sum of 16-bit words over all parts, each part starting on an even byte (RFC 1071).
 fn checksum(parts: &[&[u8]]) -> u16 {
