@@ -10,6 +10,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Somebody who changes the same back within this time means it.
 const MEMORY: Duration = Duration::from_secs(3600);
 
+/// Over what new connections go while a link differs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum WayOut {
+    /// A chosen link is in: a difference is nothing worse than that.
+    Chosen,
+    /// Only links are in that are to be out: a difference must not be left alone.
+    Other,
+    /// No link is in: nothing can be waited for.
+    Nowhere,
+}
+
 /// What follows from a difference that is not ours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ruling {
@@ -36,14 +47,16 @@ struct Drift {
 pub(super) struct Drifts(BTreeMap<LinkId, Drift>);
 
 impl Drifts {
-    /// The link differs though nobody here changed it. `must` is said when it can not be left alone.
-    pub(super) fn differs(&mut self, link: LinkId, must: bool, now: Time) -> Ruling {
+    /// The link differs though nobody here changed it.
+    pub(super) fn differs(&mut self, link: LinkId, way_out: WayOut, now: Time) -> Ruling {
+        let must = way_out != WayOut::Chosen;
+        let patience = if way_out == WayOut::Nowhere { Duration::ZERO } else { PATIENCE };
         let drift = self.0.entry(link).or_default();
         if drift.left_alone && !must {
             return Ruling::Wait;
         }
         let since = *drift.since.get_or_insert(now);
-        if now < since + PATIENCE {
+        if now < since + patience {
             return Ruling::Wait;
         }
         drift.since = None;
@@ -97,18 +110,20 @@ mod tests {
     fn it_is_put_right_once_an_hour_and_then_left_alone() {
         let mut drifts = Drifts::default();
         let link = LinkId(1);
-        let rulings: [(u64, bool, Ruling); 8] = [
-            (0, false, Ruling::Wait),
-            (4, false, Ruling::Wait),
-            (5, false, Ruling::PutRight),
-            (100, false, Ruling::Wait),
-            (105, false, Ruling::LeaveAlone),
-            (5000, false, Ruling::Wait),
-            (5001, true, Ruling::Wait),
-            (5006, true, Ruling::PutRight),
+        let rulings: [(u64, WayOut, Ruling); 10] = [
+            (0, WayOut::Chosen, Ruling::Wait),
+            (4, WayOut::Chosen, Ruling::Wait),
+            (5, WayOut::Chosen, Ruling::PutRight),
+            (100, WayOut::Chosen, Ruling::Wait),
+            (105, WayOut::Chosen, Ruling::LeaveAlone),
+            (5000, WayOut::Chosen, Ruling::Wait),
+            (5001, WayOut::Other, Ruling::Wait),
+            (5006, WayOut::Other, Ruling::PutRight),
+            (5100, WayOut::Other, Ruling::Wait),
+            (5101, WayOut::Nowhere, Ruling::PutRight),
         ];
-        for (second, must, ruling) in rulings {
-            assert_eq!(drifts.differs(link, must, at(second)), ruling, "at {second} s");
+        for (second, way_out, ruling) in rulings {
+            assert_eq!(drifts.differs(link, way_out, at(second)), ruling, "at {second} s");
             if ruling == Ruling::PutRight {
                 drifts.agrees(link);
             }
@@ -118,9 +133,9 @@ mod tests {
     #[test]
     fn what_heals_by_itself_is_forgotten() {
         let mut drifts = Drifts::default();
-        drifts.differs(LinkId(1), false, at(0));
+        drifts.differs(LinkId(1), WayOut::Chosen, at(0));
         drifts.agrees(LinkId(1));
         assert_eq!(drifts.next_deadline(at(0)), None);
-        assert_eq!(drifts.differs(LinkId(1), false, at(6)), Ruling::Wait);
+        assert_eq!(drifts.differs(LinkId(1), WayOut::Chosen, at(6)), Ruling::Wait);
     }
 }

@@ -10,7 +10,7 @@
 //! 5. A link that leaves by [`Leave::Drain`] has its drain before it is disabled. One that leaves by [`Leave::Cut`] loses the
 //!    drain first and its flows last, and only while they have somewhere to go.
 //! 6. What somebody else changed is put right once, after a pause; the same again within the hour is left alone, unless no
-//!    chosen link were left.
+//!    chosen link were left. Where no link at all is left there is no pause.
 //! 7. A failure is said, and tried again after a pause that doubles. The third in a row is answered by one reload, which
 //!    also mends what the firewall's own bookkeeping has lost.
 //!

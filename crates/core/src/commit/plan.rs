@@ -1,5 +1,6 @@
 //! The next thing to do, as a function of what is wanted, what is there, and what may not be tried yet.
 
+use super::drift::WayOut;
 use super::trouble::Subject;
 use super::{Actual, Choice, Drain, Firewall, Method, Observed, Output, StatusFile, Want};
 use crate::link::{Leave, LinkId};
@@ -112,6 +113,15 @@ impl<'a> View<'a> {
     /// A link that is to stay is in the kernel, so another may go.
     pub(super) fn a_chosen_link_is_in(&self) -> bool {
         self.links().any(|(_, want, actual)| want.is_in() && actual.in_kernel)
+    }
+
+    /// Over what new connections go.
+    pub(super) fn way_out(&self) -> WayOut {
+        match (self.a_chosen_link_is_in(), self.links().any(|(_, _, actual)| actual.in_kernel)) {
+            (true, _) => WayOut::Chosen,
+            (false, true) => WayOut::Other,
+            (false, false) => WayOut::Nowhere,
+        }
     }
 
     fn may_move(&self, link: LinkId) -> bool {

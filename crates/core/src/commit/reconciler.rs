@@ -1,6 +1,6 @@
 //! The machine that holds a verdict, what was last found, and what is under way, and asks [`plan`] for the next step.
 
-use super::drift::{Drifts, Ruling};
+use super::drift::{Drifts, Ruling, WayOut};
 use super::plan::{self, View};
 use super::trouble::{Subject, Troubles};
 use super::{Choice, Drain, Event, Firewall, Method, Observed, Output, State, Step, Want};
@@ -316,13 +316,13 @@ impl Reconciler {
 
     /// A link that agreed and no longer does, without a command of ours, was changed by somebody else.
     fn judge_drift(&mut self) {
-        let must = self.nobody_is_in();
+        let way_out = self.with_view(|view| view.way_out()).unwrap_or(WayOut::Chosen);
         for link in self.differing() {
             if !self.settled.contains(&link) {
                 continue;
             }
             let enabled = self.desired.get(&link).is_some_and(|want| !want.is_in());
-            match self.drifts.differs(link, must, self.now) {
+            match self.drifts.differs(link, way_out, self.now) {
                 Ruling::Wait => {}
                 Ruling::PutRight => {
                     self.settled.remove(&link);

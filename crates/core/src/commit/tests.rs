@@ -338,7 +338,26 @@ fn the_last_link_is_never_left_alone() {
     world.desire(&[(A, Want::In), (B, CUT)]).take_done();
     for _ in 0..3 {
         world.link(A).in_kernel = false;
-        world.wait(7).expect_commands(&[Output::Enable(A)]);
+        world.link(B).in_kernel = true;
+        world.wait(4).expect_commands(&[]);
+        world.wait(3).expect_commands(&[Output::Enable(A), Output::Disable(B)]);
+    }
+}
+
+#[test]
+fn where_no_link_at_all_is_left_the_chosen_ones_are_brought_in_at_the_first_look() {
+    for method in [Method::Interface, Method::Reload] {
+        let mut world = World::new(method, 3);
+        world.desire(&[(A, Want::In), (B, Want::In), (C, CUT)]).take_done();
+        for _ in 0..3 {
+            world.link(A).in_kernel = false;
+            world.link(B).in_kernel = false;
+            let expected = match method {
+                Method::Interface => vec![Output::Enable(A), Output::Enable(B)],
+                Method::Reload => vec![Output::Reload],
+            };
+            world.wait(1).expect_commands(&expected);
+        }
     }
 }
 
