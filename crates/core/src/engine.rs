@@ -33,7 +33,7 @@ pub use report::{FamilyReport, LinkReport, Report};
 /// How long the first round waits for next hops to be found.
 const FIRST_ROUND_WAITS: Duration = Duration::from_millis(300);
 /// How often what is kept is written while a hold-down runs: after a crash a link holds at most this much longer.
-const KEEP_EVERY: u64 = 60;
+const KEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// What the engine is told once.
 #[derive(Clone, Debug)]
@@ -238,13 +238,14 @@ impl Engine {
     /// Ends the round that was to end at `end` and begins the next.
     fn turn(&mut self, end: Time, now: Time) {
         let loads: Vec<Load> = self.counters.iter_mut().map(Counters::turn).collect();
+        let keep_every = u64::from(self.settings.rounds(KEEP_EVERY)).max(1);
         let orders = self.orders.all();
         for family in Family::ALL {
             let judge = self.judge(family);
             judge.note_lateness(judge.probe.next_deadline().into_iter().chain([end]).min(), now);
             let (verdict, events) = judge.judge_round(&loads, &orders);
             self.outputs.extend(events.into_iter().map(Output::Say));
-            let keep = verdict.round % KEEP_EVERY == 0 && verdict.links.iter().any(|link| link.reason.hold_left > 0);
+            let keep = verdict.round % keep_every == 0 && verdict.links.iter().any(|link| link.reason.hold_left > 0);
             self.decided(family, verdict, now);
             if keep {
                 self.outputs.push_back(Output::Keep);
@@ -312,6 +313,13 @@ impl Engine {
         if is_new || new_fault {
             self.outputs.push_back(Output::Keep);
         }
+    }
+}
+
+impl Settings {
+    /// How many rounds a time takes.
+    fn rounds(&self, time: Duration) -> u32 {
+        u32::try_from(time.as_nanos().div_ceil(self.interval.as_nanos().max(1))).unwrap_or(u32::MAX)
     }
 }
 

@@ -6,8 +6,8 @@ use rebootping_core::commit::{Choice, Want};
 use rebootping_core::link::{Family, LinkId};
 use rebootping_core::time::Time;
 
-/// What is kept may be so many rounds old in which nothing but clean rounds passed.
-const KEPT_EVERY: u64 = 61;
+/// What is kept may be so many seconds old, and a round, in which nothing but clean rounds passed.
+const KEPT_EVERY: u64 = 60;
 
 /// A choice is never empty, never the one before, and brings no link back before its time.
 pub(crate) fn choice(judge: &mut Judge, family: Family, choice: &Choice) -> Result<(), String> {
@@ -83,12 +83,13 @@ fn choice_agrees(judge: &Judge, family: Family, naive: &Naive) -> Result<(), Str
 /// What is kept never holds a link for less than it has to hold, and hardly for more.
 fn state_file_agrees(judge: &Judge, family: Family, naive: &Naive) -> Result<(), String> {
     let some_metered = judge.links().iter().any(|link| link.metered);
+    let rounds = KEPT_EVERY.div_ceil(judge.interval().as_secs()) + 1;
     for (place, link) in naive.links.iter().enumerate() {
         let Some(saved) = judge.saved_memory(family, judge.line(LinkId(place as u16))) else {
             return Err(format!("{family}: a choice was made and nothing kept"));
         };
         let (kept, left) = (saved.left(), link.memory.left());
-        if saved.in_use != link.memory.in_use || kept < left || (kept > left + KEPT_EVERY && !some_metered) {
+        if saved.in_use != link.memory.in_use || kept < left || (kept > left + rounds && !some_metered) {
             return Err(format!("{family} link {place}: {saved:?} is kept, true is {:?}", link.memory));
         }
     }

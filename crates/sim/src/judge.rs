@@ -70,7 +70,7 @@ impl Judge {
     pub(crate) fn new(settings: Settings) -> Self {
         let count = settings.links.len();
         let fresh = || vec![Memory::default(); count];
-        let shadow = Shadow::new(settings.links.clone(), vec![None; count], [fresh(), fresh()], [0; 2], 0, Time::BOOT);
+        let shadow = Shadow::new(&settings, vec![None; count], [fresh(), fresh()], [0; 2], 0, Time::BOOT);
         Self {
             lines: (0..count).collect(),
             engine: None,
@@ -109,8 +109,7 @@ impl Judge {
         };
         let orders: Vec<Standing> = self.lines.iter().map(order).collect();
         let rounds = saved.as_ref().map(|saved| saved.rounds).unwrap_or_default();
-        self.shadow =
-            Shadow::new(self.settings.links.clone(), orders, memories, rounds, self.shadow.generation() + 1, now);
+        self.shadow = Shadow::new(&self.settings, orders, memories, rounds, self.shadow.generation() + 1, now);
         self.engine = Some(Engine::new(
             self.settings.clone(),
             saved.as_ref().map(|saved| &saved.kept),
@@ -174,6 +173,10 @@ impl Judge {
 
     pub(crate) fn place(&self, line: usize) -> usize {
         self.lines.iter().position(|&it| it == line).expect("every line is configured")
+    }
+
+    pub(crate) fn interval(&self) -> Duration {
+        self.settings.interval
     }
 
     pub(crate) fn links(&self) -> &[LinkSettings] {

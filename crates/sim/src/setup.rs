@@ -9,6 +9,9 @@ use rebootping_core::link::probe::Course;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+/// Lengths of a round in long runs, in seconds: short runs, under fire, have rounds of a second.
+const INTERVALS: [u64; 10] = [1, 2, 3, 5, 7, 10, 15, 20, 30, 60];
+
 /// The beginning of a run.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -36,10 +39,12 @@ impl Setup {
         setup
     }
 
-    /// Draws the setup of a long, mostly quiet run: hold-downs of an hour and a few faults a day.
+    /// Draws the setup of a long, mostly quiet run: hold-downs of an hour, a few faults a day, and rounds of one of the lengths
+    /// that operators choose. Each round is played echo by echo.
     pub fn draw_days(days: u64, rng: &mut Rng) -> Self {
         let span = Duration::from_secs(days * 86_400);
         let mut setup = Self::links(3600, span, rng);
+        setup.settings.interval = Duration::from_secs(rng.pick(&INTERVALS));
         // Few echoes make for many days, and what they may do to each other is seen in the short runs.
         for course in setup.settings.links.iter_mut().flat_map(|link| &mut link.courses) {
             course.targets.truncate(3);
@@ -78,7 +83,7 @@ impl Setup {
         };
         let lines = (0..count).map(|at| line(at, rng)).collect();
         let methods = [Method::Interface, rng.pick(&[Method::Interface, Method::Reload])];
-        let settings = Settings { interval: crate::shadow::ROUND, key: [0; 16], links };
+        let settings = Settings { interval: Duration::from_secs(1), key: [0; 16], links };
         Self { settings, lines, methods, span, faults: Vec::new() }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::naive::{Memory, Naive, Row, Terms};
 use crate::tally::{Heard, Tally};
-use rebootping_core::engine::{Event, LinkSettings};
+use rebootping_core::engine::{Event, LinkSettings, Settings};
 use rebootping_core::link::presence::{NextHop, Path};
 use rebootping_core::link::verdict::{Order, Spoilt};
 use rebootping_core::link::{Family, LinkId, Presence};
@@ -12,8 +12,6 @@ use rebootping_core::time::Time;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Length of every simulated round.
-pub const ROUND: Duration = Duration::from_secs(1);
 const FIRST_ROUND_WAITS: Duration = Duration::from_millis(300);
 const RESOLVE: Duration = Duration::from_secs(3);
 const LATE: Duration = Duration::from_millis(100);
@@ -32,6 +30,7 @@ pub struct Proof {
 /// Both families.
 #[derive(Clone, Debug)]
 pub struct Shadow {
+    interval: Duration,
     links: Vec<LinkSettings>,
     opened: Time,
     start: Option<Time>,
@@ -44,6 +43,7 @@ pub struct Shadow {
 /// One family.
 #[derive(Clone, Debug)]
 struct One {
+    interval: Duration,
     naive: Naive,
     tallies: Vec<Tally>,
     ways: Vec<Way>,
@@ -75,7 +75,7 @@ struct Way {
 impl Shadow {
     /// A shadow of an engine that starts at `now` with what was kept; memories by place in the configuration.
     pub fn new(
-        links: Vec<LinkSettings>,
+        settings: &Settings,
         orders: Vec<Standing>,
         memories: [Vec<Memory>; 2],
         rounds: [u64; 2],
@@ -85,8 +85,9 @@ impl Shadow {
         let [four, six] = memories;
         let [rounds4, rounds6] = rounds;
         let families =
-            [One::new(Family::Ipv4, &links, four, rounds4, now), One::new(Family::Ipv6, &links, six, rounds6, now)];
-        Self { links, opened: now, start: None, generation, orders, families }
+            [One::new(Family::Ipv4, settings, four, rounds4, now), One::new(Family::Ipv6, settings, six, rounds6, now)];
+        let Settings { interval, links, .. } = settings.clone();
+        Self { interval, links, opened: now, start: None, generation, orders, families }
     }
 
     /// The second selection of a family.
@@ -159,7 +160,10 @@ impl Shadow {
         if way.path.presence != Presence::Present {
             return Err(format!("link {at} {family} is asked though it is {:?}", way.path.presence));
         }
-        if now.since(start) > ROUND / 2 + LATE && now.since(start) < ROUND && !self.families[family as usize].late {
+        if now.since(start) > self.interval / 2 + LATE
+            && now.since(start) < self.interval
+            && !self.families[family as usize].late
+        {
             return Err(format!("an echo {:?} after the round began", now.since(start)));
         }
         let way = &mut self.families[family as usize].ways[at];
@@ -176,7 +180,7 @@ impl Shadow {
             return false;
         };
         let Some((_, answered)) = way.echoes.get_mut(proof.echo) else { return false };
-        let counts = stamp <= start + ROUND && !*answered;
+        let counts = stamp <= start + self.interval && !*answered;
         *answered |= counts;
         counts
     }
@@ -186,8 +190,8 @@ impl Shadow {
         let mut events = self.end_orders(now);
         match self.start {
             None if self.may_begin(now) => self.begin(now, now),
-            Some(start) if start + ROUND <= now => {
-                let end = start + ROUND;
+            Some(start) if start + self.interval <= now => {
+                let end = start + self.interval;
                 let orders: Vec<Option<Order>> =
                     self.orders.iter().map(|order| order.map(|(order, _)| order)).collect();
                 for family in Family::ALL {
@@ -195,7 +199,7 @@ impl Shadow {
                     one.late |= now.since(one.slot_due(start).map_or(end, |due| due.min(end))) > LATE;
                     events.extend(one.judge(family, &self.links, &orders)?);
                 }
-                self.begin(if now.since(end) >= ROUND { now } else { end }, now);
+                self.begin(if now.since(end) >= self.interval { now } else { end }, now);
             }
             None | Some(_) => {}
         }
@@ -242,12 +246,14 @@ impl Shadow {
 }
 
 impl One {
-    fn new(family: Family, links: &[LinkSettings], memories: Vec<Memory>, rounds: u64, now: Time) -> Self {
+    fn new(family: Family, settings: &Settings, memories: Vec<Memory>, rounds: u64, now: Time) -> Self {
+        let Settings { interval, links, .. } = settings;
+        let in_rounds = |time: Duration| time.as_secs().div_ceil(interval.as_secs());
         let terms = |link: &LinkSettings| Terms {
             metered: link.metered,
-            hour: link.hold_down.as_secs(),
-            five_minutes: 300,
-            day: 86_400,
+            hour: in_rounds(link.hold_down),
+            five_minutes: in_rounds(Duration::from_secs(300)),
+            day: in_rounds(Duration::from_secs(86_400)),
         };
         let courses: Vec<_> = links.iter().map(|link| link.course(family)).collect();
         let lists: BTreeSet<u16> = courses.iter().map(|course| course.list).collect();
@@ -256,9 +262,12 @@ impl One {
         };
         let most_targets = courses.iter().map(|course| course.targets.len()).max().unwrap_or(0);
         let most_echoes = courses.iter().map(|course| usize::from(course.echoes)).max().unwrap_or(0);
+        let (ten_minutes, minute) = (in_rounds(Duration::from_secs(600)), in_rounds(Duration::from_secs(60)));
+        let tally = |&list: &u16| Tally::new(list, size(list), links.len(), ten_minutes as usize, minute as usize);
         Self {
+            interval: *interval,
             naive: Naive::new(links.iter().map(terms).zip(memories), rounds),
-            tallies: lists.iter().map(|&list| Tally::new(list, size(list), links.len())).collect(),
+            tallies: lists.iter().map(tally).collect(),
             ways: links.iter().map(|_| Way::new(now)).collect(),
             slots: (most_targets * most_echoes) as u32,
             next_slot: u32::MAX,
@@ -270,7 +279,7 @@ impl One {
     }
 
     fn slot_due(&self, start: Time) -> Option<Time> {
-        (self.next_slot < self.slots).then(|| start + ROUND / 2 * self.next_slot / self.slots)
+        (self.next_slot < self.slots).then(|| start + self.interval / 2 * self.next_slot / self.slots)
     }
 
     fn pass_slots(&mut self, start: Time, now: Time) {
@@ -374,7 +383,9 @@ impl One {
             way.generation = generation;
             way.echoes.clear();
             let complete = way.asked_last != 0 && way.asked_last & counting & !way.answered_last == 0;
-            let effort = way.effort(link.metered && all_well && complete, counting, if both[at] { 30 } else { 10 });
+            let every = if both[at] { 30_u64 } else { 10 };
+            let period = every.div_ceil(self.interval.as_secs()) as u32;
+            let effort = way.effort(link.metered && all_well && complete, counting, period);
             let full = (((1_u64 << course.targets.len()) - 1) as u32, course.echoes);
             way.due = if way.is_ready(now) { effort.unwrap_or(full) } else { (0, 0) };
         }

@@ -1,10 +1,5 @@
 //! Which targets count, reckoned a second time from the prose: plain runs of rounds, one list of targets at a time.
 
-/// Rounds in ten minutes of one-second rounds.
-const TEN_MINUTES: u32 = 600;
-/// Rounds in a minute.
-const MINUTE: usize = 60;
-
 /// What a link did in a judged round.
 #[derive(Clone, Copy, Debug)]
 pub struct Heard {
@@ -21,21 +16,26 @@ pub struct Heard {
 pub struct Tally {
     list: u16,
     size: usize,
+    /// Rounds in ten minutes, and in one.
+    ten_minutes: usize,
+    minute: usize,
     /// Targets that count, a bit each.
     pub counting: u32,
     /// By target and link: the judged rounds since it was first missed alone, each with whether it was reached; emptied by a whole
     /// minute of answers, and by a round in which another target was missed too.
     since_missed: Vec<Vec<Vec<bool>>>,
     /// By target: rounds running in which all reached it.
-    reached: Vec<u32>,
+    reached: Vec<usize>,
 }
 
 impl Tally {
-    /// A list of which every target counts.
-    pub fn new(list: u16, size: usize, links: usize) -> Self {
+    /// A list of which every target counts, where so many rounds are ten minutes and one.
+    pub fn new(list: u16, size: usize, links: usize, ten_minutes: usize, minute: usize) -> Self {
         Self {
             list,
             size,
+            ten_minutes,
+            minute,
             counting: ((1_u64 << size) - 1) as u32,
             since_missed: vec![vec![Vec::new(); links]; size],
             reached: vec![0; size],
@@ -76,14 +76,14 @@ impl Tally {
                     if !reached || !rounds.is_empty() {
                         rounds.push(reached);
                     }
-                    let a_clean_minute =
-                        rounds.len() >= MINUTE && rounds[rounds.len() - MINUTE..].iter().all(|reached| *reached);
+                    let a_clean_minute = rounds.len() >= self.minute
+                        && rounds[rounds.len() - self.minute..].iter().all(|reached| *reached);
                     if a_clean_minute || others == 0 || answered & others != others {
                         rounds.clear();
                     }
                 }
                 let for_ten_minutes =
-                    |rounds: &Vec<bool>| rounds.len() >= TEN_MINUTES as usize && rounds.last() == Some(&false);
+                    |rounds: &Vec<bool>| rounds.len() >= self.ten_minutes && rounds.last() == Some(&false);
                 let culprit =
                     asked.iter().map(|(at, _)| *at).find(|&at| for_ten_minutes(&self.since_missed[target][at]));
                 if culprit.is_some() {
@@ -98,7 +98,7 @@ impl Tally {
                     self.reached[target] =
                         if answering.iter().all(|answered| answered & bit != 0) { self.reached[target] + 1 } else { 0 };
                 }
-                if self.reached[target] >= TEN_MINUTES {
+                if self.reached[target] >= self.ten_minutes {
                     self.counting |= bit;
                     changes.push((target, None));
                 }

@@ -37,9 +37,7 @@ pub(super) struct Judge {
 
 impl Judge {
     pub(super) fn new(family: Family, settings: &Settings, kept: Option<&Kept>, same_boot: bool, now: Time) -> Self {
-        let rounds = |time: Duration| {
-            u32::try_from(time.as_nanos().div_ceil(settings.interval.as_nanos().max(1))).unwrap_or(u32::MAX)
-        };
+        let rounds = |time: Duration| settings.rounds(time);
         let courses: Vec<Course> = settings.links.iter().map(|link| link.course(family).clone()).collect();
         let mut sizes =
             alloc::vec![0; courses.iter().map(|course| usize::from(course.list).saturating_add(1)).max().unwrap_or(1)];
