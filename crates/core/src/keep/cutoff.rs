@@ -1,0 +1,130 @@
+//! How much of a flow has been kept: its first bytes each way stay whole, of what follows only the headers.
+//!
+//! What fills a device's files is streams, and nobody reads a stream's bytes; the first of them tell who spoke to whom, and of
+//! what. A table of fixed size counts each flow and direction apart, on each interface, VLAN and way through this host, so
+//! that a packet seen on its way in and on its way out counts once for each. A SYN begins anew, and so does a flow that was
+//! idle. What is no stream, such as ICMP or ARP, stays whole.
+
+use super::hash::Hash;
+use crate::packet::frame::{Direction, Ip, Packet, SYN, Seen, Transport};
+use crate::time::Time;
+use alloc::boxed::Box;
+use alloc::vec;
+use core::net::IpAddr;
+
+/// 2 MiB: a thousand new flows a second are remembered for two minutes.
+const FLOWS: usize = 131_072;
+/// Four flows fill a cache line, so that a look costs one.
+const WAYS: usize = 4;
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+/// TCP's successors and the tunnels, which carry streams like it: IP in IP, IPv6 in IP, DCCP, GRE, ESP, L2TP, SCTP, UDP-Lite.
+const OTHER_STREAMS: [u8; 8] = [4, 41, 33, 47, 50, 115, 132, 136];
+
+/// TCP connections rest longer than others (RFC 5382 would have us wait hours, which only delays a restart that a SYN gives).
+const TCP_IDLE: u32 = ticks(600);
+/// What NATs give UDP at least (RFC 4787 section 4.3).
+const UDP_IDLE: u32 = ticks(120);
+
+/// One flow in one direction; all zero has been idle for ever.
+#[derive(Clone, Copy, Default, Debug)]
+struct Flow {
+    tag: u32,
+    /// When it was last seen, in ticks.
+    seen: u32,
+    /// Its bytes since it began, as they were on the wire.
+    bytes: u64,
+}
+
+#[derive(Clone, Copy, Default, Debug)]
+#[repr(align(64))]
+struct Set([Flow; WAYS]);
+
+/// All flows.
+pub(super) struct Flows {
+    hash: Hash,
+    sets: Box<[Set]>,
+}
+
+impl Flows {
+    pub(super) fn new(hash: Hash) -> Self {
+        Self { hash, sets: vec![Set::default(); FLOWS / WAYS].into() }
+    }
+
+    /// How many bytes of the frame stay when every flow keeps `cutoff` bytes of what it carries.
+    pub(super) fn snap(&mut self, cutoff: u64, seen: &Seen<'_>, packet: &Packet) -> u32 {
+        let whole = seen.frame.len() as u32;
+        let Some(ip) = packet.ip.filter(|ip| carries_streams(ip.protocol)) else { return whole };
+        let beyond_capture = u64::from(seen.original).saturating_sub(u64::from(whole));
+        let carried = (packet.payload.len() as u64).saturating_add(beyond_capture);
+        let before = self.spend(self.key(seen, packet, &ip), packet.transport, seen.at, carried);
+        let left = cutoff.saturating_sub(before);
+        if left >= carried {
+            return whole;
+        }
+        u32::try_from((packet.payload.start as u64).saturating_add(left)).unwrap_or(whole).min(whole)
+    }
+
+    /// Counts bytes of a flow, and says how many it had before.
+    fn spend(&mut self, key: u64, transport: Transport, at: Time, bytes: u64) -> u64 {
+        let now = tick(at);
+        let tag = (key >> 32) as u32;
+        let (begins, idle) = match transport {
+            Transport::Tcp { flags, .. } => (flags & SYN != 0, TCP_IDLE),
+            Transport::Udp { .. } | Transport::Icmp { .. } | Transport::Other => (false, UDP_IDLE),
+        };
+        let Some(Set(set)) = self.sets.get_mut(key as usize & (FLOWS / WAYS - 1)) else { return 0 };
+        // The flow itself or, if it is not there, the one seen longest ago.
+        let Some(flow) = set.iter_mut().min_by_key(|flow| if flow.tag == tag { 0 } else { flow.seen.max(1) }) else {
+            return 0;
+        };
+        if flow.tag != tag || begins || now.saturating_sub(flow.seen) > idle {
+            *flow = Flow { tag, ..Flow::default() };
+        }
+        flow.seen = now;
+        let before = flow.bytes;
+        flow.bytes = before.saturating_add(bytes);
+        before
+    }
+
+    /// The flow of a packet. A later fragment has no ports and so belongs to that of its addresses and protocol.
+    fn key(&self, seen: &Seen<'_>, packet: &Packet, ip: &Ip) -> u64 {
+        let ports = match packet.transport {
+            Transport::Tcp { source, destination, .. } | Transport::Udp { source, destination } => {
+                u64::from(source) << 16 | u64::from(destination)
+            }
+            Transport::Icmp { .. } | Transport::Other => 0,
+        };
+        // No VLAN is none of the 4,096 there are.
+        let vlan = u64::from(packet.vlan.unwrap_or(u16::MAX));
+        let sent = u64::from(seen.direction == Direction::Sent);
+        let way = vlan << 16 | u64::from(ip.protocol) << 8 | sent;
+        let key = self.hash.and(0, ports << 32 | u64::from(seen.interface.0), way);
+        match (ip.source, ip.destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                self.hash.and(key, source.to_bits().into(), destination.to_bits().into())
+            }
+            (source, destination) => [source, destination].into_iter().fold(key, |key, ip| {
+                let bits = match ip {
+                    IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
+                    IpAddr::V6(ip) => ip.to_bits(),
+                };
+                self.hash.and(key, (bits >> 64) as u64, bits as u64)
+            }),
+        }
+    }
+}
+
+fn carries_streams(protocol: u8) -> bool {
+    matches!(protocol, TCP | UDP) || OTHER_STREAMS.contains(&protocol)
+}
+
+/// Time in units of 2³⁰ ns, about a second, because a shift is all it costs; 136 years fit.
+const fn tick(at: Time) -> u32 {
+    (at.as_nanos() >> 30) as u32
+}
+
+const fn ticks(seconds: u64) -> u32 {
+    (seconds.saturating_mul(1_000_000_000) >> 30) as u32
+}

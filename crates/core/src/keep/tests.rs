@@ -1,0 +1,2 @@
+//! The rules of keeping, as rows.
+use super::*;
