@@ -321,9 +321,12 @@ mod tests {
             carrier: true,
             operstate: OperState::Up,
             point_to_point: false,
+            hardware_type: 1,
             hardware_address: None,
             kind: None,
             master: None,
+            below: None,
+            vlan: None,
             mtu: 1500,
             stats: None,
         })

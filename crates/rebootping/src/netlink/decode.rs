@@ -1,16 +1,18 @@
 //! Reads the kernel's messages from bytes: unknown attributes are skipped, short ones counted, nothing can fail.
 
 use super::message::{
-    Address, AddressFlags, Hop, Link, Message, Neighbour, NeighbourState, OperState, Route, RouteKind, Rule, Stats,
+    Address, AddressFlags, Below, Hop, Link, Message, Neighbour, NeighbourState, OperState, Route, RouteKind, Rule,
+    Stats,
 };
 use super::uapi::{
     ARPHRD_NONE, ARPHRD_PPP, ARPHRD_RAWIP, FRA_FWMARK, FRA_FWMASK, FRA_IIFNAME, FRA_OIFNAME, FRA_PRIORITY, FRA_SRC,
     FRA_TABLE, IFA_ADDRESS, IFA_FLAGS, IFA_LOCAL, IFF_LOWER_UP, IFF_NOARP, IFF_POINTOPOINT, IFF_UP, IFLA_ADDRESS,
-    IFLA_CARRIER, IFLA_IFNAME, IFLA_INFO_KIND, IFLA_LINKINFO, IFLA_MASTER, IFLA_MTU, IFLA_OPERSTATE, IFLA_STATS64,
-    IFLA_WIRELESS, NDA_DST, NDA_LLADDR, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NTF_ROUTER, RTA_DST, RTA_GATEWAY,
-    RTA_MULTIPATH, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE, RTA_VIA, RTM_DELADDR, RTM_DELLINK, RTM_DELNEIGH,
-    RTM_DELROUTE, RTM_DELRULE, RTM_F_CLONED, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH, RTM_NEWROUTE, RTM_NEWRULE,
-    RTN_BLACKHOLE, RTN_PROHIBIT, RTN_UNICAST, RTN_UNREACHABLE, RTNH_F_DEAD, RTNH_F_LINKDOWN, family_of,
+    IFLA_CARRIER, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_LINKINFO,
+    IFLA_MASTER, IFLA_MTU, IFLA_OPERSTATE, IFLA_STATS64, IFLA_VLAN_ID, IFLA_WIRELESS, NDA_DST, NDA_LLADDR,
+    NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NTF_ROUTER, RTA_DST, RTA_GATEWAY, RTA_MULTIPATH, RTA_OIF, RTA_PREFSRC,
+    RTA_PRIORITY, RTA_TABLE, RTA_VIA, RTM_DELADDR, RTM_DELLINK, RTM_DELNEIGH, RTM_DELROUTE, RTM_DELRULE, RTM_F_CLONED,
+    RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH, RTM_NEWROUTE, RTM_NEWRULE, RTN_BLACKHOLE, RTN_PROHIBIT, RTN_UNICAST,
+    RTN_UNREACHABLE, RTNH_F_DEAD, RTNH_F_LINKDOWN, family_of,
 };
 use super::wire::{Attribute, Attributes, Frame, Frames, after, array_at, count, ip_of, u16_at, u32_at};
 use std::cell::Cell;
@@ -75,7 +77,6 @@ fn link(body: &[u8], damaged: &Cell<u64>) -> Option<Link> {
         return None;
     }
     let flags = u32_at(header, 8)?;
-    let hardware_type = u16_at(header, 2)?;
     let mut link = Link {
         index: u32_at(header, 4)?,
         name: String::new(),
@@ -83,9 +84,12 @@ fn link(body: &[u8], damaged: &Cell<u64>) -> Option<Link> {
         carrier: false,
         operstate: OperState::Unknown,
         point_to_point: false,
+        hardware_type: u16_at(header, 2)?,
         hardware_address: None,
         kind: None,
         master: None,
+        below: None,
+        vlan: None,
         mtu: 0,
         stats: None,
     };
@@ -98,14 +102,16 @@ fn link(body: &[u8], damaged: &Cell<u64>) -> Option<Link> {
             IFLA_MASTER => link.master = attribute.u32(),
             IFLA_OPERSTATE => link.operstate = attribute.u8().map_or(OperState::Unknown, operstate),
             IFLA_CARRIER => has_carrier &= attribute.u8() != Some(0),
-            IFLA_LINKINFO => link.kind = attribute.nested().find(IFLA_INFO_KIND).map(|kind| kind.text()),
+            IFLA_LINK => link.below = link.below.or(attribute.u32().map(Below::Here)),
+            IFLA_LINK_NETNSID => link.below = Some(Below::Elsewhere),
+            IFLA_LINKINFO => (link.kind, link.vlan) = kind_and_vlan(&attribute),
             IFLA_STATS64 => link.stats = stats(&attribute),
             _ => {}
         }
     }
     link.carrier = has_carrier && matches!(link.operstate, OperState::Up | OperState::Unknown);
     link.point_to_point = flags & IFF_POINTOPOINT != 0
-        || matches!(hardware_type, ARPHRD_NONE | ARPHRD_PPP | ARPHRD_RAWIP)
+        || matches!(link.hardware_type, ARPHRD_NONE | ARPHRD_PPP | ARPHRD_RAWIP)
         || (flags & IFF_NOARP != 0 && link.hardware_address.is_none());
     Some(link)
 }
@@ -115,9 +121,19 @@ fn mac(attribute: &Attribute<'_>) -> Option<[u8; 6]> {
     attribute.value.try_into().ok()
 }
 
-/// `struct rtnl_link_stats64`: packets received and sent, then bytes received and sent.
+/// The driver kind; what follows it means something else for each.
+fn kind_and_vlan(attribute: &Attribute<'_>) -> (Option<String>, Option<u16>) {
+    let kind = attribute.nested().find(IFLA_INFO_KIND).map(|kind| kind.text());
+    let data = attribute.nested().find(IFLA_INFO_DATA).filter(|_| kind.as_deref() == Some("vlan"));
+    let vlan = data.and_then(|data| data.nested().find(IFLA_VLAN_ID)?.u16());
+    (kind, vlan)
+}
+
+/// `struct rtnl_link_stats64`: packets and bytes received and sent, then errors and drops.
 fn stats(attribute: &Attribute<'_>) -> Option<Stats> {
-    Some(Stats { rx_bytes: attribute.u64_at(2)?, tx_bytes: attribute.u64_at(3)? })
+    let [dropped, fifo, missed] = [6, 14, 15].map(|place| attribute.u64_at(place));
+    let rx_lost = dropped?.saturating_add(fifo?).saturating_add(missed?);
+    Some(Stats { rx_bytes: attribute.u64_at(2)?, tx_bytes: attribute.u64_at(3)?, rx_lost })
 }
 
 fn operstate(number: u8) -> OperState {

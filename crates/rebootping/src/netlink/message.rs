@@ -44,22 +44,39 @@ pub(crate) struct Link {
     pub(crate) operstate: OperState,
     /// It needs no next hop: PPP, raw IP, tun and other devices that resolve no neighbours.
     pub(crate) point_to_point: bool,
+    /// What its frames begin with: `ARPHRD_…` of the kernel's `if_arp.h`, 1 for Ethernet.
+    pub(crate) hardware_type: u16,
     /// The MAC, where the device has one of six bytes.
     pub(crate) hardware_address: Option<[u8; 6]>,
     /// The driver kind of a virtual device: `veth`, `bridge`, `vlan` …
     pub(crate) kind: Option<String>,
     /// The bridge, bond or VRF it is a port of.
     pub(crate) master: Option<u32>,
+    /// The device it was made on, or the other end of a veth.
+    pub(crate) below: Option<Below>,
+    /// The identifier in its frames' tags, of a VLAN device.
+    pub(crate) vlan: Option<u16>,
     /// Largest packet in bytes.
     pub(crate) mtu: u32,
     pub(crate) stats: Option<Stats>,
 }
 
-/// Bytes a device has carried since it exists.
+/// Where the device is that another was made on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Below {
+    /// The device of that index.
+    Here(u32),
+    /// In another network namespace.
+    Elsewhere,
+}
+
+/// What a device has carried and lost since it exists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Stats {
     pub(crate) rx_bytes: u64,
     pub(crate) tx_bytes: u64,
+    /// Packets that arrived and that the card or the kernel had no room for: dropped, missed and FIFO errors together.
+    pub(crate) rx_lost: u64,
 }
 
 /// The operational state of RFC 2863.

@@ -65,6 +65,10 @@ impl<'a> Attribute<'a> {
         self.counted(self.value.first().copied())
     }
 
+    pub(super) fn u16(&self) -> Option<u16> {
+        self.counted(u16_at(self.value, 0))
+    }
+
     pub(super) fn u32(&self) -> Option<u32> {
         self.counted(u32_at(self.value, 0))
     }

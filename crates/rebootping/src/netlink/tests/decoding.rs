@@ -1,12 +1,13 @@
 //! What bytes mean, and that no bytes do harm.
 
 use crate::netlink::decode::parse;
-use crate::netlink::message::{Address, AddressFlags, Hop, Message, OperState, Route, RouteKind, Rule, Stats};
+use crate::netlink::message::{Address, AddressFlags, Below, Hop, Message, OperState, Route, RouteKind, Rule, Stats};
 use crate::netlink::uapi::{
     FR_ACT_TO_TBL, FRA_FWMARK, FRA_PRIORITY, IFA_ADDRESS, IFA_FLAGS, IFA_LOCAL, IFLA_ADDRESS, IFLA_CARRIER,
-    IFLA_IFNAME, IFLA_INFO_KIND, IFLA_LINKINFO, IFLA_MTU, IFLA_OPERSTATE, IFLA_STATS64, IFLA_WIRELESS, NDA_DST,
-    NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, RTA_DST, RTA_GATEWAY, RTA_MULTIPATH, RTA_OIF, RTA_PRIORITY, RTA_TABLE,
-    RTA_VIA, RTM_DELLINK, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH, RTM_NEWROUTE, RTM_NEWRULE,
+    IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_LINKINFO, IFLA_MTU, IFLA_OPERSTATE,
+    IFLA_STATS64, IFLA_VLAN_ID, IFLA_WIRELESS, NDA_DST, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, RTA_DST, RTA_GATEWAY,
+    RTA_MULTIPATH, RTA_OIF, RTA_PRIORITY, RTA_TABLE, RTA_VIA, RTM_DELLINK, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH,
+    RTM_NEWROUTE, RTM_NEWRULE,
 };
 use crate::netlink::wire::Request;
 use proptest::prelude::{any, prop, proptest};
@@ -53,7 +54,8 @@ fn read_link(request: Request) -> crate::netlink::message::Link {
 
 #[test]
 fn a_link_is_read_and_what_is_unknown_in_it_skipped() {
-    let counts: Vec<u8> = [1_u64, 2, 300, 400, 0, 0].iter().flat_map(|count| count.to_ne_bytes()).collect();
+    let counts = [1_u64, 2, 300, 400, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 60, 700];
+    let counts: Vec<u8> = counts.iter().flat_map(|count| count.to_ne_bytes()).collect();
     let kind = Request::new(0, 0, &[]).with(IFLA_INFO_KIND, b"veth").finish(0);
     let link = read_link(
         Request::new(RTM_NEWLINK, 0, &link_header(0, 1, 0x1_0001))
@@ -71,7 +73,22 @@ fn a_link_is_read_and_what_is_unknown_in_it_skipped() {
     assert_eq!(link.operstate, OperState::Up);
     assert_eq!(link.hardware_address, Some([2, 0, 0, 0, 0, 1]));
     assert_eq!(link.kind.as_deref(), Some("veth"));
-    assert_eq!(link.stats, Some(Stats { rx_bytes: 300, tx_bytes: 400 }));
+    assert_eq!(link.stats, Some(Stats { rx_bytes: 300, tx_bytes: 400, rx_lost: 765 }));
+}
+
+#[test]
+fn a_device_on_another_says_which_and_with_which_tag() {
+    let made_of = |kind: &[u8]| {
+        let data = Request::new(0, 0, &[]).with(IFLA_VLAN_ID, &7_u16.to_ne_bytes()).finish(0);
+        let info = Request::new(0, 0, &[]).with(IFLA_INFO_KIND, kind);
+        let info = info.with_nested(IFLA_INFO_DATA, data.get(16..).expect("an attribute")).finish(0);
+        let request = Request::new(RTM_NEWLINK, 0, &link_header(0, 1, 0)).with_u32(IFLA_LINK, 3);
+        request.with_nested(IFLA_LINKINFO, info.get(16..).expect("attributes"))
+    };
+    let vlan = read_link(made_of(b"vlan\0"));
+    assert_eq!((vlan.below, vlan.vlan, vlan.hardware_type), (Some(Below::Here(3)), Some(7), 1));
+    let veth = read_link(made_of(b"veth\0").with_u32(IFLA_LINK_NETNSID, 0));
+    assert_eq!((veth.below, veth.vlan), (Some(Below::Elsewhere), None));
 }
 
 #[test]
