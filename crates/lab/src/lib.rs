@@ -19,6 +19,7 @@ mod echo_log;
 mod echo_server;
 mod fault;
 mod files;
+mod flood;
 mod flow;
 mod flows;
 mod gateway;
@@ -42,6 +43,7 @@ mod wire;
 
 pub use daemon::Daemon;
 pub use echo_log::Echo;
+pub use flood::{Flood, imix, udp_frame};
 pub use flow::{FlowReport, Protocol};
 pub use flows::Flows;
 pub use gateway::Gw;
@@ -54,6 +56,7 @@ pub use plan::{
 pub use remains::{remove_own, sweep};
 pub use rtnl::DefaultRoute;
 pub use spec::{Builder, Isusable, Style};
+pub use sys::open_tun;
 pub use wait::{SWITCH_LIMIT, wait_until};
 pub use watcher::{Change, Gap, Watcher};
 pub use wire::{Conditions, Wire};

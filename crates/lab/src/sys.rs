@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
 /// Makes and opens a tun device in the calling thread's namespace; it goes when the file is closed.
-pub(crate) fn open_tun(name: &str) -> io::Result<File> {
+pub fn open_tun(name: &str) -> io::Result<File> {
     let file = File::options().read(true).write(true).custom_flags(libc::O_NONBLOCK).open("/dev/net/tun")?;
     // SAFETY: an `ifreq` of zeroes is a valid one: it holds integers and arrays of them.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use nix::cmsg_space;
 use nix::errno::Errno;
-use nix::ifaddrs::getifaddrs;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::EventFd;
 use nix::sys::socket::{
@@ -19,7 +18,7 @@ use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
 
 use crate::echo_log::{Echo, EchoLog};
-
+use crate::flood::address_of;
 use crate::ns::Ns;
 use crate::random::Random;
 use crate::stop::Running;
@@ -137,10 +136,7 @@ impl End {
         sys::use_vnet_header(socket.as_fd()).expect("a packet socket takes a vnet header");
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true).expect("a socket takes timestamps");
         setsockopt(&socket, sockopt::RcvBufForce, &(8 << 20)).expect("root sets buffers");
-        let mut all = getifaddrs().expect("interfaces can be listed").filter(|found| found.interface_name == interface);
-        let address = all.find_map(|found| found.address?.as_link_addr().copied());
-        let address: LinkAddr = address.unwrap_or_else(|| panic!("there is no interface {interface}"));
-        bind(socket.as_raw_fd(), &address).unwrap_or_else(|e| panic!("binding to {interface}: {e}"));
+        bind(socket.as_raw_fd(), &address_of(interface)).unwrap_or_else(|e| panic!("binding to {interface}: {e}"));
         Self { socket }
     }
 
