@@ -3,7 +3,8 @@
 //! Every link sends through a socket of its own: a queue that is stuck on one link must not hold up the others.
 
 use crate::clock::Moment;
-use crate::sys::{Instruction, PacketSocket};
+use crate::sys::Instruction;
+use crate::sys::packet_socket::PacketSocket;
 use rebootping_core::link::presence::{NextHop, Path};
 use rebootping_core::link::probe::{self, Reply};
 use rebootping_core::link::{Family, LinkId};

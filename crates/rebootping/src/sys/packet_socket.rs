@@ -1,19 +1,16 @@
-//! Packet sockets: whole IP packets to and from any interface, with the kernel's own stamps. The raw system calls are here.
+//! Packet sockets: whole IP packets to and from any interface, with the kernel's own stamps.
 //!
 //! A packet socket neither asks routes nor passes netfilter, so what it carries is the truth in every state of the firewall
 //! (packet(7)). Opening one needs `CAP_NET_RAW`; using one needs nothing.
-#![expect(unsafe_code, reason = "packet sockets, filters and control messages have no safe interface")]
 
+use super::options::{Instruction, attach, hear, link_address, open, set_option};
 use rebootping_core::packet::neighbour::Mac;
 use std::io;
 use std::mem::{size_of, zeroed};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// Replies of a thousand echoes fit, whatever else keeps us from reading.
 const RECEIVE_BUFFER: libc::c_int = 1 << 20;
-
-/// One instruction of a classic BPF filter.
-pub(crate) type Instruction = libc::sock_filter;
 
 /// A packet socket that neither needs nor makes link-layer headers.
 #[derive(Debug)]
@@ -39,27 +36,18 @@ impl PacketSocket {
     pub(crate) fn listening(protocol: u16, filter: &[Instruction]) -> io::Result<Self> {
         // Protocol 0 hears nothing, so no packet can slip in before the filter is there.
         let socket = Self::silent()?;
-        let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
-        socket.set_option(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)?;
-        socket.set_option(libc::SOL_SOCKET, libc::SO_RCVBUF, &RECEIVE_BUFFER)?;
-        let address = link_address(protocol, 0, None);
-        // SAFETY: the address is a whole sockaddr_ll and the length is its size.
-        checked(unsafe {
-            libc::bind(socket.fd.as_raw_fd(), (&raw const address).cast(), size_of::<libc::sockaddr_ll>() as u32)
-        })?;
+        attach(socket.as_fd(), filter)?;
+        set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, &RECEIVE_BUFFER)?;
+        hear(socket.as_fd(), protocol)?;
         Ok(socket)
     }
 
     /// A socket that only sends, and hears nothing but when its packets left.
     pub(crate) fn silent() -> io::Result<Self> {
-        let kind = libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        // SAFETY: plain system call without pointers.
-        let raw = checked(unsafe { libc::socket(libc::AF_PACKET, kind, 0) })?;
-        // SAFETY: the descriptor was just opened and nobody else owns it.
-        let socket = Self { fd: unsafe { OwnedFd::from_raw_fd(raw) } };
+        let socket = Self { fd: open(libc::SOCK_DGRAM)? };
         let stamps =
             libc::SOF_TIMESTAMPING_RX_SOFTWARE | libc::SOF_TIMESTAMPING_TX_SOFTWARE | libc::SOF_TIMESTAMPING_SOFTWARE;
-        socket.set_option(libc::SOL_SOCKET, libc::SO_TIMESTAMPING, &stamps)?;
+        set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPING, &stamps)?;
         Ok(socket)
     }
 
@@ -112,14 +100,6 @@ impl PacketSocket {
         let to_us = u32::from(address.sll_pkttype) == u32::from(libc::PACKET_HOST);
         Ok(Some(Received { length: (length as usize).min(into.len()), index, to_us, stamp: software_stamp(&message) }))
     }
-
-    fn set_option<T>(&self, level: libc::c_int, name: libc::c_int, value: &T) -> io::Result<()> {
-        // SAFETY: the value is live and as long as said.
-        let result = unsafe {
-            libc::setsockopt(self.fd.as_raw_fd(), level, name, (&raw const *value).cast(), size_of::<T>() as u32)
-        };
-        checked(result).map(drop)
-    }
 }
 
 impl AsFd for PacketSocket {
@@ -144,29 +124,4 @@ fn software_stamp(message: &libc::msghdr) -> Option<u64> {
         header = unsafe { libc::CMSG_NXTHDR(message, header) };
     }
     None
-}
-
-fn link_address(protocol: u16, index: u32, to: Option<Mac>) -> libc::sockaddr_ll {
-    // SAFETY: all-zero is a valid sockaddr_ll.
-    let mut address: libc::sockaddr_ll = unsafe { zeroed() };
-    address.sll_family = libc::AF_PACKET as u16;
-    address.sll_protocol = protocol.to_be();
-    address.sll_ifindex = i32::try_from(index).unwrap_or(0);
-    if let Some(mac) = to {
-        address.sll_halen = mac.len() as u8;
-        for (into, byte) in address.sll_addr.iter_mut().zip(mac) {
-            *into = byte;
-        }
-    }
-    address
-}
-
-/// Lets this process run before others when the machine is busy (setpriority(2)); needs root.
-pub(crate) fn run_first(nice: libc::c_int) -> io::Result<()> {
-    // SAFETY: plain system call without pointers.
-    checked(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) }).map(drop)
-}
-
-fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }

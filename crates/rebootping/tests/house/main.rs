@@ -40,7 +40,7 @@ fn commands_are_run_in_one_file() {
 }
 
 #[test]
-fn unsafe_code_stands_in_one_file() {
+fn unsafe_code_stands_in_one_room() {
     reserved(&UNSAFE, "crates/lab/src/lib.rs", "fn f() { unsafe { g() } }");
 }
 
