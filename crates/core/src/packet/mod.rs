@@ -21,6 +21,7 @@ pub mod quic;
 pub mod ssdp;
 mod pieces;
 pub mod quic;
+mod reader;
 pub mod tls;
 
 /// The ones' complement sum of 16-bit words over all parts, each part starting on an even byte (RFC 1071).
