@@ -1,7 +1,12 @@
-//! JA4, the fingerprint of a TLS client (FoxIO's public specification of the TLS client part, BSD-3-Clause).
+//! JA4, the fingerprint of a TLS client (FoxIO's public specification of that part, BSD-3-Clause): versions, counts, and hashes of what
+//! it offers in an order it cannot shuffle.
 
-use super::tls::ClientHello;
+use super::tls::{ALPN, ClientHello, SERVER_NAME, SIGNATURE_ALGORITHMS};
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
+use sha2::{Digest, Sha256};
 
 /// What carries TLS.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,8 +17,160 @@ pub enum Transport {
     Quic,
 }
 
-/// The fingerprint, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`: 36 characters, none of them chosen freely by the client.
+/// The fingerprint, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`: 36 characters of ASCII, letters and digits but for two underscores.
 pub fn of(hello: &ClientHello, transport: Transport) -> String {
-    let _ = (hello, transport);
-    String::new()
+    let carried = match transport {
+        Transport::Tcp => 't',
+        Transport::Quic => 'q',
+    };
+    let named = if hello.extensions.contains(&SERVER_NAME) { 'd' } else { 'i' };
+    let mut ciphers: Vec<u16> = without_grease(&hello.ciphers).collect();
+    let mut extensions: Vec<u16> = without_grease(&hello.extensions).collect();
+    let counts = [&ciphers, &extensions].map(|list| list.len().min(99));
+    ciphers.sort_unstable();
+    extensions.sort_unstable();
+    extensions.retain(|&kind| kind != SERVER_NAME && kind != ALPN);
+    format!(
+        "{carried}{}{named}{:02}{:02}{}_{}_{}",
+        version(hello),
+        counts[0],
+        counts[1],
+        protocol(hello.alpn_ends),
+        hash(&joined(&ciphers)),
+        hash(&with_algorithms(joined(&extensions), hello)),
+    )
+}
+
+fn version(hello: &ClientHello) -> &'static str {
+    match without_grease(&hello.versions).max().unwrap_or(hello.legacy_version) {
+        0x0304 => "13",
+        0x0303 => "12",
+        0x0302 => "11",
+        0x0301 => "10",
+        0x0300 => "s3",
+        0x0002 => "s2",
+        _ => "00",
+    }
+}
+
+/// First and last character of the first protocol; of its hexadecimal form where they are no letters or digits.
+fn protocol(ends: Option<[u8; 2]>) -> String {
+    match ends {
+        None => String::from("00"),
+        Some(ends) if ends.iter().all(u8::is_ascii_alphanumeric) => ends.map(char::from).iter().collect(),
+        Some([first, last]) => format!("{:x}{:x}", first >> 4, last & 0xf),
+    }
+}
+
+fn with_algorithms(extensions: String, hello: &ClientHello) -> String {
+    if !hello.extensions.contains(&SIGNATURE_ALGORITHMS) || hello.signature_algorithms.is_empty() {
+        return extensions;
+    }
+    let algorithms: Vec<u16> = without_grease(&hello.signature_algorithms).collect();
+    extensions + "_" + &joined(&algorithms)
+}
+
+fn joined(values: &[u16]) -> String {
+    let mut text = String::new();
+    for (index, value) in values.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{comma}{value:04x}");
+    }
+    text
+}
+
+/// Twelve digits; zeros stand for nothing offered.
+fn hash(text: &str) -> String {
+    if text.is_empty() {
+        return String::from("000000000000");
+    }
+    let digest = Sha256::digest(text);
+    digest.iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Values reserved to keep servers tolerant (RFC 8701): 0x0a0a, 0x1a1a, … 0xfafa.
+fn without_grease(values: &[u16]) -> impl Iterator<Item = u16> + '_ {
+    values.iter().copied().filter(|value| value & 0x0f0f != 0x0a0a || value >> 8 != value & 0xff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+
+    /// The example of the specification.
+    fn example() -> ClientHello {
+        ClientHello {
+            legacy_version: 0x0303,
+            ciphers: vec![
+                0xaaaa, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c,
+                0x009d, 0x002f, 0x0035,
+            ],
+            extensions: vec![
+                0x1a1a, 0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023, 0x0012, 0x002b,
+                0xff01, 0x000b, 0x000a, 0x0015, 0xfafa,
+            ],
+            versions: vec![0xdada, 0x0303, 0x0304],
+            alpn_ends: Some(*b"h2"),
+            signature_algorithms: vec![0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601],
+            ..ClientHello::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut ClientHello), expected: &str) {
+        let mut hello = example();
+        change(&mut hello);
+        assert_eq!(of(&hello, Transport::Tcp), expected);
+    }
+
+    #[test]
+    fn the_specification_s_examples_come_out() {
+        check(|_| {}, "t13d1516h2_8daaf6152771_e5627efa2ab1");
+        assert_eq!(of(&example(), Transport::Quic), "q13d1516h2_8daaf6152771_e5627efa2ab1");
+        check(|hello| hello.signature_algorithms.clear(), "t13d1516h2_8daaf6152771_6d807ffa2a79");
+    }
+
+    #[test]
+    fn what_is_not_offered_is_zero() {
+        check(|hello| hello.ciphers = vec![0x0a0a], "t13d0016h2_000000000000_e5627efa2ab1");
+        check(|hello| hello.extensions = vec![0, 16], "t13d1502h2_8daaf6152771_000000000000");
+        check(|hello| hello.extensions.clear(), "t13i1500h2_8daaf6152771_000000000000");
+        check(|hello| hello.ciphers = vec![5; 100], "t13d9916h2_b9c636cd5505_e5627efa2ab1");
+    }
+
+    #[test]
+    fn versions_and_protocols_have_two_characters() {
+        let version = |versions: &[u16], legacy| {
+            let mut hello = example();
+            (hello.versions, hello.legacy_version) = (versions.to_vec(), legacy);
+            String::from(&of(&hello, Transport::Tcp)[1..3])
+        };
+        for (legacy, expected) in [(0x0303, "12"), (0x0302, "11"), (0x0301, "10"), (0x0300, "s3"), (2, "s2"), (9, "00")]
+        {
+            assert_eq!(version(&[], legacy), expected);
+            assert_eq!(version(&[0x0304, 0x0303, 0xfafa], legacy), "13");
+        }
+        let ends = [(None, "00"), (Some([0xab, 0xab]), "ab"), (Some([0xab, 0xcd]), "ad"), (Some([0x30, 0xab]), "3b")];
+        for (ends, expected) in ends {
+            assert_eq!(protocol(ends), expected);
+        }
+        assert_eq!(protocol(Some(*b"01")), "01");
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_always_of_one_shape(
+            ciphers in proptest::collection::vec(any::<u16>(), 0..120),
+            extensions in proptest::collection::vec(any::<u16>(), 0..120),
+            alpn_ends in any::<Option<[u8; 2]>>(),
+        ) {
+            let hello = ClientHello { ciphers, extensions, alpn_ends, ..ClientHello::default() };
+            let text = of(&hello, Transport::Quic);
+            prop_assert_eq!(text.len(), 36);
+            prop_assert!(text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()));
+        }
+    }
 }

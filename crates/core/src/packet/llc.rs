@@ -93,7 +93,8 @@ mod tests {
     const OWN: Mac = [2, 0, 0, 0, 0, 3];
 
     fn message(version: u8, kind: u8) -> Vec<u8> {
-        let parts: [&[u8]; 7] = [&[0, 0, version, kind, 0x3c, 0x80, 0], &ROOT, &[0, 0, 0, 4], &[0x80, 0], &BRIDGE, &[], &[0; 10]];
+        let parts: [&[u8]; 7] =
+            [&[0, 0, version, kind, 0x3c, 0x80, 0], &ROOT, &[0, 0, 0, 4], &[0x80, 0], &BRIDGE, &[], &[0; 10]];
         parts.concat()
     }
 
@@ -131,10 +132,7 @@ mod tests {
         let mut long = message(3, 2);
         long.resize(95, 0);
         long.extend(OWN);
-        check(
-            &with(&[0x42, 0x42, 3], &long),
-            Some(Llc::Bpdu(Bpdu { version: 3, root: ROOT, bridge: OWN })),
-        );
+        check(&with(&[0x42, 0x42, 3], &long), Some(Llc::Bpdu(Bpdu { version: 3, root: ROOT, bridge: OWN })));
     }
 
     proptest! {

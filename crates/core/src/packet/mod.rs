@@ -35,3 +35,14 @@ fn checksum(parts: &[&[u8]]) -> u16 {
     let folded = (sum & 0xffff).saturating_add(sum >> 16);
     !((folded & 0xffff).saturating_add(folded >> 16) as u16)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    /// The bytes of a text of hexadecimal digits.
+    pub(super) fn hex(text: &str) -> Vec<u8> {
+        let digits: Vec<u8> = text.chars().map(|digit| digit.to_digit(16).unwrap() as u8).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+}

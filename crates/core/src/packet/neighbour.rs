@@ -1,7 +1,9 @@
-//! Who has this address: ARP requests and replies (RFC 826), neighbour solicitations and advertisements (RFC 4861).
+//! Who has this address: our own questions, as ARP requests (RFC 826) and neighbour solicitations (RFC 4861), and the answers.
 
+use super::arp::{Arp, ETHERNET_IPV4, Operation};
 use super::checksum;
 use super::icmp::array;
+use super::ndp::{NEIGHBOUR_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, Ndp, SOURCE_LINK_LAYER};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A link-layer address of Ethernet.
@@ -13,10 +15,6 @@ pub const BROADCAST: Mac = [0xff; 6];
 const ARP: usize = 28;
 const SOLICITATION: usize = 40 + 24 + 8;
 const ICMPV6: u8 = 58;
-const NEIGHBOUR_SOLICITATION: u8 = 135;
-const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
-const SOURCE_LINK_LAYER: u8 = 1;
-const TARGET_LINK_LAYER: u8 = 2;
 
 /// Somebody says that this address is at this hardware address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,18 +27,15 @@ pub struct Answer {
 
 /// An ARP request, without its Ethernet header.
 pub fn arp_request(from: Mac, source: Ipv4Addr, target: Ipv4Addr) -> [u8; ARP] {
-    // Ethernet, IPv4, address lengths 6 and 4, operation 1.
-    let head = [0, 1, 8, 0, 6, 4, 0, 1];
-    let parts: [&[u8]; 5] = [&head, &from, &source.octets(), &[0; 6], &target.octets()];
+    let request = [0, 1];
+    let parts: [&[u8]; 6] = [&ETHERNET_IPV4, &request, &from, &source.octets(), &[0; 6], &target.octets()];
     filled(&parts)
 }
 
 /// Reads an ARP reply; none if it is anything else.
 pub fn arp_reply(packet: &[u8]) -> Option<Answer> {
-    if array(packet, 0)? != [0, 1, 8, 0, 6, 4, 0, 2] {
-        return None;
-    }
-    Some(Answer { mac: Some(array(packet, 8)?), address: Ipv4Addr::from(array::<4>(packet, 14)?).into() })
+    let arp = Arp::read(packet).filter(|arp| arp.operation == Operation::Reply)?;
+    Some(Answer { address: arp.sender.into(), mac: Some(arp.sender_mac) })
 }
 
 /// A neighbour solicitation to the target's solicited-node group, from its IPv6 header on.
@@ -70,28 +65,15 @@ pub fn multicast_mac(group: Ipv6Addr) -> Mac {
 
 /// Reads a neighbour advertisement from its IPv6 header on; none if it is anything else, or came through a router.
 pub fn advertisement(packet: &[u8]) -> Option<Answer> {
-    let is_advertisement = packet.first()? >> 4 == 6
-        && array(packet, 6)? == [ICMPV6, 255]
-        && array(packet, 40)? == [NEIGHBOUR_ADVERTISEMENT, 0];
-    if !is_advertisement {
+    let [next_header, hop_limit] = array(packet, 6)?;
+    let [kind, code] = array(packet, 40)?;
+    if packet.first()? >> 4 != 6 || next_header != ICMPV6 || kind != NEIGHBOUR_ADVERTISEMENT {
         return None;
     }
-    let options = packet.get(64..).unwrap_or_default();
-    Some(Answer { address: Ipv6Addr::from(array::<16>(packet, 48)?).into(), mac: target_link_layer(options) })
-}
-
-fn target_link_layer(mut options: &[u8]) -> Option<Mac> {
-    while let [kind, units, ..] = *options {
-        if kind == TARGET_LINK_LAYER && units == 1 {
-            return array(options, 2);
-        }
-        let length = usize::from(units).saturating_mul(8);
-        if length == 0 {
-            return None;
-        }
-        options = options.get(length..)?;
+    match Ndp::read(kind, code, hop_limit, packet.get(44..)?)? {
+        Ndp::Advertisement { target, target_mac, .. } => Some(Answer { address: target.into(), mac: target_mac }),
+        Ndp::Solicitation { .. } | Ndp::RouterSolicitation { .. } | Ndp::RouterAdvertisement(_) => None,
     }
-    None
 }
 
 fn filled<const LENGTH: usize>(parts: &[&[u8]]) -> [u8; LENGTH] {
@@ -104,6 +86,7 @@ fn filled<const LENGTH: usize>(parts: &[&[u8]]) -> [u8; LENGTH] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ndp::TARGET_LINK_LAYER;
     use super::*;
     use proptest::prelude::*;
 
@@ -142,7 +125,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
-            let _ = (arp_reply(&bytes), advertisement(&bytes), target_link_layer(&bytes));
+            let _ = (arp_reply(&bytes), advertisement(&bytes));
         }
     }
 }

@@ -33,9 +33,11 @@ impl Pieces {
         if let Some(place) = self.bytes.get_mut(at..end) {
             place.copy_from_slice(piece);
         }
-        let joined = self.runs.iter().filter(|run| touched(run)).fold(at..end, |joined, run| {
-            joined.start.min(run.start)..joined.end.max(run.end)
-        });
+        let joined = self
+            .runs
+            .iter()
+            .filter(|run| touched(run))
+            .fold(at..end, |joined, run| joined.start.min(run.start)..joined.end.max(run.end));
         self.runs.retain(|run| !touched(run));
         let place = self.runs.partition_point(|run| run.start < joined.start);
         self.runs.insert(place, joined);

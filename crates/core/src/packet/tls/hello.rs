@@ -77,9 +77,9 @@ fn read(stream: &[u8]) -> Progress {
         let whole = reader.bytes(length.into());
         let body = whole.unwrap_or(reader.rest());
         handshake.extend_from_slice(body);
-        let Some(needed) = needed(&handshake) else { return Progress::Not };
-        if handshake.len() >= needed {
-            return ClientHello::read(&handshake).map_or(Progress::Not, |hello| Progress::Done(hello.into()));
+        match progress(&handshake) {
+            Progress::More => {}
+            told => return told,
         }
         if whole.is_none() {
             return Progress::More;
@@ -92,17 +92,17 @@ fn may_begin(record: &[u8]) -> bool {
     record.iter().zip([HANDSHAKE, 3]).all(|(&is, expected)| is == expected)
 }
 
-/// How many bytes a handshake message has as far as one can tell; none if it is no ClientHello or too long.
-pub(in crate::packet) fn needed(handshake: &[u8]) -> Option<usize> {
-    match *handshake {
-        [] => Some(HEADER),
-        [CLIENT_HELLO] => Some(HEADER),
-        [CLIENT_HELLO, high] | [CLIENT_HELLO, high, _] if high == 0 => Some(HEADER),
-        [CLIENT_HELLO, high, middle, low, ..] => {
-            let length = u32::from_be_bytes([0, high, middle, low]) as usize;
-            Some(length.saturating_add(HEADER)).filter(|&needed| needed <= LONGEST)
-        }
-        _ => None,
+/// Reads as much of a handshake as there is.
+pub(in crate::packet) fn progress(handshake: &[u8]) -> Progress {
+    let length = match *handshake {
+        [] | [CLIENT_HELLO] | [CLIENT_HELLO, 0] | [CLIENT_HELLO, 0, _] => return Progress::More,
+        [CLIENT_HELLO, high, middle, low, ..] => u32::from_be_bytes([0, high, middle, low]) as usize,
+        _ => return Progress::Not,
+    };
+    match length.saturating_add(HEADER) {
+        LONGEST.. => Progress::Not,
+        needed if handshake.len() < needed => Progress::More,
+        _ => ClientHello::read(handshake).map_or(Progress::Not, |hello| Progress::Done(hello.into())),
     }
 }
 
@@ -135,12 +135,14 @@ mod tests {
         let handshake = browser(900);
         for length in [1, 3, 500, 1999] {
             let stream = records(&handshake, length);
-            let mut segments: Vec<(u32, &[u8])> =
-                stream.chunks(1 + stream.len() / 12).scan(u32::MAX - 700, |at, segment| {
+            let mut segments: Vec<(u32, &[u8])> = stream
+                .chunks(1 + stream.len() / 12)
+                .scan(u32::MAX - 700, |at, segment| {
                     let sequence = *at;
                     *at = at.wrapping_add(segment.len() as u32);
                     Some((sequence, segment))
-                }).collect();
+                })
+                .collect();
             for turn in 0..segments.len() {
                 segments.rotate_left(turn);
                 let mut hello = Hello::new(u32::MAX - 700);
