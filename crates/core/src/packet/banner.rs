@@ -1,26 +1,29 @@
-//! The first line with which servers of old protocols greet whoever connects.
+//! The line with which servers of old protocols greet whoever connects.
 
 use crate::untrusted::Untrusted;
+
+/// No greeting is looked at beyond so many bytes: lines of SMTP and FTP end there (RFC 5321 section 4.5.3.1.5).
+const LONGEST: usize = 512;
 
 /// A greeting.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Banner {
     /// What the server speaks.
     pub protocol: Protocol,
-    /// Its line, without the protocol's own code in front where that says nothing more.
+    /// What it says about itself, without the code in front that all servers of the protocol send.
     pub text: Untrusted,
 }
 
 /// What a server speaks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Protocol {
-    /// RFC 4253.
+    /// RFC 4253; the text is the whole line, `SSH-2.0-OpenSSH_9.2p1`.
     Ssh,
     /// RFC 959.
     Ftp,
     /// RFC 5321.
     Smtp,
-    /// `220` and no word that tells FTP from SMTP: the port has to.
+    /// A greeting of FTP and SMTP alike, without a word that tells them apart: the port has to.
     FtpOrSmtp,
     /// RFC 1939.
     Pop3,
@@ -28,12 +31,106 @@ pub enum Protocol {
     Imap,
     /// RFC 3977.
     Nntp,
-    /// RFC 6143.
+    /// RFC 6143; the text is the whole line, `RFB 003.008`.
     Vnc,
 }
 
 /// Reads the beginning of what a server said first, whatever its port; none if it is no greeting we know.
 pub fn read(payload: &[u8]) -> Option<Banner> {
-    let _ = payload;
-    None
+    let greeting = payload.get(..LONGEST).unwrap_or(payload);
+    let (protocol, text) = known(greeting)?;
+    // Of several lines the first that says something.
+    let line = text.split(|&byte| byte == b'\n').map(without_code).find(|line| !line.is_empty());
+    Some(Banner { protocol, text: Untrusted::new(line.unwrap_or_default()) })
+}
+
+/// A greeting of several lines repeats its code in each.
+fn without_code(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"220-").or_else(|| line.strip_prefix(b"220 ")).unwrap_or(line).trim_ascii()
+}
+
+fn known(greeting: &[u8]) -> Option<(Protocol, &[u8])> {
+    let after = |code: &[u8]| greeting.strip_prefix(code);
+    if let Some([b'1'..=b'9', b'.', ..]) = after(b"SSH-") {
+        return Some((Protocol::Ssh, greeting));
+    }
+    if let Some([_, _, _, b'.', ..]) = after(b"RFB ") {
+        return Some((Protocol::Vnc, greeting));
+    }
+    if let Some(text) = after(b"220 ").or_else(|| after(b"220-")) {
+        return Some((ftp_or_smtp(text), text));
+    }
+    if let Some(text) = after(b"+OK").filter(|text| ends_a_word(text)) {
+        return Some((Protocol::Pop3, text));
+    }
+    if let Some(text) = after(b"* OK").or_else(|| after(b"* PREAUTH")).filter(|text| ends_a_word(text)) {
+        return Some((Protocol::Imap, text));
+    }
+    // Others greet with these numbers too.
+    let news = after(b"200 ").or_else(|| after(b"201 ")).filter(|text| has(text, b"nntp") || has(text, b"news"))?;
+    Some((Protocol::Nntp, news))
+}
+
+fn ftp_or_smtp(text: &[u8]) -> Protocol {
+    match (has(text, b"ftp"), has(text, b"smtp")) {
+        (true, false) => Protocol::Ftp,
+        (false, true) => Protocol::Smtp,
+        (true, true) | (false, false) => Protocol::FtpOrSmtp,
+    }
+}
+
+fn ends_a_word(text: &[u8]) -> bool {
+    text.first().is_some_and(u8::is_ascii_whitespace)
+}
+
+fn has(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(payload: &str, expected: Option<(Protocol, &str)>) {
+        let banner = read(payload.as_bytes());
+        assert_eq!(banner.as_ref().map(|banner| (banner.protocol, banner.text.raw())), expected, "{payload:?}");
+    }
+
+    #[test]
+    fn servers_are_known_by_how_they_greet() {
+        check("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", Some((Protocol::Ssh, "SSH-2.0-OpenSSH_9.2p1 Debian-2")));
+        check("SSH-1.99-x\nmore", Some((Protocol::Ssh, "SSH-1.99-x")));
+        check("220 (vsFTPd 3.0.3)\r\n", Some((Protocol::Ftp, "(vsFTPd 3.0.3)")));
+        check("220 mx.example.com ESMTP Postfix\r\n", Some((Protocol::Smtp, "mx.example.com ESMTP Postfix")));
+        check("220-\r\n220-Welcome to FTP\r\n", Some((Protocol::Ftp, "Welcome to FTP")));
+        check("220 ready\r\n", Some((Protocol::FtpOrSmtp, "ready")));
+        check("220 ftp and smtp", Some((Protocol::FtpOrSmtp, "ftp and smtp")));
+        check("+OK Dovecot ready.\r\n", Some((Protocol::Pop3, "Dovecot ready.")));
+        check("* OK [CAPABILITY IMAP4rev1] x\r\n", Some((Protocol::Imap, "[CAPABILITY IMAP4rev1] x")));
+        check("* PREAUTH hello\r\n", Some((Protocol::Imap, "hello")));
+        check("200 news.example InterNetNews\r\n", Some((Protocol::Nntp, "news.example InterNetNews")));
+        check("RFB 003.008\n", Some((Protocol::Vnc, "RFB 003.008")));
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        for payload in ["", "HTTP/1.1 200 OK\r\n", "SSH-", "SSH-x", "2200 ", "+OKAY", "* OKAY", "200 OK\r\n", "RFB x"] {
+            check(payload, None);
+        }
+    }
+
+    #[test]
+    fn control_characters_stay_for_whoever_shows_them_to_escape() {
+        check("220 ftp\x1b]52;c;eA==\x07\r\n", Some((Protocol::Ftp, "ftp\u{1b}]52;c;eA==\u{7}")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(head in 0..4_usize, bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let heads: [&[u8]; 4] = [b"", b"220-", b"SSH-2.0-", b"* OK "];
+            let _ = read(&[heads[head], &bytes].concat());
+        }
+    }
 }
