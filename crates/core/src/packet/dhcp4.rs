@@ -209,3 +209,152 @@ fn text(bytes: &[u8]) -> Option<Untrusted> {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     bytes.get(..end).filter(|text| !text.is_empty()).map(Untrusted::new)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+
+    const MAC: Mac = [2, 0, 0, 0, 0, 7];
+
+    /// A message of a client, its fields of fixed length zero but for the MAC address, with these options.
+    fn message(options: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = vec![0; 236];
+        bytes[..8].copy_from_slice(&[1, 1, 6, 0, 0xde, 0xad, 0xbe, 0xef]);
+        bytes[28..34].copy_from_slice(&MAC);
+        bytes.extend(MAGIC);
+        bytes.extend(options.concat());
+        bytes
+    }
+
+    #[test]
+    fn a_client_tells_who_it_is() {
+        let options: [&[u8]; 8] = [
+            &[53, 1, 3],
+            b"\x0c\x06Kuche\0",
+            &[50, 4, 192, 0, 2, 7],
+            &[54, 4, 192, 0, 2, 1],
+            // Padding may stand anywhere.
+            &[0, 0, 55, 4, 1, 3, 6, 252],
+            b"\x3c\x08MSFT 5.0",
+            &[61, 7, 1, 2, 0, 0, 0, 0, 7],
+            b"\x51\x0b\0\0\0kuche.x\xff",
+        ];
+        let bytes = message(&options);
+        let read = Message::read(&bytes).unwrap();
+        assert_eq!((read.is_request, read.transaction, read.mac), (true, 0xdead_beef, Some(MAC)));
+        assert_eq!(
+            (read.kind(), read.host_name(), read.vendor_class()),
+            (Some(Kind::Request), Some("Kuche".into()), Some("MSFT 5.0".into()))
+        );
+        assert_eq!(read.requested_address(), Some(Ipv4Addr::new(192, 0, 2, 7)));
+        assert_eq!(read.server(), Some(Ipv4Addr::new(192, 0, 2, 1)));
+        assert_eq!(read.parameters().as_deref(), Some("1,3,6,252"));
+        assert_eq!(read.client_id().as_deref(), Some([1, 2, 0, 0, 0, 0, 7].as_slice()));
+        assert_eq!(read.fqdn(), Some("kuche.x\u{fffd}".into()));
+        assert_eq!((read.client, read.yours, read.relay), (None, None, None));
+        assert_eq!((read.router(), read.domain_name(), read.lease_time()), (None, None, None));
+    }
+
+    #[test]
+    fn a_server_gives_an_address() {
+        let mut bytes =
+            message(&[&[53, 1, 5, 51, 4, 0, 0, 0x0e, 0x10, 3, 8, 192, 0, 2, 1, 192, 0, 2, 2], b"\x0f\x03lan"]);
+        bytes[0] = 2;
+        bytes[12..20].copy_from_slice(&[192, 0, 2, 7, 192, 0, 2, 8]);
+        bytes[24..28].copy_from_slice(&[192, 0, 2, 9]);
+        let read = Message::read(&bytes).unwrap();
+        assert!(!read.is_request);
+        let addresses = [7, 8, 9].map(|last| Some(Ipv4Addr::new(192, 0, 2, last)));
+        assert_eq!([read.client, read.yours, read.relay], addresses);
+        assert_eq!((read.kind(), read.lease_time()), (Some(Kind::Ack), Some(Duration::from_secs(3600))));
+        assert_eq!((read.router(), read.domain_name()), (Some(Ipv4Addr::new(192, 0, 2, 1)), Some("lan".into())));
+    }
+
+    #[test]
+    fn every_kind_has_its_number() {
+        let kinds = [
+            Kind::Discover,
+            Kind::Offer,
+            Kind::Request,
+            Kind::Decline,
+            Kind::Ack,
+            Kind::Nak,
+            Kind::Release,
+            Kind::Inform,
+            Kind::Other(9),
+        ];
+        for (number, kind) in (1..).zip(kinds) {
+            assert_eq!(Message::read(&message(&[&[53, 1, number]])).unwrap().kind(), Some(kind));
+        }
+        assert_eq!(Message::read(&message(&[])).unwrap().kind(), None);
+    }
+
+    #[test]
+    fn a_full_name_comes_as_text_or_as_labels() {
+        #[track_caller]
+        fn check(option: &[u8], expected: Option<&str>) {
+            let bytes = message(&[&[81, u8::try_from(option.len()).unwrap()], option]);
+            assert_eq!(Message::read(&bytes).unwrap().fqdn(), expected.map(Untrusted::from));
+        }
+        check(b"\x05\0\0\x02pc\x03lan\0", Some("pc.lan"));
+        check(b"\x05\0\0\x02pc", Some("pc"));
+        check(b"\x01\0\0pc.lan", Some("pc.lan"));
+        check(b"\x01\0\0", None);
+        check(b"\x05\0\0", None);
+        check(b"\x01", None);
+    }
+
+    #[test]
+    fn options_may_come_in_pieces_and_in_other_fields() {
+        let mut bytes = message(&[b"\x0c\x02of", &[52, 1, 3], b"\x0c\x02fi", &[255], b"\x0c\x02XX"]);
+        bytes[108..113].copy_from_slice(b"\x0c\x01c\xff\x0c");
+        bytes[44..52].copy_from_slice(b"\x0c\x01e\x3c\x01v\xff\x0c");
+        let read = |bytes: &[u8]| Message::read(bytes).map(|read| (read.host_name(), read.vendor_class())).unwrap();
+        assert_eq!(read(&bytes), (Some("office".into()), Some("v".into())));
+        let overload = bytes.iter().rposition(|&byte| byte == 52).unwrap() + 2;
+        for (value, expected) in [(0, "offi"), (1, "offic"), (2, "offie")] {
+            bytes[overload] = value;
+            assert_eq!(read(&bytes).0, Some(expected.into()));
+        }
+    }
+
+    #[test]
+    fn what_is_cut_or_strange_is_left_out() {
+        let bytes = message(&[b"\x0c\x02pc\x3c\x05MSFT"]);
+        let read = Message::read(&bytes).unwrap();
+        assert_eq!((read.host_name(), read.vendor_class()), (Some("pc".into()), None));
+        assert!(Message::read(&bytes[..235]).is_none());
+        let with = |at: usize, byte: u8| {
+            let mut bytes = bytes.clone();
+            bytes[at] = byte;
+            bytes
+        };
+        assert!(Message::read(&with(0, 3)).is_none());
+        assert_eq!(Message::read(&with(2, 16)).unwrap().mac, None, "not an Ethernet address");
+        assert_eq!(Message::read(&with(236, 0)).unwrap().host_name(), None, "BOOTP has no options");
+        let empty = message(&[&[12, 0, 50, 3, 1, 2, 3, 55, 0, 53, 0]]);
+        let read = Message::read(&empty).unwrap();
+        assert_eq!((read.host_name(), read.requested_address(), read.kind()), (None, None, None));
+        assert_eq!(read.parameters().as_deref(), Some(""));
+    }
+
+    #[test]
+    fn so_many_options_and_no_more() {
+        let bytes = message(&[&[77, 0].repeat(MOST_OPTIONS - 1), b"\x0c\x01a\x0c\x01b"]);
+        assert_eq!(Message::read(&bytes).unwrap().host_name(), Some("a".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(fields in proptest::collection::vec(any::<u8>(), 0..300), options in proptest::collection::vec(prop_oneof![Just(12_u8), Just(52), 0_u8..4, any::<u8>()], 0..200)) {
+            for bytes in [&fields, &message(&[&options])] {
+                let Some(read) = Message::read(bytes) else { continue };
+                let _ = (read.kind(), read.host_name(), read.fqdn(), read.requested_address(), read.server(), read.router());
+                let _ = (read.domain_name(), read.lease_time(), read.vendor_class(), read.parameters());
+                prop_assert!(read.client_id().is_none_or(|id| id.len() <= bytes.len()));
+            }
+        }
+    }
+}

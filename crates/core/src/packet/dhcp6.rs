@@ -213,3 +213,153 @@ fn options(field: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     });
     options.take(MOST_OPTIONS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MAC: Mac = [2, 0, 0, 0, 0, 7];
+
+    fn option_of(code: u16, parts: &[&[u8]]) -> Vec<u8> {
+        let value = parts.concat();
+        [&code.to_be_bytes(), u16::try_from(value.len()).unwrap().to_be_bytes().as_slice(), &value].concat()
+    }
+
+    fn message(kind: u8, options: &[Vec<u8>]) -> Vec<u8> {
+        [&[kind, 0, 0x12, 0x34], options.concat().as_slice()].concat()
+    }
+
+    /// What a relay makes of a message it has from `fe80::` and this last byte.
+    fn relayed(from: u8, options: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = std::vec![12, 0];
+        bytes.extend([0; 16]);
+        bytes.extend(ip(from).octets());
+        bytes.extend(options.concat());
+        bytes
+    }
+
+    fn ip(last: u8) -> Ipv6Addr {
+        Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, last.into())
+    }
+
+    #[test]
+    fn a_client_tells_who_it_is() {
+        let bytes = message(
+            1,
+            &[
+                option_of(CLIENT_ID, &[&[0, 1, 0, 1, 0x2c, 0, 0, 0], &MAC]),
+                option_of(SERVER_ID, &[&[0, 3, 0, 1], &MAC]),
+                option_of(OPTION_REQUEST, &[&[0, 23, 0, 24, 0]]),
+                option_of(CLIENT_FQDN, &[b"\x01\x02pc\x03lan\0"]),
+                option_of(VENDOR_CLASS, &[&[0, 0, 1, 0x37, 0, 8], b"MSFT 5.0", &[0, 1, b'x']]),
+            ],
+        );
+        let read = Message::read(&bytes).unwrap();
+        assert_eq!((read.kind, read.transaction, read.peer, read.relayed_mac), (Kind::Solicit, 0x1234, None, None));
+        assert_eq!(
+            (read.client().and_then(|duid| duid.mac()), read.server().and_then(|duid| duid.mac())),
+            (Some(MAC), Some(MAC))
+        );
+        assert_eq!(read.requested(), [23, 24]);
+        assert_eq!((read.fqdn(), read.vendor_class()), (Some("pc.lan".into()), Some("MSFT 5.0".into())));
+        assert_eq!((read.leases().count(), read.prefixes().count()), (0, 0));
+    }
+
+    #[test]
+    fn addresses_and_prefixes_stand_within_their_associations() {
+        let lease = |last, valid: u32| {
+            option_of(IA_ADDRESS, &[&ip(last).octets(), &[0; 4], &valid.to_be_bytes(), &option_of(13, &[&[0, 0]])])
+        };
+        let prefix = |length: u8| option_of(IA_PREFIX, &[&[0, 0, 0, 1, 0, 0, 0, 2, length], &ip(0).octets()]);
+        let bytes = message(
+            7,
+            &[
+                option_of(IA_NA, &[&[0; 12], &lease(1, 60), &prefix(64), &lease(2, 0)]),
+                option_of(IA_TA, &[&[0; 4], &lease(3, 5)]),
+                option_of(IA_PD, &[&[0; 12], &prefix(56), &prefix(129)]),
+                // Cut, and one that stands alone.
+                option_of(IA_NA, &[&[0; 11]]),
+                lease(4, 60),
+            ],
+        );
+        let read = Message::read(&bytes).unwrap();
+        let leases: Vec<Lease> = read.leases().collect();
+        assert_eq!(leases, [(1, 60), (2, 0), (3, 5)].map(|(last, valid)| Lease { address: ip(last), valid }));
+        assert_eq!(read.prefixes().collect::<Vec<_>>(), [Prefix { address: ip(0), length: 56, valid: 2 }]);
+    }
+
+    #[test]
+    fn every_kind_has_its_number() {
+        let kinds = [
+            Kind::Solicit,
+            Kind::Advertise,
+            Kind::Request,
+            Kind::Confirm,
+            Kind::Renew,
+            Kind::Rebind,
+            Kind::Reply,
+            Kind::Release,
+            Kind::Decline,
+            Kind::Reconfigure,
+            Kind::InformationRequest,
+        ];
+        for (number, kind) in (1..).zip(kinds) {
+            assert_eq!(Message::read(&message(number, &[])).map(|read| read.kind), Some(kind));
+        }
+        assert_eq!(Message::read(&message(14, &[])).map(|read| read.kind), Some(Kind::Other(14)));
+        assert!(Message::read(&message(0, &[])).is_none());
+        assert!(Message::read(&[1, 0, 0]).is_none());
+    }
+
+    #[test]
+    fn what_relays_wrapped_is_taken_out() {
+        let link_layer = option_of(CLIENT_LINK_LAYER, &[&[0, 1], &MAC]);
+        let mut bytes = relayed(1, &[link_layer, option_of(RELAY_MESSAGE, &[&message(3, &[])])]);
+        for last in 2..=4 {
+            let read = Message::read(&bytes).unwrap();
+            assert_eq!((read.kind, read.peer, read.relayed_mac), (Kind::Request, Some(ip(1)), Some(MAC)));
+            bytes = relayed(last, &[option_of(RELAY_MESSAGE, &[&bytes])]);
+        }
+        assert!(Message::read(&bytes).is_some());
+        assert!(Message::read(&relayed(5, &[option_of(RELAY_MESSAGE, &[&bytes])])).is_none(), "a fifth relay");
+        assert!(Message::read(&relayed(1, &[])).is_none());
+        assert!(Message::read(&bytes[..33]).is_none());
+    }
+
+    #[test]
+    fn identifiers_tell_a_mac_only_if_made_of_one() {
+        #[track_caller]
+        fn check(duid: &[u8], expected: Option<Mac>) {
+            assert_eq!(Duid(duid).mac(), expected);
+        }
+        check(&[0, 3, 0, 1, 2, 0, 0, 0, 0, 7], Some(MAC));
+        check(&[0, 3, 0, 1, 2, 0, 0, 0, 0, 7, 8], None);
+        check(&[0, 3, 0, 6, 2, 0, 0, 0, 0, 7], None);
+        check(&[0, 2, 0, 1, 2, 0, 0, 0, 0, 7], None);
+        check(&[0, 1, 0, 1, 2, 0, 0, 0, 0, 7], None);
+        check(&[], None);
+    }
+
+    #[test]
+    fn so_many_options_and_no_more() {
+        let name = option_of(CLIENT_FQDN, &[b"\0\x02pc"]);
+        let read = |before: usize| {
+            let bytes = message(1, &[[0, 8, 0, 0].repeat(before), name.clone()]);
+            Message::read(&bytes).unwrap().fqdn()
+        };
+        assert_eq!((read(MOST_OPTIONS - 1), read(MOST_OPTIONS)), (Some("pc".into()), None));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(prop_oneof![0_u8..40, any::<u8>()], 0..300), wrapped: bool) {
+            let relay = relayed(1, &[option_of(RELAY_MESSAGE, &[&bytes])]);
+            if let Some(read) = Message::read(if wrapped { &relay } else { &bytes }) {
+                let _ = (read.client().map(|duid| duid.mac()), read.server(), read.fqdn(), read.vendor_class());
+                let _ = read.requested();
+                prop_assert!(read.leases().count() + read.prefixes().count() <= bytes.len() / 24);
+            }
+        }
+    }
+}

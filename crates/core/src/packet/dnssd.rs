@@ -83,7 +83,7 @@ fn what<'a>(record: &Record<'a>) -> Option<What<'a>> {
             Some(What::Located { instance: Instance::read(&record.name)?, port: srv.port, host: srv.target })
         }
         Data::Txt(txt) => Some(What::Described { instance: Instance::read(&record.name)?, txt }),
-        Data::Cname(_) | Data::Svcb(_) | Data::Other(_) => None,
+        Data::Cname(_) | Data::Svcb(_) | Data::Other => None,
     }
 }
 
@@ -122,4 +122,110 @@ pub fn friendly_name(txt: &Txt<'_>) -> Option<Untrusted> {
 
 fn first(txt: &Txt<'_>, keys: &[&[u8]]) -> Option<Untrusted> {
     keys.iter().find_map(|key| txt.value(key).filter(|value| !value.is_empty())).map(Untrusted::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dns::written::{message, name, record};
+    use super::super::dns::{A, AAAA, CNAME, PTR, SRV, TXT};
+    use super::*;
+    use proptest::prelude::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    const QUERY: u16 = 0;
+    const RESPONSE: u16 = 0x8400;
+
+    fn told(bytes: &[u8]) -> Vec<String> {
+        let message = Message::read(bytes).unwrap();
+        let service = |instance: &Instance<'_>| std::format!("{} {}", instance.title().raw(), instance.kind().raw());
+        announcements(&message)
+            .map(|announcement| {
+                let what = match announcement.what {
+                    What::Offered(instance) => std::format!("{} offered", service(&instance)),
+                    What::Located { instance, port, host } => {
+                        std::format!("{} at {port} of {}", service(&instance), host.to_untrusted().raw())
+                    }
+                    What::Described { instance, txt } => {
+                        std::format!("{} is {:?} {:?}", service(&instance), model(&txt), friendly_name(&txt))
+                    }
+                    What::Host { name, address } => std::format!("{} has {address}", name.to_untrusted().raw()),
+                };
+                if announcement.is_goodbye { what + " no more" } else { what }
+            })
+            .collect()
+    }
+
+    /// One record in the answer section of a response.
+    #[track_caller]
+    fn check(owner: &str, kind: u16, ttl: u32, data: &[u8], expected: &[&str]) {
+        assert_eq!(told(&message(RESPONSE, [0, 1, 0, 0], &[&record(&name(owner), kind, 0x8001, ttl, data)])), expected);
+    }
+
+    #[test]
+    fn services_are_offered_located_and_described() {
+        let instance = name("Küche <b>._IPP._tcp.local");
+        check("_ipp._tcp.local", PTR, 4500, &instance, &["Küche <b> _IPP._tcp offered"]);
+        check("_ipp._tcp.local", PTR, 0, &instance, &["Küche <b> _IPP._tcp offered no more"]);
+        // With a subtype (RFC 6763 section 7.1).
+        check("_print._sub._ipp._tcp.local", PTR, 4500, &instance, &["Küche <b> _IPP._tcp offered"]);
+        let srv = [&[0, 0, 0, 0, 2, 0x77], name("pc.local").as_slice()].concat();
+        check("Office._ipp._tcp.local", SRV, 120, &srv, &["Office _ipp._tcp at 631 of pc.local"]);
+        check("Office._sip._udp.local", SRV, 120, &srv, &["Office _sip._udp at 631 of pc.local"]);
+        let txt = b"\x05MD=TV\x07fn=Mine\x08model=No";
+        let described = "Office _ipp._tcp is Some(Untrusted(\"TV\")) Some(Untrusted(\"Mine\"))";
+        check("Office._ipp._tcp.local", TXT, 4500, txt, &[described]);
+        check(
+            "pc._device-info._tcp.local",
+            TXT,
+            4500,
+            b"\x0bmodel=J42d\0",
+            &["pc _device-info._tcp is Some(Untrusted(\"J42d\\0\")) None"],
+        );
+        check("pc._http._tcp.local", TXT, 4500, b"\x03md=\x02fn", &["pc _http._tcp is None None"]);
+    }
+
+    #[test]
+    fn what_is_no_service_is_not_announced() {
+        check("_services._dns-sd._udp.local", PTR, 4500, &name("_ipp._tcp.local"), &[]);
+        check("a.b.c.local", SRV, 120, &[0, 0, 0, 0, 2, 0x77, 0], &[]);
+        check("a._b._sctp.local", TXT, 120, b"\x04md=x", &[]);
+        check("pc.local", CNAME, 120, &name("pc2.local"), &[]);
+        check("local", TXT, 120, b"\x04md=x", &[]);
+    }
+
+    #[test]
+    fn hosts_have_addresses_by_their_name_and_back() {
+        check("pc.local", A, 120, &[192, 0, 2, 7], &["pc.local has 192.0.2.7"]);
+        check(
+            "pc.LOCAL",
+            AAAA,
+            0,
+            &[0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+            &["pc.LOCAL has fe80::1 no more"],
+        );
+        check("7.2.0.192.in-addr.arpa", PTR, 120, &name("pc.local"), &["pc.local has 192.0.2.7"]);
+        check("pc.example", A, 120, &[192, 0, 2, 7], &[]);
+        check("7.2.0.192.in-addr.arpa", PTR, 120, &name("pc.example"), &[]);
+    }
+
+    #[test]
+    fn a_query_announces_only_what_its_sender_is_about_to_take() {
+        let known = record(&name("theirs.local"), A, 1, 120, &[192, 0, 2, 1]);
+        let wanted = record(&name("ours.local"), A, 1, 120, &[192, 0, 2, 2]);
+        let parts: [&[u8]; 3] = [&known, &wanted, &known];
+        assert_eq!(told(&message(QUERY, [0, 1, 1, 1], &parts)), ["ours.local has 192.0.2.2"]);
+        assert_eq!(told(&message(RESPONSE, [0, 1, 1, 1], &parts)).len(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(counts: [u8; 3], kinds in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let [answers, authorities, additional] = counts.map(u16::from);
+            let bytes = message(RESPONSE, [0, answers, authorities, additional], &[&kinds]);
+            if Message::read(&bytes).is_some() {
+                let _ = told(&bytes);
+            }
+        }
+    }
 }

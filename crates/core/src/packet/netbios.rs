@@ -112,9 +112,8 @@ impl<'a> Message<'a> {
         };
         let is_good = is_claim && self.inner.rcode == 0;
         self.inner.records().filter(move |record| is_good && record.kind == NB).filter_map(|record| {
-            let dns::data::Data::Other(entries) = record.data else { return None };
-            let is_group = entries.first()? & GROUP != 0;
-            Some(Claim { name: Name::of(&record.name)?, is_group, entries })
+            let is_group = record.bytes.first()? & GROUP != 0;
+            Some(Claim { name: Name::of(&record.name)?, is_group, entries: record.bytes })
         })
     }
 
@@ -122,8 +121,7 @@ impl<'a> Message<'a> {
     pub fn status(&self) -> Option<Status<'a>> {
         let mut records = self.inner.records();
         let record = records.find(|record| self.is_response && record.kind == NBSTAT)?;
-        let dns::data::Data::Other(bytes) = record.data else { return None };
-        let (&count, rest) = bytes.split_first()?;
+        let (&count, rest) = record.bytes.split_first()?;
         let length = usize::from(count).saturating_mul(STATUS_ENTRY);
         Some(Status { entries: rest.get(..length)?, mac: array(rest, length).filter(|mac| *mac != [0; 6]) })
     }
@@ -180,3 +178,122 @@ impl Datagram {
 
 /// Type, flags, identifier, the sender's address and port, length, offset.
 const DATAGRAM: usize = 14;
+
+#[cfg(test)]
+mod tests {
+    use super::super::dns::written::{message, name, question, record};
+    use super::*;
+    use proptest::prelude::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    /// The name on the wire: filled with spaces, each half byte a letter (RFC 1001 section 14.1).
+    fn encoded(text: &str, suffix: u8) -> Vec<u8> {
+        let bytes = std::format!("{text:<15}").into_bytes();
+        let letters =
+            bytes.iter().chain([&suffix]).flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'A' + half));
+        name(&letters.collect::<String>())
+    }
+
+    fn said(name: Name) -> String {
+        std::format!("{}<{:02x}>", name.text().raw(), name.suffix)
+    }
+
+    fn claimed(bytes: &[u8]) -> Vec<String> {
+        let message = Message::read(bytes).unwrap();
+        let text = |claim: Claim<'_>| {
+            let addresses: Vec<Ipv4Addr> = claim.addresses().collect();
+            std::format!("{} {} {addresses:?}", said(claim.name), if claim.is_group { "group" } else { "unique" })
+        };
+        message.claims().map(text).collect()
+    }
+
+    #[test]
+    fn names_are_made_of_half_letters() {
+        // The example of RFC 1001 section 14.1: "The NetBIOS name", with its 16th byte a space.
+        let letters = b"FEGIGFCAEOGFHEECEJEPFDCAGOGBGNGF";
+        let read = Name::decode(letters).unwrap();
+        assert_eq!((read.text(), read.suffix), ("The NetBIOS nam".into(), b'e'));
+        assert_eq!(Name::decode(&letters[..30]), None);
+        assert_eq!(Name::decode(b"fegigfcaeogfheecejepfdcagogbgngf"), None);
+        assert_eq!(Name::decode(&[b'Q'; 32]), None);
+        let any = [b"CK".as_slice(), &[b'A'; 30]].concat();
+        assert_eq!(Name::decode(&any).map(|name| name.text()), Some("*".into()));
+    }
+
+    #[test]
+    fn a_registration_takes_a_name() {
+        let pc = encoded("OFFICE-PC", 0x20);
+        // The record's name is a pointer to the question's.
+        let entry = record(&[0xc0, 12], NB, 1, 300_000, &[0x60, 0, 192, 0, 2, 7]);
+        let parts: [&[u8]; 2] = [&question(&pc, NB, 1), &entry];
+        let bytes = message(0x2910, [1, 0, 0, 1], &parts);
+        let read = Message::read(&bytes).unwrap();
+        assert_eq!((read.purpose, read.is_response), (Purpose::Registration, false));
+        assert_eq!(read.names().map(said).collect::<Vec<_>>(), ["OFFICE-PC<20>"]);
+        assert_eq!(claimed(&bytes), ["OFFICE-PC<20> unique [192.0.2.7]"]);
+        assert!(claimed(&message(0x3010, [1, 0, 0, 1], &parts)).is_empty(), "a release");
+        assert!(claimed(&message(0x0110, [1, 0, 0, 1], &parts)).is_empty(), "a query");
+        assert_eq!(Message::read(&message(0x3810, [0; 4], &[])).map(|read| read.purpose), Some(Purpose::Other));
+    }
+
+    #[test]
+    fn a_good_answer_says_who_has_a_name() {
+        let group = [0xe0, 0, 192, 0, 2, 1, 0xe0, 0, 192, 0, 2, 2, 0];
+        let entry = record(&encoded("WORKGROUP", 0x1c), NB, 1, 300, &group);
+        assert_eq!(claimed(&message(0x8500, [0, 1, 0, 0], &[&entry])), ["WORKGROUP<1c> group [192.0.2.1, 192.0.2.2]"]);
+        assert!(claimed(&message(0x8503, [0, 1, 0, 0], &[&entry])).is_empty(), "there is no such name");
+        assert!(claimed(&message(0x8500, [0, 1, 0, 0], &[&record(&encoded("X", 0), NB, 1, 0, &[])])).is_empty());
+        assert!(claimed(&message(0x8500, [0, 1, 0, 0], &[&record(&name("X"), NB, 1, 0, &group)])).is_empty());
+    }
+
+    #[test]
+    fn a_node_tells_its_names_and_its_mac() {
+        let mut data = std::vec![2];
+        data.extend(b"OFFICE-PC      \x20\x04\0WORKGROUP      \0\x84\0\x02\0\0\0\0\x07\0\0");
+        let status = |data: &[u8]| message(0x8400, [0, 1, 0, 0], &[&record(&encoded("*", 0), NBSTAT, 1, 0, data)]);
+        let bytes = status(&data);
+        let read = Message::read(&bytes).unwrap().status().unwrap();
+        assert_eq!(
+            read.names().map(|(name, is_group)| (said(name), is_group)).collect::<Vec<_>>(),
+            [("OFFICE-PC<20>".into(), false), ("WORKGROUP<00>".into(), true)]
+        );
+        assert_eq!(read.mac, Some([2, 0, 0, 0, 0, 7]));
+        let without = status(&[&[0], [0; 8].as_slice()].concat());
+        assert_eq!(Message::read(&without).unwrap().status().unwrap().mac, None);
+        data[0] = 9;
+        assert!(Message::read(&status(&data)).unwrap().status().is_none(), "it counts more than it holds");
+        assert!(claimed(&bytes).is_empty());
+    }
+
+    #[test]
+    fn a_datagram_names_its_sender() {
+        let head = [0x11, 0x0a, 0, 1, 192, 0, 2, 7, 0, 138, 0, 0, 0, 0];
+        let bytes = [&head, encoded("PC", 0).as_slice(), &encoded("WORKGROUP", 0x1d), b"\xffSMB"].concat();
+        let read = Datagram::read(&bytes).unwrap();
+        assert_eq!(
+            (said(read.source), read.address, said(read.destination)),
+            ("PC<00>".into(), Ipv4Addr::new(192, 0, 2, 7), "WORKGROUP<1d>".into())
+        );
+        assert_eq!(Datagram::read(&bytes[..80]), None);
+        let error = [&[0x13], &bytes[1..]].concat();
+        assert_eq!(Datagram::read(&error), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(flags: u16, counts: [u8; 4], body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Datagram::read(&body);
+            let whole = [&[0x10; 14], body.as_slice()].concat();
+            let _ = Datagram::read(&whole);
+            let record = record(&encoded("PC", 0), if flags & 1 == 0 { NB } else { NBSTAT }, 1, 0, &body);
+            for bytes in [message(flags, counts.map(u16::from), &[&body]), message(flags | 0x8000, [0, 1, 0, 0], &[&record])] {
+                let Some(message) = Message::read(&bytes) else { continue };
+                let _ = (message.names().count(), claimed(&bytes));
+                if let Some(status) = message.status() {
+                    prop_assert!(status.names().count() <= body.len() / STATUS_ENTRY);
+                }
+            }
+        }
+    }
+}

@@ -24,7 +24,7 @@ pub enum Data<'a> {
     /// How to reach a service (SVCB, HTTPS).
     Svcb(Svcb<'a>),
     /// Of another type, or not as its type should be.
-    Other(&'a [u8]),
+    Other,
 }
 
 /// Where a service is (RFC 2782).
@@ -55,13 +55,13 @@ pub struct Svcb<'a> {
 pub struct Txt<'a>(&'a [u8]);
 
 impl<'a> Data<'a> {
-    /// Reads the data that lies there; none if the message is cut before its end.
-    pub(super) fn read(message: &'a [u8], kind: u16, place: Range<usize>) -> Option<Self> {
-        let bytes = message.get(place.clone())?;
-        Some(Self::of(message, kind, bytes, &place).unwrap_or(Self::Other(bytes)))
+    /// Reads the data that lies at this place of the message.
+    pub(super) fn read(message: &'a [u8], kind: u16, place: &Range<usize>) -> Self {
+        Self::of(message, kind, place).unwrap_or(Self::Other)
     }
 
-    fn of(message: &'a [u8], kind: u16, bytes: &'a [u8], place: &Range<usize>) -> Option<Self> {
+    fn of(message: &'a [u8], kind: u16, place: &Range<usize>) -> Option<Self> {
+        let bytes = message.get(place.clone())?;
         let name = |skip: usize| {
             Name::read(message, place.start.saturating_add(skip)).filter(|(_, behind)| *behind <= place.end)
         };

@@ -112,7 +112,8 @@ fn equal<'a, 'b>(mut ours: impl Iterator<Item = &'a [u8]>, mut theirs: impl Iter
 fn reverse_v4(mut labels: Labels<'_>) -> Option<Ipv4Addr> {
     let mut octets = [0; 4];
     for octet in octets.iter_mut().rev() {
-        *octet = core::str::from_utf8(labels.next()?).ok()?.parse().ok()?;
+        let digits = labels.next().filter(|label| label.iter().all(u8::is_ascii_digit))?;
+        *octet = core::str::from_utf8(digits).ok()?.parse().ok()?;
     }
     (labels.count() == 2).then(|| Ipv4Addr::from(octets))
 }
@@ -192,6 +193,144 @@ impl<'a> Iterator for Labels<'a> {
             Some(Step::End) | None => {
                 self.at = here;
                 None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::written;
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+
+    /// The name at a place of the message reads so, and ends there.
+    #[track_caller]
+    fn check(message: &[u8], at: usize, expected: Option<(&str, usize)>) {
+        let read = Name::read(message, at).map(|(name, behind)| (name.to_untrusted(), behind));
+        assert_eq!(read, expected.map(|(text, behind)| (Untrusted::from(text), behind)));
+    }
+
+    #[test]
+    fn names_are_read_through_their_compression() {
+        check(b"\x03www\x07example\0rest", 0, Some(("www.example", 13)));
+        check(b"\0", 0, Some((".", 1)));
+        // `example` at 0, `www` with a pointer to it at 9, a pointer to that at 15.
+        let message = b"\x07example\0\x03www\xc0\x00\xc0\x09";
+        check(message, 9, Some(("www.example", 15)));
+        check(message, 15, Some(("www.example", 17)));
+        check(b"\0\xc0\0", 1, Some((".", 3)));
+    }
+
+    #[test]
+    fn what_is_no_name_is_none() {
+        check(b"", 0, None);
+        check(b"\x03ww", 0, None);
+        check(b"\x03www", 0, None);
+        check(b"\x03www\0", 9, None);
+        check(b"\x01a\xc0", 0, None);
+        // Bits 01 and 10: extended labels, and what was never anything.
+        check(b"\x40a\0", 0, None);
+        check(b"\x80a\0", 0, None);
+    }
+
+    #[test]
+    fn compression_cannot_run_in_circles_or_forwards() {
+        check(b"\xc0\x00", 0, None);
+        check(b"\x01a\xc0\x00", 0, None);
+        check(b"\xc0\x02\xc0\x00", 0, None);
+        check(b"\xc0\x02\xc0\x00", 2, None);
+        check(b"\xc0\x02\0", 0, None);
+    }
+
+    #[test]
+    fn pointers_and_lengths_have_an_end() {
+        // A root, then pointers, each to the one before.
+        let chain: Vec<u8> = [0, 0].into_iter().chain((0..66_u8).flat_map(|n| [0xc0, n * 2])).collect();
+        check(&chain, 2 * 64, Some((".", 2 * 65)));
+        check(&chain, 2 * 65, None);
+        let label = |length: u8| [vec![length], vec![b'x'; length.into()]].concat();
+        let longest = [label(63), label(63), label(63), label(61), vec![0]].concat();
+        assert_eq!(longest.len(), LONGEST);
+        assert!(Name::read(&longest, 0).is_some());
+        check(&[label(63), label(63), label(63), label(62), vec![0]].concat(), 0, None);
+        let deepest = [[1, b'x'].repeat(127), vec![0]].concat();
+        assert_eq!(Name::read(&deepest, 0).unwrap().0.labels().count(), 127);
+        check(&[[1, b'x'].repeat(128), vec![0]].concat(), 0, None);
+    }
+
+    #[test]
+    fn labels_are_told_apart_in_the_text() {
+        check(b"\x03a.b\x01c\0", 0, Some(("a\\.b.c", 7)));
+        check(b"\x02\\.\0", 0, Some(("\\\\\\.", 4)));
+        check(b"\x02\xff\x1b\x02<b\0", 0, Some(("\u{fffd}\u{1b}.<b", 7)));
+    }
+
+    #[test]
+    fn case_does_not_matter_and_labels_do() {
+        let [one, other, longer] = ["Host.LOCAL", "hOST.local", "a.host.local"].map(written::name);
+        let [one, other, longer] = [&one, &other, &longer].map(|bytes| Name::read(bytes, 0).unwrap().0);
+        assert!(one.eq_ignore_case(&other) && !one.eq_ignore_case(&longer) && !longer.eq_ignore_case(&one));
+        assert!(longer.ends_with(&[b"Host", b"local"]) && longer.ends_with(&[]));
+        assert!(!longer.ends_with(&[b"st", b"local"]) && !one.ends_with(&[b"a", b"host", b"local"]));
+        assert!(!one.is_root() && Name::read(&[0], 0).unwrap().0.is_root());
+    }
+
+    #[test]
+    fn reverse_names_are_addresses() {
+        #[track_caller]
+        fn check(name: &str, expected: Option<&str>) {
+            let bytes = written::name(name);
+            let address = Name::read(&bytes, 0).unwrap().0.reverse_address();
+            assert_eq!(address, expected.map(|address| address.parse().unwrap()), "{name}");
+        }
+        let zeros = "0.".repeat(20);
+        check("7.2.0.192.in-addr.arpa", Some("192.0.2.7"));
+        check("255.255.255.255.IN-ADDR.ARPA", Some("255.255.255.255"));
+        check(&std::format!("f.1.0.0.{zeros}8.b.d.0.1.0.0.2.ip6.arpa"), Some("2001:db8::1f"));
+        check(&std::format!("0.f.1.0.0.{zeros}8.b.d.0.1.0.0.2.ip6.arpa"), None);
+        check(&std::format!("1.0.0.{zeros}8.b.d.0.1.0.0.2.ip6.arpa"), None);
+        check(&std::format!("10.0.0.0.{zeros}8.b.d.0.1.0.0.2.ip6.arpa"), None);
+        check("2.0.192.in-addr.arpa", None);
+        check("9.7.2.0.192.in-addr.arpa", None);
+        check("256.2.0.192.in-addr.arpa", None);
+        check("+7.2.0.192.in-addr.arpa", None);
+        check("lb._dns-sd._udp.0.2.0.192.in-addr.arpa", None);
+        check("7.2.0.192.example", None);
+    }
+
+    #[test]
+    fn names_in_options_may_lack_their_end() {
+        #[track_caller]
+        fn check(bytes: &[u8], expected: Option<&str>) {
+            assert_eq!(uncompressed(bytes), expected.map(Untrusted::from));
+        }
+        check(b"\x02pc\x03lan\0", Some("pc.lan"));
+        check(b"\x02pc", Some("pc"));
+        check(b"\x02pc\0\x03lan\0", Some("pc"));
+        check(b"\x02pc\xc0\0", Some("pc"));
+        check(b"\x02pc\x03la", Some("pc"));
+        check(b"\0", None);
+        check(b"", None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic_or_make_a_name_too_long(bytes in proptest::collection::vec(any::<u8>(), 0..300), at in 0_usize..300) {
+            let _ = uncompressed(&bytes);
+            if let Some((name, behind)) = Name::read(&bytes, at) {
+                let length: usize = name.labels().map(|label| label.len() + 1).sum();
+                prop_assert!(length < LONGEST && behind <= bytes.len());
+                let _ = (name.to_untrusted(), name.reverse_address());
+            }
+        }
+
+        /// Small numbers are lengths and pointers that lead somewhere, so these bytes get far.
+        #[test]
+        fn crooked_pointers_end(bytes in proptest::collection::vec(prop_oneof![Just(0xc0_u8), 0_u8..40], 0..300), at in 0_usize..300) {
+            if let Some((name, behind)) = Name::read(&bytes, at) {
+                prop_assert!(name.labels().count() < 128 && behind <= bytes.len());
             }
         }
     }
