@@ -3,11 +3,35 @@
 use crate::fault::Kind;
 use crate::world::{Outcome, Wish, run};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
+
+/// Days in a seed of a long campaign, and how many links one has at the least on average: what it takes to know how many to run.
+const DAYS: u64 = 10;
+const LINKS: f64 = 2.7;
+/// Hours in a year.
+const YEAR: f64 = 8766.0;
+
+/// A long campaign: which seeds, and what is wanted of each.
+#[derive(Clone, Debug)]
+pub struct Long {
+    /// The seeds.
+    pub seeds: Range<u64>,
+    /// What is wanted of each.
+    pub wish: Wish,
+}
+
+impl Long {
+    /// As many long seeds as make so many link-years.
+    pub fn years(years: u64) -> Self {
+        let seeds = (years as f64 * YEAR / 24.0 / (DAYS as f64 * LINKS)).ceil() as u64;
+        Self { seeds: 0..seeds, wish: Wish { days: Some(DAYS), ..Wish::default() } }
+    }
+}
 
 /// One seed in so many is run twice, the second time without steps of the wall clock: both must agree event for event.
 const TWICE: u64 = 20;
@@ -33,7 +57,7 @@ pub struct Sum {
 
 /// Runs these seeds; stops early when some were found broken.
 pub fn play(seeds: Range<u64>, threads: usize, wish: Wish) -> Sum {
-    const ENOUGH_BROKEN: usize = 10;
+    let enough_broken = if wish.one_is_enough { 1 } else { 10 };
     let next = AtomicU64::new(seeds.start);
     let sum = Mutex::new(Sum::default());
     thread::scope(|scope| {
@@ -47,7 +71,7 @@ pub fn play(seeds: Range<u64>, threads: usize, wish: Wish) -> Sum {
                     let outcome = twice_the_same(seed, wish);
                     let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                     sum.add(seed, outcome);
-                    if sum.broken.len() >= ENOUGH_BROKEN {
+                    if sum.broken.len() >= enough_broken {
                         return;
                     }
                 }
@@ -90,6 +114,11 @@ impl Sum {
         self.faults.values().sum()
     }
 
+    /// Links times virtual time, in years.
+    pub fn link_years(&self) -> f64 {
+        self.link_time.as_secs_f64() / 3600.0 / YEAR
+    }
+
     /// What was violated, with how to see it again; none if nothing was.
     pub fn complaint(&self, wish: Wish) -> Option<String> {
         let days = wish.days.map(|days| format!(" --days {days}")).unwrap_or_default();
@@ -99,5 +128,17 @@ impl Sum {
             )
         };
         (!self.broken.is_empty()).then(|| self.broken.iter().map(line).collect())
+    }
+}
+
+/// What was played, without what was violated.
+impl fmt::Display for Sum {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (kind, count) in &self.faults {
+            writeln!(to, "{count:>8}  {kind:?}")?;
+        }
+        let (faults, kinds, years) = (self.fault_count(), self.faults.len(), self.link_years());
+        writeln!(to, "{} seeds, {faults} faults of {kinds} kinds, {years:.2} link-years", self.seeds)?;
+        write!(to, "{} echoes, {} choices, {} commands", self.echoes, self.choices, self.commands)
     }
 }

@@ -1,6 +1,6 @@
 //! `rebootping-sim`: runs seeds and says which violated what, or compares our rule with others over a month.
 
-use rebootping_sim::campaign::{Sum, play};
+use rebootping_sim::campaign::{Long, Sum, play};
 use rebootping_sim::docs;
 use rebootping_sim::switches;
 use rebootping_sim::world::Wish;
@@ -9,23 +9,20 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-const USAGE: &str = "usage: rebootping-sim [--seeds A..B | --seed N] [--days N | --years N] [--threads N] [--verbose]
+const USAGE: &str =
+    "usage: rebootping-sim [--seeds A..B | --seed N] [--days N | --years N] [--threads N] [--first] [--verbose]
        rebootping-sim false-switches [--write DIRECTORY]
   --seeds A..B   runs these seeds (0..1000), each a few hold-downs under fire
   --seed N       runs one
   --days N       each seed is N days with a few faults a day
   --years N      as many such seeds as make N link-years
   --threads N    as many at once (2)
+  --first        stops at the first seed in which something is violated
   --verbose      prints what happens
   --write DIR    writes selection.md and selection.svg there";
 
-/// Days in a seed of `--years`, and how many links one has on average: what it takes to know how many seeds to run.
-const DAYS: u64 = 10;
-const LINKS: f64 = 2.8;
-
 struct Call {
     seeds: Range<u64>,
-    years: Option<u64>,
     threads: usize,
     wish: Wish,
     false_switches: bool,
@@ -42,13 +39,12 @@ fn main() -> ExitCode {
     }
     let began = Instant::now();
     let sum = play(call.seeds, call.threads, call.wish);
-    print(&sum, call.wish, began.elapsed().as_secs_f64(), call.years);
+    print(&sum, call.wish, began.elapsed().as_secs_f64());
     if sum.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Option<Call> {
-    let mut call =
-        Call { seeds: 0..1000, years: None, threads: 2, wish: Wish::default(), false_switches: false, write: None };
+    let mut call = Call { seeds: 0..1000, threads: 2, wish: Wish::default(), false_switches: false, write: None };
     while let Some(word) = words.next() {
         let mut value = || words.next();
         match word.as_str() {
@@ -63,12 +59,11 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Call> {
             }
             "--days" => call.wish.days = Some(value()?.parse().ok()?),
             "--years" => {
-                let years: u64 = value()?.parse().ok()?;
-                call.years = Some(years);
-                call.wish.days = Some(DAYS);
-                call.seeds = 0..(years as f64 * 365.25 / (DAYS as f64 * LINKS)).ceil() as u64;
+                let long = Long::years(value()?.parse().ok()?);
+                (call.seeds, call.wish.days) = (long.seeds, long.wish.days);
             }
             "--threads" => call.threads = value()?.parse().ok()?,
+            "--first" => call.wish.one_is_enough = true,
             "--verbose" => call.wish.verbose = true,
             "--write" => call.write = Some(value()?),
             "false-switches" => call.false_switches = true,
@@ -78,27 +73,10 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Call> {
     Some(call)
 }
 
-fn print(sum: &Sum, wish: Wish, seconds: f64, years: Option<u64>) {
-    for (kind, count) in &sum.faults {
-        println!("{count:>8}  {kind:?}");
-    }
-    let hours = sum.link_time.as_secs_f64() / 3600.0;
-    println!(
-        "{} seeds, {} faults of {} kinds, {hours:.0} link-hours ({:.2} link-years)",
-        sum.seeds,
-        sum.fault_count(),
-        sum.faults.len(),
-        hours / 8766.0
-    );
-    println!("{} echoes, {} choices, {} commands", sum.echoes, sum.choices, sum.commands);
-    println!(
-        "{seconds:.1} s: {:.1} seeds a second, {:.4} link-years a second",
-        sum.seeds as f64 / seconds,
-        hours / 8766.0 / seconds
-    );
-    if let Some(years) = years {
-        println!("{years} link-years were asked for");
-    }
+fn print(sum: &Sum, wish: Wish, seconds: f64) {
+    println!("{sum}");
+    let (seeds, years) = (sum.seeds as f64 / seconds, sum.link_years() / seconds);
+    println!("{seconds:.1} s: {seeds:.1} seeds a second, {years:.4} link-years a second");
     match sum.complaint(wish) {
         Some(complaint) => println!("\nVIOLATED in {} seeds:\n{complaint}", sum.broken.len()),
         None => println!("nothing was violated"),

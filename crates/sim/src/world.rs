@@ -59,6 +59,8 @@ pub struct Wish {
     pub steady_clock: bool,
     /// A quiet run of so many days instead of a short one under fire.
     pub days: Option<u64>,
+    /// No further seed once one was found broken.
+    pub one_is_enough: bool,
 }
 
 /// A simulated gateway and its links.

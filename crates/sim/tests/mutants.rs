@@ -6,9 +6,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 /// File below `crates/core/src`, what stands there, what stands there in the mutant.
 type Mutant = (&'static str, &'static str, &'static str);
+
+/// The seeds of which one at least must find each: a fraction of those that `make test` plays.
+const SEEDS: &str = "0..2000";
 
 const MUTANTS: &[Mutant] = &[
     ("link/probe.rs", "if reply.at > end {", "if false {"),
@@ -72,16 +76,19 @@ const MUTANTS: &[Mutant] = &[
 fn every_deliberate_bug_is_caught() {
     let house = House::build();
     let sound = house.try_mutant(None);
-    assert!(sound.status.success(), "the core itself is found wrong:\n{}", text(&sound));
+    assert!(sound.output.status.success(), "the core itself is found wrong:\n{}", text(&sound.output));
     let mut escaped = Vec::new();
-    for mutant in MUTANTS {
-        let output = house.try_mutant(Some(mutant));
-        let caught = output.status.code() == Some(1) && text(&output).contains("VIOLATED");
-        println!("{} {}: {} → {}", if caught { "caught " } else { "ESCAPED" }, mutant.0, mutant.1, mutant.2);
+    for (number, mutant) in (1..).zip(MUTANTS) {
+        let trial = house.try_mutant(Some(mutant));
+        let (file, from, to) = mutant;
+        let [built, ran] = [trial.built, trial.ran].map(|took| took.as_secs_f64());
+        let caught = trial.caught();
+        println!("{number:2}. {file}: {from} → {to}\n    {} (built in {built:.1} s, ran {ran:.1} s)", trial.verdict());
         if !caught {
             escaped.push(mutant);
         }
     }
+    println!("{} of {} caught", MUTANTS.len() - escaped.len(), MUTANTS.len());
     assert!(escaped.is_empty(), "not caught: {escaped:#?}");
 }
 
@@ -111,32 +118,57 @@ impl House {
         Self(house)
     }
 
-    /// Builds with this bug, or none, and runs seeds until some are found broken; the code is as it was afterwards.
-    fn try_mutant(&self, mutant: Option<&Mutant>) -> Output {
+    /// Builds with this bug, or none, and runs seeds until one is found broken; the code is as it was afterwards.
+    fn try_mutant(&self, mutant: Option<&Mutant>) -> Trial {
         let Some((file, from, to)) = mutant else { return self.run() };
         let path = self.0.join("crates/core/src").join(file);
         let code = fs::read_to_string(&path).expect("a file of the core");
         fs::write(&path, code.replace(from, to)).expect("the copy can be written");
-        let output = self.run();
+        let trial = self.run();
         fs::write(&path, code).expect("the copy can be written");
-        output
+        trial
     }
 
-    fn run(&self) -> Output {
+    fn run(&self) -> Trial {
         let cargo = std::env::var_os("CARGO").expect("cargo test sets CARGO");
         let target = self.0.join("target");
+        let begun = Instant::now();
         let built = Command::new(cargo)
             .args(["build", "--release", "--offline", "--quiet", "--package", "rebootping-sim", "--target-dir"])
             .arg(&target)
             .env_remove("RUSTFLAGS")
+            // One line changes from build to build.
+            .envs([("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"), ("CARGO_PROFILE_RELEASE_DEBUG", "0")])
             .current_dir(&self.0)
             .output()
             .expect("cargo can be run");
         assert!(built.status.success(), "it does not build:\n{}", text(&built));
-        Command::new(target.join("release/rebootping-sim"))
-            .args(["--seeds", "0..1500"])
+        let built = begun.elapsed();
+        let output = Command::new(target.join("release/rebootping-sim"))
+            .args(["--seeds", SEEDS, "--first"])
             .output()
-            .expect("the simulator can be run")
+            .expect("the simulator can be run");
+        Trial { output, built, ran: begun.elapsed() - built }
+    }
+}
+
+/// What a run of the seeds said of one build, and how long both took.
+struct Trial {
+    output: Output,
+    built: Duration,
+    ran: Duration,
+}
+
+impl Trial {
+    fn caught(&self) -> bool {
+        self.output.status.code() == Some(1) && text(&self.output).contains("VIOLATED")
+    }
+
+    /// The seed that caught it, with what was violated.
+    fn verdict(&self) -> String {
+        let text = text(&self.output);
+        let seed = text.lines().find(|line| line.starts_with("seed ")).unwrap_or("by no seed");
+        if self.caught() { format!("caught: {seed}") } else { format!("ESCAPED: {seed}") }
     }
 }
 
