@@ -238,14 +238,15 @@ impl Engine {
     /// Ends the round that was to end at `end` and begins the next.
     fn turn(&mut self, end: Time, now: Time) {
         let loads: Vec<Load> = self.counters.iter_mut().map(Counters::turn).collect();
-        let keep_every = u64::from(self.settings.rounds(KEEP_EVERY)).max(1);
+        let keep_every = u64::from(self.settings.rounds(KEEP_EVERY));
         let orders = self.orders.all();
         for family in Family::ALL {
             let judge = self.judge(family);
             judge.note_lateness(judge.probe.next_deadline().into_iter().chain([end]).min(), now);
             let (verdict, events) = judge.judge_round(&loads, &orders);
             self.outputs.extend(events.into_iter().map(Output::Say));
-            let keep = verdict.round % keep_every == 0 && verdict.links.iter().any(|link| link.reason.hold_left > 0);
+            let keep = verdict.round.checked_rem(keep_every) == Some(0)
+                && verdict.links.iter().any(|link| link.reason.hold_left > 0);
             self.decided(family, verdict, now);
             if keep {
                 self.outputs.push_back(Output::Keep);

@@ -67,6 +67,15 @@ pub(super) fn agreements(view: &View<'_>) -> BTreeMap<LinkId, Agreement> {
     view.links().map(agreement).collect()
 }
 
+/// Over what new connections go.
+pub(super) fn way_out(view: &View<'_>) -> WayOut {
+    match (view.a_chosen_link_is_in(), view.links().any(|(_, _, actual)| actual.in_kernel)) {
+        (true, _) => WayOut::Chosen,
+        (false, true) => WayOut::Other,
+        (false, false) => WayOut::Nowhere,
+    }
+}
+
 /// The kernel sends new connections over the link exactly when it is wanted in.
 pub(super) fn kernel_agrees(want: Want, actual: Actual) -> bool {
     want.is_in() == actual.in_kernel
@@ -113,15 +122,6 @@ impl<'a> View<'a> {
     /// A link that is to stay is in the kernel, so another may go.
     pub(super) fn a_chosen_link_is_in(&self) -> bool {
         self.links().any(|(_, want, actual)| want.is_in() && actual.in_kernel)
-    }
-
-    /// Over what new connections go.
-    pub(super) fn way_out(&self) -> WayOut {
-        match (self.a_chosen_link_is_in(), self.links().any(|(_, _, actual)| actual.in_kernel)) {
-            (true, _) => WayOut::Chosen,
-            (false, true) => WayOut::Other,
-            (false, false) => WayOut::Nowhere,
-        }
     }
 
     fn may_move(&self, link: LinkId) -> bool {

@@ -316,7 +316,7 @@ impl Reconciler {
 
     /// A link that agreed and no longer does, without a command of ours, was changed by somebody else.
     fn judge_drift(&mut self) {
-        let way_out = self.with_view(|view| view.way_out()).unwrap_or(WayOut::Chosen);
+        let way_out = self.with_view(plan::way_out).unwrap_or(WayOut::Chosen);
         for link in self.differing() {
             if !self.settled.contains(&link) {
                 continue;

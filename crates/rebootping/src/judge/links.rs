@@ -1,6 +1,6 @@
 //! Which interfaces are Internet links, and what the kernel, the firewall and memory say of each.
 
-use super::leases;
+use super::leases::{Interface, Leases};
 use super::memory::Gateways;
 use crate::config::glob::Glob;
 use crate::echo::Way;
@@ -101,16 +101,32 @@ fn rule_for<'a>(settings: &'a JudgeSettings, name: &str) -> Option<&'a LinkRule>
     settings.rules.iter().find(|rule| Glob::parse(&rule.interface).is_ok_and(|glob| glob.matches(name)))
 }
 
+/// What is known of gateways that nobody names now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recalled<'a> {
+    /// Those of DHCP leases.
+    pub(crate) leases: &'a Leases,
+    /// Those that worked last.
+    pub(crate) last: &'a Gateways,
+}
+
+/// The interfaces whose IPv4 gateway neither the firewall nor the kernel names: a lease may.
+pub(crate) fn in_want_of_a_lease(names: &[String], snapshot: &Snapshot, settings: &JudgeSettings) -> Vec<Interface> {
+    let links = names.iter().filter_map(|name| snapshot.link_named(name));
+    let in_want = links.filter(|link| named_gateways(link, Family::Ipv4, snapshot, settings).is_empty());
+    in_want.map(|link| (link.name.clone(), link.index)).collect()
+}
+
 /// A link's path in one family, and how its packets go out.
 pub(super) fn way(
     name: &str,
     family: Family,
     snapshot: &Snapshot,
     settings: &JudgeSettings,
-    gateways: &Gateways,
+    recalled: Recalled<'_>,
 ) -> (Path, Way) {
     let Some(link) = snapshot.link_named(name) else { return (Path::UNKNOWN, Way::default()) };
-    let (path, _) = path_of(link, family, snapshot, settings, gateways);
+    let (path, _) = path_of(link, family, snapshot, settings, recalled);
     let link_local = snapshot.addresses_of(link.index).find_map(|address| match address.ip {
         IpAddr::V6(ip) if ip.is_unicast_link_local() && is_usable(address) => Some(ip),
         IpAddr::V4(_) | IpAddr::V6(_) => None,
@@ -124,11 +140,14 @@ pub(crate) fn path_of(
     family: Family,
     snapshot: &Snapshot,
     settings: &JudgeSettings,
-    remembered: &Gateways,
+    recalled: Recalled<'_>,
 ) -> (Path, Option<Origin>) {
     let addresses: Vec<presence::Address> =
         snapshot.addresses_of(link.index).filter(|address| address.family == family).map(usable).collect();
-    let known = known_gateways(link, family, snapshot, settings, &addresses, remembered);
+    let mut known = named_gateways(link, family, snapshot, settings);
+    if known.is_empty() {
+        known = recalled_gateways(link, family, &addresses, recalled);
+    }
     let facts = Facts {
         index: Some(link.index),
         running: link.up && link.carrier,
@@ -171,15 +190,8 @@ pub(crate) enum Origin {
     Memory,
 }
 
-/// Gateways with who named them, best source first.
-fn known_gateways(
-    link: &Link,
-    family: Family,
-    snapshot: &Snapshot,
-    settings: &JudgeSettings,
-    addresses: &[presence::Address],
-    remembered: &Gateways,
-) -> Vec<(Origin, IpAddr)> {
+/// Gateways that somebody names now, the best source first.
+fn named_gateways(link: &Link, family: Family, snapshot: &Snapshot, settings: &JudgeSettings) -> Vec<(Origin, IpAddr)> {
     let provider = settings
         .providers
         .iter()
@@ -194,14 +206,21 @@ fn known_gateways(
         .neighbours()
         .filter(|neighbour| neighbour.router && neighbour.index == link.index)
         .map(|neighbour| (Origin::Advertisement, neighbour.ip));
-    let mut gateways: Vec<(Origin, IpAddr)> = provider.chain(routed).chain(advertised).collect();
-    if gateways.iter().all(|(_, gateway)| gateway.is_ipv4() != (family == Family::Ipv4)) {
-        let leased = leases::gateway(&link.name, link.index).map(IpAddr::V4);
-        let last = addresses.iter().filter_map(|address| remembered.of(&link.name, *address));
-        gateways.extend(leased.map(|gateway| (Origin::Lease, gateway)));
-        gateways.extend(last.map(|gateway| (Origin::Memory, gateway)));
-    }
-    gateways
+    let all = provider.chain(routed).chain(advertised);
+    all.filter(|(_, gateway)| gateway.is_ipv4() == (family == Family::Ipv4)).collect()
+}
+
+/// Gateways that were good before.
+fn recalled_gateways(
+    link: &Link,
+    family: Family,
+    addresses: &[presence::Address],
+    recalled: Recalled<'_>,
+) -> Vec<(Origin, IpAddr)> {
+    let leased = recalled.leases.of(&link.name).filter(|_| family == Family::Ipv4);
+    let last = addresses.iter().filter_map(|address| recalled.last.of(&link.name, *address));
+    let leased = leased.into_iter().map(|gateway| (Origin::Lease, IpAddr::V4(gateway)));
+    leased.chain(last.map(|gateway| (Origin::Memory, gateway))).collect()
 }
 
 fn usable(address: &Address) -> presence::Address {

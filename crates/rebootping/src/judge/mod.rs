@@ -1,27 +1,32 @@
 //! The judge process: hears the kernel about links, pings over each, and tells the committer what to choose.
 //!
 //! It opens its sockets as root, gives up every power, and from then on reads only our own echoes, the answers of next hops, netlink
-//! and the committer. One thread does it all, asleep until something arrives or is due; two more write what must survive.
+//! and the committer. One thread does it all, asleep until something arrives or is due; two more write what must survive, and one
+//! reads leases: whatever may wait for a disk.
 //!
 //! ```text
-//! netlink ─► links ─ paths ─┐             ┌─ echoes, questions ─► wire
-//! wire ─ replies, stamps ───┼─► engine ───┼─ choices, reports, events ─► committer
+//! netlink, leases ─ paths ──┐             ┌─ echoes, questions ─► wire
+//! wire ─ replies, stamps ───┼─► engine ───┼─ choices, reports, events ─► listener ─► committer
 //! committer ─ orders ───────┘             └─ what must survive ─► keeper
 //! ```
 
 pub(crate) mod leases;
 pub(crate) mod links;
+mod listener;
 pub(crate) mod memory;
 
 use crate::clock;
 use crate::echo::{Arrival, NotSent, Wire};
-use crate::ipc::{FromJudge, JudgeSettings, JudgedLink, Peer, ToJudge, WantedLink};
+use crate::ipc::{FromJudge, JudgeSettings, Peer, ToJudge, WantedLink};
 use crate::log;
 use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
 use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role, Sandbox};
 use crate::sys;
+use leases::Reader;
+use links::Recalled;
+use listener::Listener;
 use memory::{Keeper, Memory, Place};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -32,7 +37,7 @@ use rebootping_core::link::probe::Key;
 use rebootping_core::link::verdict::Load;
 use rebootping_core::link::{Family, LinkId};
 use rebootping_core::time::Time;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -44,8 +49,6 @@ use std::time::Duration;
 
 /// Even if no message is ever lost, the kernel is asked for everything this often.
 const ASK_KERNEL_EVERY: Duration = Duration::from_secs(60);
-/// How often the operator is told that a link's echoes cannot be sent.
-const WARN_EVERY: Duration = Duration::from_secs(60);
 /// The judge's nice value: before all ordinary processes.
 const NICE: i32 = -15;
 /// The judge is small; the kernel should end almost any other process first (proc(5)).
@@ -72,11 +75,12 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let secrets = Secrets::draw()?;
     let wire = Wire::open(secrets.identifier)?;
     let watch = Watch::open(RECEIVE_BUFFER)?;
+    let (folders, bell) = (leases::Folders::of_machine(), leases::bell()?);
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
     let confinement = sandbox::enter(&Sandbox {
         role: Role::Judge,
         identity: Identity::find(&settings.user, Role::Judge)?,
-        read: leases::folders().filter(|folder| folder.exists()).map(Path::to_path_buf).collect(),
+        read: folders.all().filter(|folder| folder.exists()).map(Path::to_path_buf).collect(),
         write: vec![settings.state.clone(), settings.run.clone()],
         dies_with: None,
     })?;
@@ -93,7 +97,8 @@ fn run(committer: UnixStream) -> io::Result<()> {
     }
     let same_boot = recalled.as_ref().is_some_and(|memory| memory.boot == boot);
     let memory = Memory { boot, ..recalled.unwrap_or_default() };
-    let mut judge = Judge::new(peer, watch, wire, secrets.key, settings, memory, same_boot);
+    let senses = Senses { listener: Listener::new(peer), watch, wire, leases: Reader::start(folders, bell)? };
+    let mut judge = Judge::new(senses, secrets.key, settings, memory, same_boot);
     judge.look_first();
     judge.begin();
     judge.run(keepers)
@@ -144,10 +149,19 @@ struct Keepers {
     failed: mpsc::Receiver<String>,
 }
 
-struct Judge {
-    peer: Peer,
+/// What the judge hears, and whom it tells.
+struct Senses {
+    listener: Listener,
     watch: Watch,
     wire: Wire,
+    leases: Reader,
+}
+
+struct Judge {
+    listener: Listener,
+    watch: Watch,
+    wire: Wire,
+    leases: Reader,
     key: Key,
     settings: JudgeSettings,
     memory: Memory,
@@ -156,13 +170,7 @@ struct Judge {
     engine: Engine,
     /// Something must be written.
     dirty: bool,
-    /// The links, while the committer has not taken them: what else it is told counts on them.
-    described: Option<Vec<JudgedLink>>,
-    /// Choices the committer has not taken yet: the latest of each family.
-    chosen: BTreeMap<Family, Vec<WantedLink>>,
     reported: Option<Time>,
-    /// Links whose echoes could not be sent, and when that was last said.
-    warned: BTreeMap<LinkId, Time>,
     /// The round that was last kept.
     kept: Option<Time>,
     /// Netlink messages that were lost, and that could not be read, as last told.
@@ -170,32 +178,22 @@ struct Judge {
 }
 
 impl Judge {
-    fn new(
-        peer: Peer,
-        watch: Watch,
-        wire: Wire,
-        key: Key,
-        settings: JudgeSettings,
-        memory: Memory,
-        same_boot: bool,
-    ) -> Self {
+    fn new(senses: Senses, key: Key, settings: JudgeSettings, memory: Memory, same_boot: bool) -> Self {
         let engine = Engine::new(engine_settings(&settings, &[], key), None, same_boot, clock::now());
-        let (names, chosen) = (Vec::new(), BTreeMap::new());
+        let Senses { listener, watch, wire, leases } = senses;
         Self {
-            peer,
+            listener,
             watch,
             wire,
+            leases,
             key,
             settings,
             memory,
             same_boot,
-            names,
+            names: Vec::new(),
             engine,
             dirty: false,
-            described: None,
-            chosen,
             reported: None,
-            warned: BTreeMap::new(),
             kept: None,
             missed: (0, 0),
         }
@@ -204,12 +202,15 @@ impl Judge {
     /// Looks at the kernel until all is known that it has to say; what comes too late is taken in later.
     fn look_first(&mut self) {
         let failed = self.watch.settle().err();
-        self.warn_if(failed, "the first look at the kernel's links is not complete");
+        self.listener.warn_if(failed, "the first look at the kernel's links is not complete");
     }
 
     /// Begins to judge the links of the settings, continuing from memory.
     fn begin(&mut self) {
         self.names = links::names(&self.settings, self.watch.snapshot(), &[]);
+        self.ask_for_leases();
+        let failed = self.leases.wait_for_first().err();
+        self.listener.warn_if(failed, "the DHCP clients' leases cannot be waited for");
         self.renew_engine();
     }
 
@@ -223,8 +224,7 @@ impl Judge {
             now,
         );
         self.wire.set_links(self.names.len());
-        self.chosen.clear();
-        self.described = Some(links::described(&self.settings, &self.names));
+        self.listener.describe(links::described(&self.settings, &self.names));
         self.follow_neighbours();
         self.find_paths();
     }
@@ -234,9 +234,11 @@ impl Judge {
         loop {
             let deadline = self.engine.next_deadline().map_or(ask_kernel_at, |at| at.min(ask_kernel_at));
             let [ipv4, ipv6, arp] = self.wire.fds();
-            wait_for(&[self.peer.as_fd(), self.watch.as_fd(), ipv4, ipv6, arp], Some(deadline))?;
+            let (listener, watch, leases) = (self.listener.as_fd(), self.watch.as_fd(), self.leases.as_fd());
+            wait_for(&[listener, watch, leases, ipv4, ipv6, arp], Some(deadline))?;
             self.receive_wire();
             self.receive_netlink();
+            self.receive_leases();
             self.receive_messages()?;
             if clock::now() >= ask_kernel_at {
                 ask_kernel_at = clock::now() + ASK_KERNEL_EVERY;
@@ -244,7 +246,7 @@ impl Judge {
             }
             self.wake();
             self.keep(&mut keepers);
-            self.deliver()?;
+            self.listener.deliver()?;
         }
     }
 
@@ -253,13 +255,13 @@ impl Judge {
         let missed = (self.watch.overruns(), self.watch.damaged());
         if missed != self.missed {
             let (overruns, damaged) = missed;
-            self.tell(&FromJudge::Warning(format!(
+            self.listener.tell(&FromJudge::Warning(format!(
                 "of the kernel's messages {overruns} bursts were lost and {damaged} unreadable since the start; all was asked anew"
             )));
             self.missed = missed;
         }
         let failed = self.watch.refresh().err();
-        self.warn_if(failed, "the kernel cannot be asked about its links");
+        self.listener.warn_if(failed, "the kernel cannot be asked about its links");
     }
 
     fn receive_wire(&mut self) {
@@ -275,7 +277,8 @@ impl Judge {
         for (family, link) in answered {
             engine.handle_next_hop(family, link, clock::now());
             let Some(name) = names.get(usize::from(link.0)) else { continue };
-            let (path, way) = links::way(name, family, snapshot, &self.settings, &memory.gateways);
+            let recalled = Recalled { leases: self.leases.last(), last: &memory.gateways };
+            let (path, way) = links::way(name, family, snapshot, &self.settings, recalled);
             if let (Some(address), Some(gateway)) = (links::address_of(&path, snapshot), way.gateway) {
                 *dirty |= memory.gateways.note(name, address, gateway);
             }
@@ -286,7 +289,7 @@ impl Judge {
         match self.watch.receive() {
             Ok(false) => {}
             Ok(true) => self.take_kernel_change(),
-            Err(error) => self.warn_if(Some(error), "the kernel's messages cannot be read"),
+            Err(error) => self.listener.warn_if(Some(error), "the kernel's messages cannot be read"),
         }
         for (place, name) in self.names.iter().enumerate() {
             let stats = self.watch.snapshot().link_named(name).and_then(|link| link.stats);
@@ -300,13 +303,25 @@ impl Judge {
         let names = links::names(&self.settings, self.watch.snapshot(), &self.names);
         if names == self.names {
             self.follow_neighbours();
+            self.ask_for_leases();
             self.find_paths();
         } else {
             self.remember();
             self.same_boot = true;
             self.names = names;
+            self.ask_for_leases();
             self.renew_engine();
         }
+    }
+
+    fn receive_leases(&mut self) {
+        if self.leases.hear() {
+            self.find_paths();
+        }
+    }
+
+    fn ask_for_leases(&mut self) {
+        self.leases.ask(links::in_want_of_a_lease(&self.names, self.watch.snapshot(), &self.settings));
     }
 
     fn follow_neighbours(&mut self) {
@@ -317,15 +332,15 @@ impl Judge {
             .map(|link| link.index)
             .collect();
         let failed = self.watch.follow_neighbours(indexes).err();
-        self.warn_if(failed, "the kernel cannot be asked about neighbours");
+        self.listener.warn_if(failed, "the kernel cannot be asked about neighbours");
     }
 
     fn find_paths(&mut self) {
         let now = clock::now();
         for (link, name) in (0..).map(LinkId).zip(&self.names) {
             for family in Family::ALL {
-                let (path, way) =
-                    links::way(name, family, self.watch.snapshot(), &self.settings, &self.memory.gateways);
+                let recalled = Recalled { leases: self.leases.last(), last: &self.memory.gateways };
+                let (path, way) = links::way(name, family, self.watch.snapshot(), &self.settings, recalled);
                 self.wire.set_way(family, link, way);
                 self.engine.handle_path(family, link, path, now);
             }
@@ -333,7 +348,7 @@ impl Judge {
     }
 
     fn receive_messages(&mut self) -> io::Result<()> {
-        for message in self.peer.receive()? {
+        for message in self.listener.receive()? {
             let now = clock::now();
             match message {
                 ToJudge::Configure(settings) => {
@@ -362,14 +377,15 @@ impl Judge {
                 Output::Send(family, echo) => {
                     if let Err(NotSent::Local(error)) = self.wire.send(family, &echo) {
                         self.engine.handle_send_failed(family, echo.link);
-                        self.warn_of_send(echo.link, &error);
+                        let name = self.names.get(usize::from(echo.link.0)).map_or("?", String::as_str);
+                        self.listener.warn_of_send(echo.link, name, &error, now);
                     }
                 }
                 Output::Ask(family, link) => self.wire.ask(family, link),
                 Output::Forget(family, link) => self.forget_next_hop(family, link),
                 Output::Choose(family, choice) => self.choose(family, &choice),
                 Output::Keep => self.dirty = true,
-                Output::Say(event) => self.tell(&FromJudge::Event(Box::new(event))),
+                Output::Say(event) => self.listener.tell(&FromJudge::Event(Box::new(event))),
             }
         }
         if self.engine.round_began() != self.reported {
@@ -381,7 +397,8 @@ impl Judge {
     /// The next hop is gone from where it answered us; what the kernel finds, it still may be.
     fn forget_next_hop(&mut self, family: Family, link: LinkId) {
         let Some(name) = self.names.get(usize::from(link.0)) else { return };
-        let (_, way) = links::way(name, family, self.watch.snapshot(), &self.settings, &self.memory.gateways);
+        let recalled = Recalled { leases: self.leases.last(), last: &self.memory.gateways };
+        let (_, way) = links::way(name, family, self.watch.snapshot(), &self.settings, recalled);
         self.wire.forget_next_hop(family, link, way.gateway_mac);
     }
 
@@ -389,15 +406,12 @@ impl Judge {
     fn choose(&mut self, family: Family, choice: &Choice) {
         let gateway = |link| self.wire.gateway(family, link);
         let wanted = choice.iter().map(|(&link, &want)| WantedLink { want, gateway: gateway(link) }).collect();
-        self.chosen.insert(family, wanted);
+        self.listener.choose(family, wanted);
     }
 
     /// Once a round: how the links are, and a question about their traffic.
     fn report(&mut self, now: Time) {
-        if self.peer.is_clear() && self.described.is_none() {
-            let report = self.engine.report(now);
-            self.tell(&FromJudge::Report(Box::new(report)));
-        }
+        self.listener.report(|| self.engine.report(now));
         let indexes: Vec<u32> = self
             .names
             .iter()
@@ -406,26 +420,8 @@ impl Judge {
             .collect();
         for index in indexes {
             let failed = self.watch.request_link(index).err();
-            self.warn_if(failed, "the kernel cannot be asked about traffic");
+            self.listener.warn_if(failed, "the kernel cannot be asked about traffic");
         }
-    }
-
-    /// Hands the committer what it has not taken yet, the links first; the latest choice waits for as long as it must.
-    fn deliver(&mut self) -> io::Result<()> {
-        self.peer.flush()?;
-        if let Some(links) = self.described.take() {
-            if !self.peer.send(&FromJudge::Links(links.clone()))? {
-                self.described = Some(links);
-                return Ok(());
-            }
-        }
-        while let Some((&family, wants)) = self.chosen.first_key_value() {
-            if !self.peer.send(&FromJudge::Choose(family, wants.clone()))? {
-                break;
-            }
-            self.chosen.remove(&family);
-        }
-        Ok(())
     }
 
     /// Writes what must survive a power loss when something of it changed, and what must survive us once a round.
@@ -443,34 +439,12 @@ impl Judge {
         keepers.lasting.push();
         keepers.fleeting.push();
         for what in keepers.failed.try_iter() {
-            self.tell(&FromJudge::Warning(what));
+            self.listener.tell(&FromJudge::Warning(what));
         }
     }
 
     fn remember(&mut self) {
         self.memory.kept = self.engine.kept(clock::now());
-    }
-
-    /// Tells the committer, as far as it listens; that it is gone shows when it is next read.
-    fn tell(&mut self, message: &FromJudge) {
-        drop(self.peer.send(message));
-    }
-
-    fn warn_of_send(&mut self, link: LinkId, error: &io::Error) {
-        let now = clock::now();
-        if self.warned.get(&link).is_some_and(|&at| now.since(at) < WARN_EVERY) {
-            return;
-        }
-        self.warned.insert(link, now);
-        let name = self.names.get(usize::from(link.0)).map_or("?", String::as_str);
-        let warning = format!("{name}: an echo could not be sent: {error}; its rounds are not judged for a while");
-        self.tell(&FromJudge::Warning(warning));
-    }
-
-    fn warn_if(&mut self, error: Option<io::Error>, what: &str) {
-        if let Some(error) = error {
-            self.tell(&FromJudge::Warning(format!("{what}: {error}")));
-        }
     }
 }
 

@@ -4,8 +4,9 @@ use crate::check::facts::{Link, Path, ProbeBytes};
 use crate::config::meant::Config;
 use crate::daemon::folders;
 use crate::ipc::JudgeSettings;
-use crate::judge::links::{names, path_of, settings_of};
-use crate::judge::memory::{self, Gateways};
+use crate::judge::leases::{Folders, Leases};
+use crate::judge::links::{Recalled, in_want_of_a_lease, names, path_of, settings_of};
+use crate::judge::memory;
 use crate::netlink::message;
 use crate::netlink::snapshot::Snapshot;
 use crate::netlink::socket::RECEIVE_BUFFER;
@@ -23,10 +24,12 @@ use std::net::IpAddr;
 pub(super) fn look(config: &Config, settings: &JudgeSettings) -> (Watched, Vec<Link>) {
     let watched = Watched::new(watch());
     let snapshot = watched.snapshot();
-    let remembered = memory::look(&folders::judge_state(&config.paths.state)).unwrap_or_default().gateways;
+    let last = memory::look(&folders::judge_state(&config.paths.state)).unwrap_or_default().gateways;
     let names = names(settings, snapshot, &[]);
+    let leases = Leases::read(&Folders::of_machine(), &in_want_of_a_lease(&names, snapshot, settings));
+    let recalled = Recalled { leases: &leases, last: &last };
     let links = settings_of(settings, &names);
-    let links = links.iter().map(|link| one(config, link, settings, snapshot, &remembered)).collect();
+    let links = links.iter().map(|link| one(config, link, settings, snapshot, recalled)).collect();
     (watched, links)
 }
 
@@ -65,12 +68,12 @@ fn one(
     link: &LinkSettings,
     settings: &JudgeSettings,
     snapshot: &Snapshot,
-    remembered: &Gateways,
+    recalled: Recalled<'_>,
 ) -> Link {
     let device = snapshot.link_named(&link.name);
     let path_in = |family| {
         let absent = Path { presence: Presence::Absent, source: None, gateway: None };
-        device.map_or(absent, |device| path(device, family, snapshot, settings, remembered))
+        device.map_or(absent, |device| path(device, family, snapshot, settings, recalled))
     };
     let probed = Family::ALL.into_iter().zip(&link.courses).filter(|(_, course)| !course.targets.is_empty());
     let families: BTreeMap<Family, Path> = probed.map(|(family, _)| (family, path_in(family))).collect();
@@ -92,9 +95,9 @@ fn path(
     family: Family,
     snapshot: &Snapshot,
     settings: &JudgeSettings,
-    remembered: &Gateways,
+    recalled: Recalled<'_>,
 ) -> Path {
-    let (path, origin) = path_of(device, family, snapshot, settings, remembered);
+    let (path, origin) = path_of(device, family, snapshot, settings, recalled);
     let prefix =
         |ip: IpAddr| snapshot.addresses_of(device.index).find(|address| address.ip == ip).map(|it| it.prefix_len);
     Path {
