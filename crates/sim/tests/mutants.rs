@@ -148,7 +148,7 @@ impl House {
             .args(["--seeds", SEEDS, "--first"])
             .output()
             .expect("the simulator can be run");
-        Trial { output, built, ran: begun.elapsed() - built }
+        Trial { output, built, ran: begun.elapsed().saturating_sub(built) }
     }
 }
 
