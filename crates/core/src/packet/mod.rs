@@ -18,10 +18,8 @@ pub mod neighbour;
 pub mod netbios;
 mod pieces;
 pub mod quic;
-pub mod ssdp;
-mod pieces;
-pub mod quic;
 mod reader;
+pub mod ssdp;
 pub mod tls;
 
 /// The ones' complement sum of 16-bit words over all parts, each part starting on an even byte (RFC 1071).
