@@ -55,8 +55,9 @@ impl Cdp {
     fn read_addresses(&mut self, mut value: Reader<'_>) {
         let count = value.u32().unwrap_or_default();
         for _ in 0..count {
-            let Some(address) = address(&mut value) else { return };
-            self.addresses.extend(address.filter(|new| self.addresses.len() < MOST && !self.addresses.contains(new)));
+            let Some((protocol, octets)) = address(&mut value) else { return };
+            let is_new = |new: &IpAddr| self.addresses.len() < MOST && !self.addresses.contains(new);
+            self.addresses.extend(ip(protocol, octets).filter(is_new));
         }
     }
 }
@@ -67,19 +68,21 @@ fn field<'a>(reader: &mut Reader<'a>) -> Option<(u16, &'a [u8])> {
     Some((kind, reader.bytes(usize::from(length).checked_sub(4)?)?))
 }
 
-/// The next address, if there is one, and if it is of IP.
-fn address(reader: &mut Reader<'_>) -> Option<Option<IpAddr>> {
-    /// NLPID of IPv4, and the LLC header of IPv6.
-    const PROTOCOLS: [&[u8]; 2] = [&[0xcc], &[0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd]];
+/// The next address behind its protocol.
+fn address<'a>(reader: &mut Reader<'a>) -> Option<(&'a [u8], &'a [u8])> {
     let _form = reader.u8()?;
-    let (protocol, address) = (reader.vector8()?, reader.vector16()?);
-    let v4 = || <[u8; 4]>::try_from(address).ok().map(|octets| Ipv4Addr::from(octets).into());
-    let v6 = || <[u8; 16]>::try_from(address).ok().map(|octets| Ipv6Addr::from(octets).into());
-    Some(match PROTOCOLS.map(|known| known == protocol) {
-        [true, _] => v4(),
-        [_, true] => v6(),
-        [false, false] => None,
-    })
+    Some((reader.vector8()?, reader.vector16()?))
+}
+
+/// IPv4 is named by its NLPID, IPv6 by its LLC header.
+fn ip(protocol: &[u8], octets: &[u8]) -> Option<IpAddr> {
+    match protocol {
+        [0xcc] => <[u8; 4]>::try_from(octets).ok().map(|octets| Ipv4Addr::from(octets).into()),
+        [0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd] => {
+            <[u8; 16]>::try_from(octets).ok().map(|octets| Ipv6Addr::from(octets).into())
+        }
+        _ => None,
+    }
 }
 
 fn capabilities(value: &[u8]) -> Option<Capabilities> {
@@ -113,8 +116,8 @@ mod tests {
     const HEAD: [u8; 4] = [2, 180, 0xab, 0xcd];
 
     #[track_caller]
-    fn check(fields: &[Vec<u8>], expected: Option<Cdp>) {
-        assert_eq!(Cdp::read(&[&HEAD[..], &fields.concat()].concat()), expected);
+    fn check(fields: &[Vec<u8>], expected: Option<&Cdp>) {
+        assert_eq!(Cdp::read(&[&HEAD[..], &fields.concat()].concat()).as_ref(), expected);
     }
 
     #[test]
@@ -142,7 +145,7 @@ mod tests {
             capabilities: Capabilities { is_bridge: true, is_router: true, ..Capabilities::default() },
             addresses: vec![[192, 0, 2, 1].into(), v6.into()],
         };
-        check(&fields, Some(expected));
+        check(&fields, Some(&expected));
     }
 
     #[test]
@@ -160,7 +163,7 @@ mod tests {
         check(&[vec![0, 1, 0, 3]], None);
         assert_eq!(Cdp::read(&[&[3, 180, 0, 0][..], &field(1, b"a")].concat()), None);
         let cut = [field(1, b"a"), vec![0, 6, 0, 9, b'c']];
-        check(&cut, Some(Cdp { device: Some("a".into()), ..Cdp::default() }));
+        check(&cut, Some(&Cdp { device: Some("a".into()), ..Cdp::default() }));
     }
 
     #[test]

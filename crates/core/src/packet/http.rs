@@ -29,7 +29,7 @@ pub struct Response {
     pub status: u16,
     /// The server's software.
     pub server: Option<Untrusted>,
-    /// What a UPnP device says it is, if the body is such a description and begins in this segment.
+    /// What a `UPnP` device says it is, if the body is such a description and begins in this segment.
     pub description: Option<Description>,
 }
 

@@ -1,7 +1,7 @@
-//! JA4, the fingerprint of a TLS client (FoxIO's public specification of that part, BSD-3-Clause): versions, counts, and hashes of what
+//! JA4, the fingerprint of a TLS client (public specification by `FoxIO`, of which this part is BSD-3-Clause): versions, counts, and hashes of what
 //! it offers in an order it cannot shuffle.
 
-use super::tls::{ALPN, ClientHello, SERVER_NAME, SIGNATURE_ALGORITHMS};
+use super::tls::{ALPN, ClientHello, SERVER_NAME};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -37,7 +37,7 @@ pub fn of(hello: &ClientHello, transport: Transport) -> String {
         counts[1],
         protocol(hello.alpn_ends),
         hash(&joined(&ciphers)),
-        hash(&with_algorithms(joined(&extensions), hello)),
+        hash(&with_algorithms(&extensions, hello)),
     )
 }
 
@@ -62,19 +62,19 @@ fn protocol(ends: Option<[u8; 2]>) -> String {
     }
 }
 
-fn with_algorithms(extensions: String, hello: &ClientHello) -> String {
-    if !hello.extensions.contains(&SIGNATURE_ALGORITHMS) || hello.signature_algorithms.is_empty() {
-        return extensions;
-    }
+fn with_algorithms(extensions: &[u16], hello: &ClientHello) -> String {
     let algorithms: Vec<u16> = without_grease(&hello.signature_algorithms).collect();
-    extensions + "_" + &joined(&algorithms)
+    if algorithms.is_empty() {
+        return joined(extensions);
+    }
+    [joined(extensions), joined(&algorithms)].join("_")
 }
 
 fn joined(values: &[u16]) -> String {
     let mut text = String::new();
     for (index, value) in values.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
-        // Writing to a string cannot fail.
+        // Writing to a string cannot fail; here and below.
         let _ = write!(text, "{comma}{value:04x}");
     }
     text
@@ -86,7 +86,11 @@ fn hash(text: &str) -> String {
         return String::from("000000000000");
     }
     let digest = Sha256::digest(text);
-    digest.iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    let mut digits = String::new();
+    for byte in digest.iter().take(6) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 /// Values reserved to keep servers tolerant (RFC 8701): 0x0a0a, 0x1a1a, … 0xfafa.

@@ -16,7 +16,7 @@ pub enum Llc<'a> {
     EtherType(u16, &'a [u8]),
     /// IPX.
     Ipx,
-    /// NetBIOS frames (NetBEUI).
+    /// NetBIOS frames (`NetBEUI`).
     NetBeui,
     /// The OSI family's routing, IS-IS.
     Osi,

@@ -197,8 +197,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(kind: u8, parts: &[&[u8]], expected: Option<Ndp>) {
-        assert_eq!(Ndp::read(kind, 0, 255, &parts.concat()), expected);
+    fn check(kind: u8, parts: &[&[u8]], expected: Option<&Ndp>) {
+        assert_eq!(Ndp::read(kind, 0, 255, &parts.concat()).as_ref(), expected);
         assert_eq!(Ndp::read(kind, 0, 254, &parts.concat()), None, "it came through a router");
         assert_eq!(Ndp::read(kind, 1, 255, &parts.concat()), None);
     }
@@ -207,19 +207,18 @@ mod tests {
     fn questions_and_answers_are_read_with_where_they_come_from() {
         let target = ip("fe80::12");
         let octets = target.octets();
-        let asked = |source_mac| Some(Ndp::Solicitation { target, source_mac });
-        check(135, &[&[0; 4], &octets, &SOURCE_OPTION], asked(Some(HERE)));
-        check(135, &[&[0; 4], &octets, &TARGET_OPTION], asked(None));
-        check(135, &[&[0; 4], &octets, &[14, 1, 0, 0, 0, 0, 0, 0], &SOURCE_OPTION], asked(Some(HERE)));
-        check(135, &[&[0; 4], &octets, &[14, 0], &SOURCE_OPTION], asked(None));
-        check(135, &[&[0; 4], &octets, &SOURCE_OPTION[..7]], asked(None));
+        let asked = |source_mac| Ndp::Solicitation { target, source_mac };
+        check(135, &[&[0; 4], &octets, &SOURCE_OPTION], Some(&asked(Some(HERE))));
+        check(135, &[&[0; 4], &octets, &TARGET_OPTION], Some(&asked(None)));
+        check(135, &[&[0; 4], &octets, &[14, 1, 0, 0, 0, 0, 0, 0], &SOURCE_OPTION], Some(&asked(Some(HERE))));
+        check(135, &[&[0; 4], &octets, &[14, 0], &SOURCE_OPTION], Some(&asked(None)));
+        check(135, &[&[0; 4], &octets, &SOURCE_OPTION[..7]], Some(&asked(None)));
         check(135, &[&[0; 4], &octets[..15]], None);
-        let answer = |is_router, is_solicited, target_mac| {
-            Some(Ndp::Advertisement { target, target_mac, is_router, is_solicited })
-        };
-        check(136, &[&[0xe0, 0, 0, 0], &octets, &TARGET_OPTION], answer(true, true, Some(HERE)));
-        check(136, &[&[0x20, 0, 0, 0], &octets], answer(false, false, None));
-        check(133, &[&[0; 4], &SOURCE_OPTION], Some(Ndp::RouterSolicitation { source_mac: Some(HERE) }));
+        let answer =
+            |is_router, is_solicited, target_mac| Ndp::Advertisement { target, target_mac, is_router, is_solicited };
+        check(136, &[&[0xe0, 0, 0, 0], &octets, &TARGET_OPTION], Some(&answer(true, true, Some(HERE))));
+        check(136, &[&[0x20, 0, 0, 0], &octets], Some(&answer(false, false, None)));
+        check(133, &[&[0; 4], &SOURCE_OPTION], Some(&Ndp::RouterSolicitation { source_mac: Some(HERE) }));
         check(133, &[&[0; 3]], None);
         check(137, &[&[0; 4], &octets], None);
     }
@@ -261,7 +260,7 @@ mod tests {
             prefixes: vec![known],
             dns_servers: vec![ip("2001:db8::53")],
         };
-        check(134, &parts, Some(Ndp::RouterAdvertisement(expected)));
+        check(134, &parts, Some(&Ndp::RouterAdvertisement(expected)));
         check(134, &[&[64, 0, 0, 0], &[0; 7]], None);
     }
 

@@ -17,7 +17,7 @@ pub(super) const SERVER_NAME: u16 = 0;
 /// Application protocols (RFC 7301).
 pub(super) const ALPN: u16 = 16;
 const GROUPS: u16 = 10;
-pub(super) const SIGNATURE_ALGORITHMS: u16 = 13;
+const SIGNATURE_ALGORITHMS: u16 = 13;
 const VERSIONS: u16 = 43;
 
 /// What a client says first. Everything is as it came: in its order, with GREASE (RFC 8701).

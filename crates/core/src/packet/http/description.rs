@@ -1,4 +1,4 @@
-//! What a UPnP device says it is (UPnP Device Architecture 2.0, section 2.3), searched for as far as a segment goes.
+//! What a device of Universal Plug and Play says it is (`UPnP` Device Architecture 2.0, section 2.3), as far as a segment goes.
 
 use crate::untrusted::Untrusted;
 use alloc::vec::Vec;

@@ -104,7 +104,7 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         }
         Sha256::new_with_prefix(block)
     };
-    let inner = parts.iter().fold(pad(0x36), |hash, part| hash.chain_update(part)).finalize();
+    let inner = parts.iter().fold(pad(0x36), Digest::chain_update).finalize();
     pad(0x5c).chain_update(inner).finalize().into()
 }
 

@@ -157,25 +157,25 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(stream: &[u8], expected: Progress) {
-        assert_eq!(Hello::new(5).push(5, stream), expected, "{stream:x?}");
+    fn check(stream: &[u8], expected: &Progress) {
+        assert_eq!(Hello::new(5).push(5, stream), *expected, "{stream:x?}");
     }
 
     #[test]
     fn what_is_no_client_hello_is_said_as_soon_as_it_shows() {
-        check(&[], Progress::More);
-        check(&[22], Progress::More);
-        check(&[22, 3, 1, 0, 200], Progress::More);
-        check(&[22, 3, 1, 0, 200, 1, 0], Progress::More);
-        check(b"GET / HTTP/1.1", Progress::Not);
-        check(&[22, 2], Progress::Not);
-        check(&[22, 3, 1, 0, 0], Progress::Not);
-        check(&[22, 3, 1, 0x40, 1], Progress::Not);
-        check(&[22, 3, 1, 0, 200, 2], Progress::Not);
-        check(&[22, 3, 1, 0, 200, 1, 1], Progress::Not);
-        check(&[22, 3, 1, 0, 200, 1, 0, 0x40], Progress::More);
-        check(&[22, 3, 1, 0, 200, 1, 0, 0x40, 0], Progress::Not);
-        check(&[22, 3, 1, 0, 5, 1, 0, 0, 1, 3], Progress::Not);
+        check(&[], &Progress::More);
+        check(&[22], &Progress::More);
+        check(&[22, 3, 1, 0, 200], &Progress::More);
+        check(&[22, 3, 1, 0, 200, 1, 0], &Progress::More);
+        check(b"GET / HTTP/1.1", &Progress::Not);
+        check(&[22, 2], &Progress::Not);
+        check(&[22, 3, 1, 0, 0], &Progress::Not);
+        check(&[22, 3, 1, 0x40, 1], &Progress::Not);
+        check(&[22, 3, 1, 0, 200, 2], &Progress::Not);
+        check(&[22, 3, 1, 0, 200, 1, 1], &Progress::Not);
+        check(&[22, 3, 1, 0, 200, 1, 0, 0x40], &Progress::More);
+        check(&[22, 3, 1, 0, 200, 1, 0, 0x40, 0], &Progress::Not);
+        check(&[22, 3, 1, 0, 5, 1, 0, 0, 1, 3], &Progress::Not);
     }
 
     #[test]
