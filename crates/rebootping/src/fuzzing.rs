@@ -3,6 +3,8 @@
 //! Each takes any bytes at all, and panics where its reader breaks a promise. `fuzz/` has a target for each, and
 //! `fuzz/seeds/` bytes that were chosen; a test throws those at the same doors.
 
+pub mod announced;
+
 use crate::committer::{providers, status_files};
 use crate::daemon::{Answer, Request};
 use crate::ipc::{FromJudge, LONGEST, ToJudge, frame, take_frames};
@@ -29,7 +31,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 9] = [
+pub const DOORS: [(&str, Door); 14] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),
@@ -39,6 +41,11 @@ pub const DOORS: [(&str, Door); 9] = [
     ("providers", providers),
     ("leases", leases),
     ("duration", duration),
+    ("dns", announced::dns),
+    ("netbios", announced::netbios),
+    ("dhcp4", announced::dhcp4),
+    ("dhcp6", announced::dhcp6),
+    ("ssdp", announced::ssdp),
 ];
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,0 +1,4 @@
+//! Fuzzes `rebootping::fuzzing::announced::dhcp4`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| rebootping::fuzzing::announced::dhcp4(data));
