@@ -19,6 +19,8 @@ mod ipc;
 mod judge;
 mod log;
 mod netlink;
+#[expect(dead_code, reason = "the observer will write with it")]
+mod pcap_files;
 mod report;
 mod sandbox;
 mod sys;

@@ -1,0 +1,93 @@
+//! Folders of a test's own, and small disks to fill.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A captures folder below a fresh directory, which goes when the test ends.
+pub(super) struct Place {
+    top: PathBuf,
+    captures: PathBuf,
+    is_mounted: bool,
+}
+
+impl Place {
+    /// On the file system of all temporary files.
+    pub(super) fn new() -> Self {
+        Self::below(&std::env::temp_dir())
+    }
+
+    pub(super) fn below(parent: &Path) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let top = parent.join(format!("rebootping-pcap-{}-{number}", std::process::id()));
+        fs::create_dir_all(&top).expect("a temporary directory");
+        let captures = top.join("captures");
+        Self { top, captures, is_mounted: false }
+    }
+
+    /// On an ext4 of its own of so many bytes; needs root.
+    pub(super) fn disk(bytes: u64) -> Self {
+        let mut place = Self::new();
+        let (image, disk) = (place.top.join("image"), place.top.join("disk"));
+        fs::File::create(&image).and_then(|file| file.set_len(bytes)).expect("a sparse file");
+        fs::create_dir(&disk).expect("a directory");
+        run(Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&image));
+        run(Command::new("mount").args(["-o", "loop"]).args([&image, &disk]));
+        place.is_mounted = true;
+        place.captures = disk.join("captures");
+        place
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.captures
+    }
+
+    /// The top of the disk.
+    pub(super) fn mount(&self) -> PathBuf {
+        self.top.join("disk")
+    }
+
+    pub(super) fn remount(&self, how: &str) {
+        run(Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(self.mount()));
+    }
+
+    /// A device's folder.
+    pub(super) fn folder(&self, device: &str) -> PathBuf {
+        self.captures.join(device)
+    }
+
+    /// A device's files, oldest first; none if it has no folder.
+    pub(super) fn segments(&self, device: &str) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(self.folder(device)) else { return Vec::new() };
+        let mut found: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+        found.sort();
+        found
+    }
+
+    /// What a device's files sum up to.
+    pub(super) fn bytes(&self, device: &str) -> u64 {
+        let length = |path: &PathBuf| fs::symlink_metadata(path).expect("it is there").len();
+        self.segments(device).iter().map(length).sum()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.is_mounted {
+            let unmounted = Command::new("umount").arg("-l").arg(self.mount()).status();
+            assert!(unmounted.is_ok_and(|it| it.success()) || std::thread::panicking(), "the disk stays mounted");
+        }
+        drop(fs::remove_dir_all(&self.top));
+    }
+}
+
+/// Runs a command, which succeeds; returns what it said.
+#[track_caller]
+pub(super) fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
