@@ -7,6 +7,7 @@ use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType, Packet, S
 use rebootping_core::packet::neighbour::Mac;
 use rebootping_core::time::Time;
 use siphasher::sip::SipHasher13;
+use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::hint::black_box;
 use std::time::Instant;
@@ -110,7 +111,14 @@ fn pass(keep: &mut Keep, at: u64, direction: Direction, frame: &[u8]) -> Keeping
 
 fn keep_of(flow_cutoff: Option<u64>) -> Keep {
     let mut keep = Keep::new(Settings { flow_cutoff }, 42);
-    let interface = Interface { id: WIRE, name: "lan0".into(), mac: Some(GATEWAY), bridge: None, mode: Mode::Full };
+    let interface = Interface {
+        id: WIRE,
+        name: "lan0".into(),
+        mac: Some(GATEWAY),
+        bridge: None,
+        mode: Mode::Full,
+        vlans: BTreeMap::new(),
+    };
     keep.set_interfaces(&[interface], Time::BOOT);
     for number in 0..DEVICES {
         keep.handle_reachable(device(number), Time::BOOT);

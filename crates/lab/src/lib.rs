@@ -40,6 +40,7 @@ mod tun;
 mod wait;
 mod watcher;
 mod wire;
+mod yard;
 
 pub use daemon::Daemon;
 pub use echo_log::Echo;
@@ -60,3 +61,4 @@ pub use sys::open_tun;
 pub use wait::{SWITCH_LIMIT, wait_until};
 pub use watcher::{Change, Gap, Watcher};
 pub use wire::{Conditions, Wire};
+pub use yard::Yard;

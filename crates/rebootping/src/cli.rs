@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// Probe and select; started by `run`, never by hand.
     #[command(hide = true)]
     Judge,
+    /// Capture, and keep what was captured; started by `run`, never by hand.
+    #[command(hide = true)]
+    Observer,
 }
 
 /// The form of an answer.

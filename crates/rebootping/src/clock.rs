@@ -1,6 +1,7 @@
 //! The one place that asks what time it is.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use nix::time::{ClockId, clock_gettime};
 use rebootping_core::time::Time;
 use std::time::Duration;
@@ -13,6 +14,14 @@ pub(crate) fn now() -> Time {
 /// Now, as a label for people.
 pub(crate) fn wall() -> Timestamp {
     Timestamp::now()
+}
+
+/// No packet waits longer to be read, in nanoseconds.
+const LONGEST_WAIT: u64 = 5_000_000_000;
+
+/// The operator's time zone, by which days begin.
+pub(crate) fn zone() -> TimeZone {
+    TimeZone::system()
 }
 
 /// Both clocks at one moment, to turn stamps of one into the other.
@@ -42,7 +51,6 @@ impl Moment {
     /// When the kernel stamped something with its real-time clock, given in nanoseconds. A stamp that lies in the future, or
     /// further back than a packet waits to be read, was made before the clock was stepped: this moment is the better guess.
     pub(crate) fn of_stamp(self, stamp: u64) -> Time {
-        const LONGEST_WAIT: u64 = 5_000_000_000;
         let age = self.real.checked_sub(stamp).filter(|&age| age <= LONGEST_WAIT);
         Time::from_nanos(self.boot.saturating_sub(age.unwrap_or(0)))
     }
@@ -51,6 +59,51 @@ impl Moment {
     pub(crate) fn label(self, time: Time) -> Timestamp {
         let wall = i128::from(self.real) - i128::from(self.boot) + i128::from(time.as_nanos());
         Timestamp::from_nanosecond(wall).unwrap_or_default()
+    }
+}
+
+/// Unix time that does not jump: it reads as the wall clock did when it was last set, and advances with the time since boot.
+///
+/// What is learnt of devices is dated with it, so that a stepped clock neither makes devices older nor loses them; whoever
+/// keeps such dates is told the difference when the line is set anew.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    moment: Moment,
+}
+
+/// A smaller difference to the wall clock is a drift, which labels may show.
+const STEP: u64 = 1_000_000_000;
+
+impl Line {
+    /// A line that reads as this moment's wall clock.
+    pub(crate) fn set_at(moment: Moment) -> Self {
+        Self { moment }
+    }
+
+    /// A moment on the line.
+    pub(crate) fn of(self, moment: Moment) -> Time {
+        Time::from_nanos(self.moment.real.saturating_add(moment.boot.saturating_sub(self.moment.boot)))
+    }
+
+    /// When the kernel stamped something with its real-time clock, in nanoseconds, which was read at this moment.
+    pub(crate) fn of_stamp(self, stamp: u64, read: Moment) -> Time {
+        let now = self.of(read).as_nanos();
+        let is_plausible = stamp <= now.saturating_add(STEP) && stamp.saturating_add(STEP + LONGEST_WAIT) >= now;
+        if is_plausible {
+            return Time::from_nanos(stamp);
+        }
+        let age = read.boot.saturating_sub(read.of_stamp(stamp).as_nanos());
+        Time::from_nanos(now.saturating_sub(age))
+    }
+
+    /// Sets the line to the wall clock if that was stepped meanwhile; by how many nanoseconds, if it was.
+    pub(crate) fn follow(&mut self, moment: Moment) -> Option<i64> {
+        let step = i128::from(moment.real) - i128::from(self.of(moment).as_nanos());
+        if step.unsigned_abs() < u128::from(STEP) {
+            return None;
+        }
+        self.moment = moment;
+        Some(i64::try_from(step).unwrap_or(if step < 0 { i64::MIN } else { i64::MAX }))
     }
 }
 
@@ -75,5 +128,20 @@ mod tests {
         assert_eq!(of(999_990_000_000), 99_990_000_000);
         assert_eq!(of(1_000_000_000_001), 100_000_000_000, "stamped before the clock went back");
         assert_eq!(of(1_000_000), 100_000_000_000, "stamped before the clock went forward");
+    }
+
+    #[test]
+    fn a_line_goes_on_when_the_clock_is_stepped_until_it_is_set_anew() {
+        const SECOND: u64 = 1_000_000_000;
+        let mut line = Line::set_at(Moment { boot: 10 * SECOND, real: 1_000 * SECOND });
+        let stepped = Moment { boot: 12 * SECOND, real: 5_000 * SECOND };
+        assert_eq!(line.of(stepped).as_nanos(), 1_002 * SECOND);
+        assert_eq!(line.of_stamp(5_000 * SECOND - 5, stepped).as_nanos(), 1_002 * SECOND - 5);
+        assert_eq!(line.follow(stepped), Some(3_998 * SECOND as i64));
+        assert_eq!(line.of(stepped).as_nanos(), 5_000 * SECOND);
+        let drifted = Moment { boot: 13 * SECOND, real: 5_001 * SECOND + 999_999_999 };
+        assert_eq!(line.follow(drifted), None);
+        let back = Moment { boot: 14 * SECOND, real: 2 * SECOND };
+        assert_eq!(line.follow(back), Some(-5_000 * (SECOND as i64)));
     }
 }

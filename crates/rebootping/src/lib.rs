@@ -1,6 +1,5 @@
 //! The program as a library of two items: its `main`, and its parsers for those who fuzz them.
 
-#[expect(dead_code, reason = "the process that observes, which will call it, is not there yet")]
 mod capture;
 mod check;
 mod cli;
@@ -19,7 +18,7 @@ mod ipc;
 mod judge;
 mod log;
 mod netlink;
-#[expect(dead_code, reason = "the observer will write with it")]
+mod observer;
 mod pcap_files;
 mod report;
 mod sandbox;
@@ -36,6 +35,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Run => daemon::run(config),
         Command::Judge => judge::main(),
+        Command::Observer => observer::main(),
         Command::Status(output) => client::status(config, output),
         Command::Why(why) => client::why(config, &why),
         Command::Check(output) => check::run(config, output),

@@ -32,7 +32,7 @@ pub use streams::Stream;
 use crate::packet::frame::{ARP, Direction, Ether, InterfaceId, LinkType, Packet, Seen};
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use candidates::Candidates;
 use cutoff::Flows;
@@ -76,6 +76,8 @@ pub struct Interface {
     pub bridge: Option<InterfaceId>,
     /// What is wanted of it.
     pub mode: Mode,
+    /// What is wanted of frames with a VLAN's tag, where that is said apart.
+    pub vlans: BTreeMap<u16, Mode>,
 }
 
 /// Whose frames they are.
@@ -153,6 +155,12 @@ enum Pending {
 
 const NOTHING: Keeping = [None; 2];
 
+impl Interface {
+    fn wants(&self, vlan: Option<u16>) -> Mode {
+        vlan.and_then(|vlan| self.vlans.get(&vlan)).copied().unwrap_or(self.mode)
+    }
+}
+
 impl Keep {
     /// Knows no interface and nobody; the seed is a secret drawn at every start.
     pub fn new(settings: Settings, seed: u64) -> Self {
@@ -212,7 +220,7 @@ impl Keep {
     /// replayed is older than this frame.
     pub fn handle_frame(&mut self, seen: &Seen<'_>, packet: &Packet) -> Keeping {
         self.counts.seen.add(seen.original);
-        let Some(mode) = self.interfaces.get(seen.interface).map(|listed| listed.interface.mode) else {
+        let Some(mode) = self.interfaces.get(seen.interface).map(|listed| listed.interface.wants(packet.vlan)) else {
             self.counts.unlisted.add(seen.original);
             return NOTHING;
         };

@@ -22,7 +22,7 @@ const FILE: &str = "/etc/rebootping/rebootping.toml";
 /// Everything `check` judges.
 pub(super) fn facts(explicit: Option<&Path>, config: &Config) -> Facts {
     let is_root = Uid::effective().is_root();
-    let judge = daemon::judge_settings(config);
+    let judge = daemon::settings::judge_settings(config);
     let (watched, links) = links::look(config, &judge);
     let configuration = configuration(explicit, config, &links);
     Facts {

@@ -1,15 +1,31 @@
 //! Patterns for interface names: `*` any characters, `?` one, `[abc]` or `[0-9]` one of these.
 
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 /// The longest name the kernel gives an interface, in bytes (`IFNAMSIZ` less its NUL).
 const LONGEST_NAME: usize = 15;
 
 /// A pattern for interface names, as written and as matched.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Glob {
     text: String,
     parts: Vec<Part>,
+}
+
+impl TryFrom<String> for Glob {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Glob> for String {
+    fn from(glob: Glob) -> Self {
+        glob.text
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use super::rules::read_rules;
 use super::values::{duration, flag, glob, list, one_of, size};
 use super::written::{Value, Written};
 use core::time::Duration;
+use serde::{Deserialize, Serialize};
 
 const MB: u64 = 1_000_000;
 const GB: u64 = 1_000 * MB;
@@ -23,7 +24,7 @@ const LONGEST_KEPT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 const LONGEST_FLUSH: Duration = Duration::from_secs(60 * 60);
 
 /// How much of each packet is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum CaptureMode {
     /// All of it.
     #[default]
@@ -38,7 +39,7 @@ const MODES: [(&str, CaptureMode); 3] =
     [("full", CaptureMode::Full), ("headers", CaptureMode::Headers), ("off", CaptureMode::Off)];
 
 /// `[capture]`: which packets are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Capture {
     /// How much of each.
     pub(crate) mode: CaptureMode,
@@ -94,7 +95,7 @@ fn flow_cutoff(field: &Field<'_>) -> Read<Option<u64>> {
 }
 
 /// `[[network]]`: what is special about the devices behind some interfaces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NetworkRule {
     /// The interfaces it is about.
     pub(crate) interface: Glob,

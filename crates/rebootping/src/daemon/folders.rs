@@ -1,13 +1,14 @@
 //! The folders the daemon needs, who owns them, and the lock that says a daemon runs.
 
 use crate::config::meant::Config;
+use crate::log;
 use crate::sandbox::Role;
 use crate::sandbox::users::Identity;
 use nix::fcntl::{Flock, FlockArg};
-use nix::unistd::{Uid, chown};
+use nix::unistd::Uid;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -23,6 +24,11 @@ pub(super) fn require_root() -> io::Result<()> {
 /// Where the judge keeps what must survive.
 pub(crate) fn judge_state(state: &Path) -> PathBuf {
     state.join("judge")
+}
+
+/// Where the observer keeps what it learnt.
+pub(super) fn observer_state(state: &Path) -> PathBuf {
+    state.join("observer")
 }
 
 /// Where the judge keeps what need only survive itself.
@@ -43,9 +49,35 @@ pub(super) fn make(config: &Config) -> io::Result<()> {
     let judge = Identity::find(&config.process.judge_user, Role::Judge)?;
     for path in [judge_state(&config.paths.state), judge_run(&config.paths.run)] {
         make_one(&path, 0o700)?;
-        give(&path, judge)?;
-        for file in fs::read_dir(&path)?.flatten() {
-            give(&file.path(), judge)?;
+        give_all(&path, judge, 1)?;
+    }
+    let observer = Identity::find(&config.process.observer_user, Role::Observer)?;
+    let learnt = observer_state(&config.paths.state);
+    make_one(&learnt, 0o750)?;
+    give_all(&learnt, observer, 1)?;
+    // A disk for captures that is ill keeps no link from being judged.
+    let captures = &config.paths.captures;
+    // A device's folder holds segments and nothing deeper.
+    if let Err(error) = make_one(captures, 0o750).and_then(|()| give_all(captures, observer, 2)) {
+        log::warn(&format!("{error}; packets are not kept until it can be and rebootping is started again"));
+    }
+    Ok(())
+}
+
+/// Gives a folder and what is in it, so many levels deep, to its user; what has the right owner is only looked at.
+fn give_all(path: &Path, to: Identity, levels: u32) -> io::Result<()> {
+    give(path, to)?;
+    if levels == 0 {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)?.flatten() {
+        // A file may be gone again, and a link is not followed.
+        let Ok(found) = entry.metadata() else { continue };
+        let levels = if found.is_dir() { levels - 1 } else { 0 };
+        if found.is_dir() {
+            give_all(&entry.path(), to, levels)?;
+        } else if !found.is_symlink() && (found.uid(), found.gid()) != (to.uid().as_raw(), to.gid().as_raw()) {
+            give(&entry.path(), to)?;
         }
     }
     Ok(())
@@ -57,7 +89,8 @@ fn make_one(path: &Path, mode: u32) -> io::Result<()> {
 }
 
 fn give(path: &Path, to: Identity) -> io::Result<()> {
-    chown(path, Some(to.uid()), Some(to.gid()))
+    // Not through a link: what lies in a folder of another user may be one.
+    lchown(path, Some(to.uid().as_raw()), Some(to.gid().as_raw()))
         .map_err(|error| io::Error::other(format!("{} cannot be given to its user: {error}", path.display())))
 }
 

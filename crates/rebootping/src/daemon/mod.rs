@@ -1,26 +1,27 @@
-//! The daemon: starts the judge, hands its choices to the committer, and answers operators.
+//! The daemon: starts judge and observer, hands choices to the committer, and answers operators.
 //!
 //! It is the process that keeps root, so it parses nothing that came from a network: only configuration, the firewall's files, and
 //! small messages from our own processes and from local users, whose right to ask the kernel vouches for.
 //!
 //! ```text
 //! judge ──choices, reports──►┌────────┐──choices──► committer ──► Shorewall, status files, kernel
-//! operators ──requests──────►│ Daemon │──answers──► operators
-//! signals ──reload, stop────►└────────┘──settings, orders──► judge
+//! observer ──how it goes────►│ Daemon │──answers──► operators
+//! operators ──requests──────►│        │──settings, orders──► judge
+//! signals ──reload, stop────►└────────┘──settings, links──► observer
 //! ```
 
 mod control;
 pub(crate) mod folders;
+pub(crate) mod settings;
 mod signals;
 mod supervise;
 
 use crate::clock::{self, Moment};
-use crate::committer::providers::{Gateway, Provider};
-use crate::committer::shorewall::Shorewall;
 use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
 use crate::config::meant::Config;
-use crate::config::{self, commit, error::Errors};
-use crate::ipc::{FromJudge, JudgeSettings, JudgedLink, LinkRule, ProviderHint, ToJudge, WantedLink};
+use crate::config::{self, error::Errors};
+use crate::ipc::observer::{CaptureReport, FromObserver};
+use crate::ipc::{FromJudge, JudgedLink, ToJudge, WantedLink};
 use crate::log;
 use crate::report::links::{Named, Names, prefixed};
 use crate::report::{events, status};
@@ -28,11 +29,11 @@ use crate::sandbox;
 use control::Call;
 pub(crate) use control::{Answer, Request, ask};
 use jiff::Timestamp;
-use rebootping_core::commit::{Method, State};
+use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
 use rebootping_core::link::verdict::Order;
 use rebootping_core::link::{Family, LinkId};
-use rebootping_core::time::Time;
+use settings::{commit_settings, judge_settings, observer_settings, provider_of};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,11 +41,11 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
-use supervise::Supervisor;
+use supervise::{Heard, Judge, Observer, Supervisor, Worker};
 
 /// Inputs that may wait before whoever sends them does.
 const INPUTS: usize = 256;
-/// A judge that says nothing for so many rounds, and at least so long, is ended and started anew.
+/// A judge that says nothing for so many rounds, and at least so long, is ended and started anew; so is an observer.
 const SILENT_ROUNDS: u32 = 5;
 const SILENT_FOR: Duration = Duration::from_secs(10);
 /// How long a stop waits: the contract's second, or five while a command of Shorewall's is in flight.
@@ -54,12 +55,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Everything that can happen to the daemon.
 pub(crate) enum Input {
-    /// A judge was started.
-    JudgeStarted,
-    /// The judge of this number said something.
-    Judge(u64, FromJudge),
-    /// The judge ended; it is started again by itself.
-    JudgeEnded(String),
+    /// The judge said something, or ended.
+    Judge(Heard<FromJudge>),
+    /// The observer said something, or ended.
+    Observer(Heard<FromObserver>),
     /// The committer did something.
     Commit(CommitEvent),
     /// An operator asks for something.
@@ -95,11 +94,12 @@ struct Daemon {
     config: Config,
     started: Timestamp,
     committer: Committer,
-    supervisor: Supervisor,
+    judge: Supervisor<Judge>,
+    observer: Supervisor<Observer>,
     links: Vec<JudgedLink>,
     names: Names,
     report: Option<(Report, Moment)>,
-    heard: Time,
+    capture: Option<CaptureReport>,
     wanted: BTreeMap<Family, Vec<WantedLink>>,
     /// The operator saw the links after the first judged round, without asking.
     shown_once: bool,
@@ -123,16 +123,18 @@ impl Daemon {
         let committer = Committer::start(commit_settings(&config, &[]), clock, move |event| {
             drop(events.try_send(Input::Commit(event)));
         })?;
-        let supervisor = Supervisor::start(inputs, judge_settings(&config))?;
+        let judge = Supervisor::start(inputs.clone(), judge_settings(&config))?;
+        let observer = Supervisor::start(inputs, observer_settings(&config, &[]))?;
         let daemon = Self {
             explicit: explicit.map(Path::to_path_buf),
             started: clock::wall(),
             committer,
-            supervisor,
+            judge,
+            observer,
             links: Vec::new(),
             names: Names::default(),
             report: None,
-            heard: clock::now(),
+            capture: None,
             wanted: BTreeMap::new(),
             shown_once: false,
             _lock: lock,
@@ -152,20 +154,27 @@ impl Daemon {
                 Ok(input) => self.handle(input),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            self.watch_judge();
+            self.watch_processes();
         }
-        self.supervisor.stop();
+        self.judge.stop();
+        self.observer.stop();
         self.committer.stop(STOP_WITHIN);
     }
 
     fn handle(&mut self, input: Input) {
         match input {
-            Input::JudgeStarted => self.heard = clock::now(),
-            Input::Judge(number, message) if number == self.supervisor.current() => self.handle_judge(message),
-            // The last words of a judge that was replaced.
-            Input::Judge(..) | Input::Stop => {}
-            Input::JudgeEnded(why) => {
+            Input::Judge(Heard::Said(number, message)) if number == self.judge.current() => self.handle_judge(message),
+            Input::Observer(Heard::Said(number, message)) if number == self.observer.current() => {
+                self.handle_observer(message);
+            }
+            // The last words of a process that was replaced.
+            Input::Judge(Heard::Said(..)) | Input::Observer(Heard::Said(..)) | Input::Stop => {}
+            Input::Judge(Heard::Ended(why)) => {
                 log::warn(&format!("the judge ended ({why}) and is started again; hold-downs are kept"));
+            }
+            Input::Observer(Heard::Ended(why)) => {
+                self.capture = None;
+                log::warn(&format!("the observer ended ({why}) and is started again; links are judged all the same"));
             }
             Input::Commit(event) => log::event(event.is_trouble, &prefixed(event.family, &event.text)),
             Input::Call(call) => {
@@ -177,7 +186,6 @@ impl Daemon {
     }
 
     fn handle_judge(&mut self, message: FromJudge) {
-        self.heard = clock::now();
         match message {
             FromJudge::Links(links) => self.take_links(links),
             FromJudge::Choose(family, wanted) => {
@@ -202,6 +210,14 @@ impl Daemon {
         }
     }
 
+    fn handle_observer(&mut self, message: FromObserver) {
+        match message {
+            FromObserver::Capture(report) => self.capture = Some(*report),
+            FromObserver::Notice(text) => log::info(&text),
+            FromObserver::Warning(text) => log::warn(&text),
+        }
+    }
+
     fn take_links(&mut self, links: Vec<JudgedLink>) {
         self.wanted.clear();
         self.report = None;
@@ -212,6 +228,18 @@ impl Daemon {
             provider: provider_of(&link.name),
         }));
         self.links = links;
+        self.configure_observer();
+    }
+
+    /// Gives the observer the settings in force, if it has others.
+    fn configure_observer(&self) {
+        let settings = observer_settings(&self.config, &self.links);
+        if settings == self.observer.settings() {
+            return;
+        }
+        if let Err(error) = self.observer.configure(settings) {
+            log::warn(&format!("the observer did not take the configuration ({error}); it will at its next start"));
+        }
     }
 
     fn choice(&self) -> committer::Choice {
@@ -227,7 +255,11 @@ impl Daemon {
     fn status(&self) -> status::Status {
         let CommitStatus { backend, state, error, committed, left_alone } = self.committer.status();
         let commit = status::Committed { backend, state, error, links: committed, left_alone };
-        let restarts = self.supervisor.restarts();
+        let state = |reported: bool, is_silent: bool| match (is_silent, reported) {
+            (true, _) => "silent",
+            (false, false) => "starting",
+            (false, true) => "running",
+        };
         let report = self.report.as_ref().map(|(report, at)| (report, *at));
         let known = status::Known {
             links: &self.links,
@@ -236,8 +268,16 @@ impl Daemon {
             commit: &commit,
             started: self.started,
             interval: self.config.probe.interval,
-            judge_restarts: restarts,
-            judge_is_silent: self.judge_is_silent(),
+            capture: self.capture.as_ref(),
+            processes: &[
+                ("committer", "running", 0),
+                (Judge::NAME, state(self.report.is_some(), self.is_silent(&self.judge)), self.judge.restarts()),
+                (
+                    Observer::NAME,
+                    state(self.capture.is_some(), self.is_silent(&self.observer)),
+                    self.observer.restarts(),
+                ),
+            ],
         };
         status::Status::new(&known, clock::wall())
     }
@@ -278,7 +318,7 @@ impl Daemon {
     }
 
     fn tell_judge(&mut self, message: &ToJudge, done: String) -> Answer {
-        match self.supervisor.tell(message) {
+        match self.judge.tell(message) {
             Ok(()) => {
                 log::info(&done);
                 Answer::Done(done)
@@ -307,26 +347,31 @@ impl Daemon {
     /// Takes a valid configuration; what is as it was goes on unbroken.
     fn take_config(&mut self, config: Config) {
         let settings = judge_settings(&config);
-        if config == self.config && settings == self.supervisor.settings() {
+        if config == self.config && settings == self.judge.settings() {
             log::info("the configuration was read again; nothing in it changed");
             return;
         }
         self.config = config;
-        if let Err(error) = self.supervisor.configure(settings) {
+        if let Err(error) = self.judge.configure(settings) {
             log::warn(&format!("the judge did not take the configuration ({error}); it will at its next start"));
         }
+        self.configure_observer();
         log::info("the configuration was read again");
     }
 
-    fn judge_is_silent(&self) -> bool {
-        clock::now().since(self.heard) > SILENT_FOR.max(self.config.probe.interval * SILENT_ROUNDS)
+    fn is_silent<W: Worker>(&self, process: &Supervisor<W>) -> bool {
+        process.silent_for() > SILENT_FOR.max(self.config.probe.interval * SILENT_ROUNDS)
     }
 
-    fn watch_judge(&mut self) {
-        if self.judge_is_silent() {
-            log::warn("the judge says nothing; it is ended and started anew");
-            self.heard = clock::now();
-            self.supervisor.kill();
+    fn watch_processes(&self) {
+        self.watch(&self.judge);
+        self.watch(&self.observer);
+    }
+
+    fn watch<W: Worker>(&self, process: &Supervisor<W>) {
+        if self.is_silent(process) {
+            log::warn(&format!("the {} says nothing; it is ended and started anew", W::NAME));
+            process.kill();
         }
     }
 }
@@ -357,69 +402,5 @@ pub(crate) fn give_back(config: &Config) -> Result<String, String> {
             "not every link could be given back: {}",
             status.error.unwrap_or_else(|| "it took too long".into())
         )),
-    }
-}
-
-/// The Shorewall provider of an interface, in whichever family has one.
-fn provider_of(interface: &str) -> Option<String> {
-    let providers = Family::ALL.into_iter().flat_map(|family| Shorewall::of(family).providers());
-    providers.into_iter().find(|provider| provider.interface == interface).map(|provider| provider.name)
-}
-
-fn commit_settings(config: &Config, links: &[JudgedLink]) -> committer::Settings {
-    let longest = config.link_rules.iter().filter_map(|rule| rule.hold_down).chain([config.select.hold_down]).max();
-    let link = |(id, link): (LinkId, &JudgedLink)| committer::LinkSettings {
-        id,
-        name: link.name.clone(),
-        interface: link.name.clone(),
-    };
-    committer::Settings {
-        backend: match config.commit.backend {
-            commit::Backend::Auto => committer::Backend::Auto,
-            commit::Backend::Shorewall => committer::Backend::Shorewall,
-            commit::Backend::Exec => committer::Backend::Exec,
-            commit::Backend::Observe => committer::Backend::Observe,
-        },
-        method: match config.commit.method {
-            commit::Method::Interface => Method::Interface,
-            commit::Method::Reload => Method::Reload,
-        },
-        status_file: config.commit.status_file.clone(),
-        status_file6: config.commit.status_file6.clone(),
-        command: config.commit.command.clone().unwrap_or_default(),
-        timeout: config.commit.timeout,
-        hooks: config.hooks.link.clone(),
-        hold_down: longest.unwrap_or_default(),
-        lock: folders::lock_path(&config.paths.run),
-        links: (0..).map(LinkId).zip(links).map(link).collect(),
-    }
-}
-
-/// What the judge is told of the configuration and the firewall.
-pub(crate) fn judge_settings(config: &Config) -> JudgeSettings {
-    let hint = |provider: Provider| {
-        let gateway = match provider.gateway {
-            Gateway::Address(address) => Some(address),
-            Gateway::Detect | Gateway::None => None,
-        };
-        ProviderHint { interface: provider.interface, gateway }
-    };
-    JudgeSettings {
-        user: config.process.judge_user.clone(),
-        state: folders::judge_state(&config.paths.state),
-        run: folders::judge_run(&config.paths.run),
-        interval: config.probe.interval,
-        targets: config
-            .probe
-            .targets_v4
-            .iter()
-            .map(|&ip| ip.into())
-            .chain(config.probe.targets_v6.iter().map(|&ip| ip.into()))
-            .collect(),
-        echoes: config.probe.echoes,
-        hold_down: config.select.hold_down,
-        interfaces: config.links.interfaces.iter().map(ToString::to_string).collect(),
-        providers: Family::ALL.into_iter().flat_map(|family| Shorewall::of(family).providers()).map(hint).collect(),
-        rules: config.link_rules.iter().map(LinkRule::from).collect(),
     }
 }

@@ -1,9 +1,14 @@
-//! Keeps the judge running: starts it, reads what it says, and starts it again when it ends.
+//! Keeps a process of ours running: starts it, reads what it says, and starts it again when it ends.
 
 use super::Input;
-use crate::ipc::{JudgeSettings, ToJudge, frame, take_frames};
+use crate::clock;
+use crate::ipc::observer::{FromObserver, ObserverSettings, ToObserver};
+use crate::ipc::{FromJudge, JudgeSettings, ToJudge, frame, take_frames};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use rebootping_core::time::Time;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -14,103 +19,176 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// A judge that ends is started again after this, doubled each time up to the second value.
+/// A process that ends is started again after this, doubled each time up to the second value.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A hung judge must not hold us up for longer when it is told something.
+/// A hung process must not hold us up for longer when it is told something.
 const TELL_WITHIN: Duration = Duration::from_millis(200);
 
-/// The judge, and the thread that keeps it running.
+/// A kind of process: what it is told, and what it says.
+pub(super) trait Worker: Send + Sync + 'static {
+    /// Its subcommand, which is also what we call it.
+    const NAME: &'static str;
+    /// What it is given first, and again when that changes.
+    type Settings: Clone + PartialEq + Send + std::fmt::Debug;
+    /// What it can be told.
+    type Order: Serialize;
+    /// What it says.
+    type Said: DeserializeOwned;
+    /// The order that gives it settings.
+    fn configure(settings: Self::Settings) -> Self::Order;
+    /// What the daemon makes of it.
+    fn input(heard: Heard<Self::Said>) -> Input;
+}
+
+/// What is heard of a process.
+pub(crate) enum Heard<T> {
+    /// The one of this number said something.
+    Said(u64, T),
+    /// It ended, in these words, and is started again by itself.
+    Ended(String),
+}
+
+/// The process that judges links.
 #[derive(Debug)]
-pub(super) struct Supervisor {
-    shared: Arc<Shared>,
+pub(super) enum Judge {}
+
+impl Worker for Judge {
+    const NAME: &'static str = "judge";
+    type Settings = JudgeSettings;
+    type Order = ToJudge;
+    type Said = FromJudge;
+
+    fn configure(settings: JudgeSettings) -> ToJudge {
+        ToJudge::Configure(Box::new(settings))
+    }
+
+    fn input(heard: Heard<FromJudge>) -> Input {
+        Input::Judge(heard)
+    }
+}
+
+/// The process that captures and keeps what it captured.
+#[derive(Debug)]
+pub(super) enum Observer {}
+
+impl Worker for Observer {
+    const NAME: &'static str = "observer";
+    type Settings = ObserverSettings;
+    type Order = ToObserver;
+    type Said = FromObserver;
+
+    fn configure(settings: ObserverSettings) -> ToObserver {
+        ToObserver::Configure(Box::new(settings))
+    }
+
+    fn input(heard: Heard<FromObserver>) -> Input {
+        Input::Observer(heard)
+    }
+}
+
+/// A process, and the thread that keeps it running.
+#[derive(Debug)]
+pub(super) struct Supervisor<W: Worker> {
+    shared: Arc<Shared<W>>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    /// How many judges were started.
+struct Shared<W: Worker> {
+    /// How many were started.
     started: AtomicU64,
-    running: Mutex<Running>,
+    /// When the last one was started or said something, in nanoseconds since boot.
+    heard: AtomicU64,
+    running: Mutex<Running<W>>,
 }
 
 #[derive(Debug)]
-struct Running {
-    settings: JudgeSettings,
-    judge: Option<(Pid, UnixStream)>,
+struct Running<W: Worker> {
+    settings: W::Settings,
+    process: Option<(Pid, UnixStream)>,
     stopping: bool,
 }
 
-impl Supervisor {
-    /// Starts the first judge and the thread that starts the others.
-    pub(super) fn start(inputs: SyncSender<Input>, settings: JudgeSettings) -> io::Result<Self> {
-        let running = Mutex::new(Running { settings, judge: None, stopping: false });
-        let shared = Arc::new(Shared { started: AtomicU64::new(0), running });
+impl<W: Worker> Supervisor<W> {
+    /// Starts the first process and the thread that starts the others.
+    pub(super) fn start(inputs: SyncSender<Input>, settings: W::Settings) -> io::Result<Self> {
+        let running = Mutex::new(Running { settings, process: None, stopping: false });
+        let shared = Arc::new(Shared { started: AtomicU64::new(0), heard: AtomicU64::new(0), running });
+        shared.hear();
         let of_thread = Arc::clone(&shared);
         thread::Builder::new().name("supervisor".into()).spawn(move || of_thread.keep_running(&inputs))?;
         Ok(Self { shared })
     }
 
-    /// The number of the judge that runs now.
+    /// The number of the process that runs now.
     pub(super) fn current(&self) -> u64 {
         self.shared.started.load(Ordering::SeqCst)
     }
 
-    /// How often a judge had to be started again.
+    /// How often it had to be started again.
     pub(super) fn restarts(&self) -> u64 {
         self.current().saturating_sub(1)
     }
 
-    /// Tells the judge something.
-    pub(super) fn tell(&self, message: &ToJudge) -> io::Result<()> {
-        let mut running = self.shared.running();
-        let (_, stream) = running.judge.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-        stream.write_all(&frame(message)?)
+    /// How long it has said nothing.
+    pub(super) fn silent_for(&self) -> Duration {
+        clock::now().since(Time::from_nanos(self.shared.heard.load(Ordering::SeqCst)))
     }
 
-    /// What the judge was last given.
-    pub(super) fn settings(&self) -> JudgeSettings {
+    /// Tells it something.
+    pub(super) fn tell(&self, order: &W::Order) -> io::Result<()> {
+        let mut running = self.shared.running();
+        let (_, stream) = running.process.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        stream.write_all(&frame(order)?)
+    }
+
+    /// What it was last given.
+    pub(super) fn settings(&self) -> W::Settings {
         self.shared.running().settings.clone()
     }
 
-    /// Gives the judge, and all that follow it, new settings.
-    pub(super) fn configure(&self, settings: JudgeSettings) -> io::Result<()> {
+    /// Gives it, and all that follow it, new settings.
+    pub(super) fn configure(&self, settings: W::Settings) -> io::Result<()> {
         self.shared.running().settings = settings.clone();
-        self.tell(&ToJudge::Configure(Box::new(settings)))
+        self.tell(&W::configure(settings))
     }
 
-    /// Ends the judge; another is started.
+    /// Ends it; another is started.
     pub(super) fn kill(&self) {
-        if let Some((pid, _)) = &self.shared.running().judge {
+        self.shared.hear();
+        if let Some((pid, _)) = &self.shared.running().process {
             // One that is gone already needs no killing.
             let _ = kill(*pid, Signal::SIGKILL);
         }
     }
 
-    /// Ends the judge for good: it ends by itself when its connection closes.
+    /// Ends it for good: it ends by itself when its connection closes.
     pub(super) fn stop(&self) {
         let mut running = self.shared.running();
         running.stopping = true;
-        running.judge = None;
+        running.process = None;
     }
 }
 
-impl Shared {
-    fn running(&self) -> MutexGuard<'_, Running> {
+impl<W: Worker> Shared<W> {
+    fn running(&self) -> MutexGuard<'_, Running<W>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear(&self) {
+        self.heard.store(clock::now().as_nanos(), Ordering::SeqCst);
     }
 
     fn keep_running(&self, inputs: &SyncSender<Input>) {
         let mut pause = FIRST_PAUSE;
         while !self.running().stopping {
             let number = self.started.fetch_add(1, Ordering::SeqCst) + 1;
-            if inputs.send(Input::JudgeStarted).is_err() {
-                return;
-            }
+            self.hear();
             let (said_anything, why) = match self.run_one(number, inputs) {
                 Ok((said_anything, status)) => (said_anything, described(status)),
                 Err(error) => (false, format!("it could not be started: {error}")),
             };
-            if self.running().stopping || inputs.send(Input::JudgeEnded(why)).is_err() {
+            if self.running().stopping || inputs.send(W::input(Heard::Ended(why))).is_err() {
                 return;
             }
             pause = if said_anything { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
@@ -118,51 +196,51 @@ impl Shared {
         }
     }
 
-    /// Runs one judge to its end; says whether it ever judged anything, and how it ended.
+    /// Runs one process to its end; says whether it ever said anything, and how it ended.
     fn run_one(&self, number: u64, inputs: &SyncSender<Input>) -> io::Result<(bool, ExitStatus)> {
-        let (mut child, ours) = spawn()?;
+        let (mut child, ours) = spawn(W::NAME)?;
         let mut reader = ours.try_clone()?;
         {
             let mut running = self.running();
             let mut writer = ours;
             writer.set_write_timeout(Some(TELL_WITHIN))?;
-            writer.write_all(&frame(&ToJudge::Configure(Box::new(running.settings.clone())))?)?;
+            writer.write_all(&frame(&W::configure(running.settings.clone()))?)?;
             let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(0));
-            running.judge = (!running.stopping).then_some((pid, writer));
+            running.process = (!running.stopping).then_some((pid, writer));
         }
-        let said_anything = read_all(&mut reader, number, inputs);
-        self.running().judge = None;
+        let said_anything = self.read_all(&mut reader, number, inputs);
+        self.running().process = None;
         // What it could not be understood to say, it must not go on saying.
         drop(child.kill());
         Ok((said_anything, child.wait()?))
     }
-}
 
-fn spawn() -> io::Result<(Child, UnixStream)> {
-    let (ours, theirs) = UnixStream::pair()?;
-    let child =
-        Command::new(std::env::current_exe()?).arg("judge").stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
-    Ok((child, ours))
-}
-
-/// Hands over what a judge says until it ends; true if it said anything.
-fn read_all(stream: &mut UnixStream, number: u64, inputs: &SyncSender<Input>) -> bool {
-    let (mut inbox, mut buffer, mut said_anything) = (Vec::new(), [0; 8192], false);
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(0) => return said_anything,
-            Ok(length) => inbox.extend_from_slice(&buffer[..length]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => return said_anything,
-        }
-        let Ok(messages) = take_frames(&mut inbox) else { return said_anything };
-        for message in messages {
-            said_anything = true;
-            if inputs.send(Input::Judge(number, message)).is_err() {
-                return said_anything;
+    /// Hands over what a process says until it ends; true if it said anything.
+    fn read_all(&self, stream: &mut UnixStream, number: u64, inputs: &SyncSender<Input>) -> bool {
+        let (mut inbox, mut buffer, mut said_anything) = (Vec::new(), [0; 8192], false);
+        loop {
+            match stream.read(&mut buffer) {
+                Ok(0) => return said_anything,
+                Ok(length) => inbox.extend_from_slice(&buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => return said_anything,
+            }
+            let Ok(messages) = take_frames(&mut inbox) else { return said_anything };
+            for message in messages {
+                said_anything = true;
+                self.hear();
+                if inputs.send(W::input(Heard::Said(number, message))).is_err() {
+                    return said_anything;
+                }
             }
         }
     }
+}
+
+fn spawn(name: &str) -> io::Result<(Child, UnixStream)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let child = Command::new(std::env::current_exe()?).arg(name).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+    Ok((child, ours))
 }
 
 /// How a process ended, in words.

@@ -4,6 +4,8 @@ use super::links::Names;
 use super::reason::{self, Told};
 use crate::clock::Moment;
 use crate::ipc::JudgedLink;
+use crate::ipc::observer::CaptureReport;
+use crate::report::capture::CaptureStatus;
 use jiff::Timestamp;
 use rebootping_core::commit::State as CommitState;
 use rebootping_core::engine::{FamilyReport, LinkReport, Report};
@@ -26,8 +28,8 @@ pub(crate) struct Status {
     /// Since when the daemon runs.
     pub(crate) started: String,
     pub(crate) links: Vec<LinkStatus>,
-    /// Nothing is captured by this version.
-    pub(crate) capture: Option<()>,
+    /// None while the observer has not reported.
+    pub(crate) capture: Option<CaptureStatus>,
     pub(crate) commit: Commit,
     pub(crate) processes: Vec<Process>,
     /// What became of echo replies since the judge started.
@@ -144,25 +146,23 @@ pub(crate) struct Known<'a> {
     pub(crate) commit: &'a Committed,
     pub(crate) started: Timestamp,
     pub(crate) interval: Duration,
-    pub(crate) judge_restarts: u64,
-    pub(crate) judge_is_silent: bool,
+    /// The observer's last report.
+    pub(crate) capture: Option<&'a CaptureReport>,
+    /// Each process, its state, and how often it was started again.
+    pub(crate) processes: &'a [(&'static str, &'static str, u64)],
 }
 
 impl Status {
     /// Puts together what is known.
     pub(crate) fn new(known: &Known<'_>, now: Timestamp) -> Self {
-        let judge = match known.report {
-            _ if known.judge_is_silent => "silent",
-            None => "starting",
-            Some(_) => "running",
-        };
-        let process = |name: &str, state: &str, restarts| Process { name: name.into(), state: state.into(), restarts };
+        let process =
+            |&(name, state, restarts): &(&str, &str, u64)| Process { name: name.into(), state: state.into(), restarts };
         Self {
             schema: 1,
             time: now.to_string(),
             started: known.started.to_string(),
             links: (0..).map(LinkId).zip(known.links).map(|(id, link)| LinkStatus::new(known, id, link)).collect(),
-            capture: None,
+            capture: known.capture.map(CaptureStatus::new),
             commit: Commit {
                 backend: known.commit.backend.to_owned(),
                 state: commit_state(known.commit.state).to_owned(),
@@ -174,7 +174,7 @@ impl Status {
                     .map(|(_, link)| known.names.called(*link).to_owned())
                     .collect(),
             },
-            processes: vec![process("committer", "running", 0), process("judge", judge, known.judge_restarts)],
+            processes: known.processes.iter().map(process).collect(),
             replies: known
                 .report
                 .map(|(report, _)| Family::ALL.into_iter().zip(report.replies.clone()).collect())

@@ -1,5 +1,6 @@
 //! The links as a table for a terminal.
 
+use super::capture;
 use super::links::in_words;
 use super::reason::rounded;
 use super::status::{LinkStatus, State, Status};
@@ -29,6 +30,9 @@ pub(crate) fn status(status: &Status, colour: bool) -> String {
         text.push_str(&ordered(link));
     }
     text.push_str(&committed(status));
+    if let Some(capture) = &status.capture {
+        text.push_str(&capture::lines(capture));
+    }
     text
 }
 

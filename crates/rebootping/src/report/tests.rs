@@ -92,8 +92,8 @@ fn status_of(reports: [FamilyReport; 2], state: State, order: Option<(Order, Opt
             commit: &commit,
             started: Timestamp::UNIX_EPOCH,
             interval: Duration::from_secs(1),
-            judge_restarts: 0,
-            judge_is_silent: false,
+            capture: None,
+            processes: &[("committer", "running", 0), ("judge", "running", 0)],
         },
         "2026-11-22T12:10:00Z".parse().unwrap(),
     )

@@ -21,6 +21,8 @@ use users::Identity;
 pub(crate) enum Role {
     /// Probes the links and selects among them.
     Judge,
+    /// Captures, and keeps what it captured.
+    Observer,
 }
 
 /// All that a process may still do.

@@ -85,6 +85,24 @@ const OPEN_SOCKETS: &[libc::c_long] = &[
     libc::SYS_shutdown,
 ];
 
+/// Folders, modes, the room that is left on a disk, and its being written.
+const KEEPING: &[libc::c_long] = &[
+    libc::SYS_mkdirat,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_statfs,
+    libc::SYS_fstatfs,
+    libc::SYS_syncfs,
+    // Those who ask what is on the network are answered on a socket that listens already.
+    libc::SYS_accept4,
+];
+
+/// Older names for some of [`KEEPING`].
+#[cfg(target_arch = "x86_64")]
+const OLDER_NAMES_OF_KEEPING: &[libc::c_long] = &[libc::SYS_mkdir, libc::SYS_rmdir, libc::SYS_chmod];
+#[cfg(not(target_arch = "x86_64"))]
+const OLDER_NAMES_OF_KEEPING: &[libc::c_long] = &[];
+
 /// Older names for some of the above, which newer architectures never had.
 #[cfg(target_arch = "x86_64")]
 const OLDER_NAMES: &[libc::c_long] = &[
@@ -149,6 +167,7 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 pub(super) fn allow_only(role: Role) -> io::Result<()> {
     let rules = match role {
         Role::Judge => judge().map_err(failed)?,
+        Role::Observer => observer().map_err(failed)?,
     };
     let allowed = program(rules, SeccompAction::Allow, SeccompAction::KillProcess)?;
     // The C library then falls back to clone, whose flags can be seen.
@@ -170,6 +189,14 @@ fn judge() -> seccompiler::Result<Rules> {
     rules.extend(always(OPEN_SOCKETS));
     rules.extend(always(OLDER_NAMES));
     rules.extend(narrowed()?);
+    Ok(rules)
+}
+
+/// The judge's, and what making folders and keeping a disk from filling up takes.
+fn observer() -> seccompiler::Result<Rules> {
+    let mut rules = judge()?;
+    rules.extend(always(KEEPING));
+    rules.extend(always(OLDER_NAMES_OF_KEEPING));
     Ok(rules)
 }
 

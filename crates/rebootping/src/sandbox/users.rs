@@ -57,6 +57,7 @@ impl Identity {
 fn numbers(role: Role) -> impl Iterator<Item = u32> {
     let place = match role {
         Role::Judge => 0,
+        Role::Observer => 1,
     };
     (0..TRIES).map(move |n| FIRST + n * STRIDE + place)
 }
@@ -83,6 +84,9 @@ mod tests {
 
     #[test]
     fn no_number_leaves_the_range_systemd_does_not_use() {
-        assert!(numbers(Role::Judge).all(|number| (60_578..=61_183).contains(&number)));
+        for role in [Role::Judge, Role::Observer] {
+            assert!(numbers(role).all(|number| (60_578..=61_183).contains(&number)));
+        }
+        assert!(numbers(Role::Judge).all(|number| numbers(Role::Observer).all(|other| other != number)));
     }
 }

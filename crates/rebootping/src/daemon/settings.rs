@@ -1,0 +1,88 @@
+//! What each part of the program is told of the configuration and the firewall.
+
+use super::folders;
+use crate::committer;
+use crate::committer::providers::{Gateway, Provider};
+use crate::committer::shorewall::Shorewall;
+use crate::config::commit;
+use crate::config::meant::Config;
+use crate::ipc::observer::ObserverSettings;
+use crate::ipc::{JudgeSettings, JudgedLink, LinkRule, ProviderHint};
+use rebootping_core::commit::Method;
+use rebootping_core::link::{Family, LinkId};
+
+/// The Shorewall provider of an interface, in whichever family has one.
+pub(super) fn provider_of(interface: &str) -> Option<String> {
+    let providers = Family::ALL.into_iter().flat_map(|family| Shorewall::of(family).providers());
+    providers.into_iter().find(|provider| provider.interface == interface).map(|provider| provider.name)
+}
+
+pub(super) fn commit_settings(config: &Config, links: &[JudgedLink]) -> committer::Settings {
+    let longest = config.link_rules.iter().filter_map(|rule| rule.hold_down).chain([config.select.hold_down]).max();
+    let link = |(id, link): (LinkId, &JudgedLink)| committer::LinkSettings {
+        id,
+        name: link.name.clone(),
+        interface: link.name.clone(),
+    };
+    committer::Settings {
+        backend: match config.commit.backend {
+            commit::Backend::Auto => committer::Backend::Auto,
+            commit::Backend::Shorewall => committer::Backend::Shorewall,
+            commit::Backend::Exec => committer::Backend::Exec,
+            commit::Backend::Observe => committer::Backend::Observe,
+        },
+        method: match config.commit.method {
+            commit::Method::Interface => Method::Interface,
+            commit::Method::Reload => Method::Reload,
+        },
+        status_file: config.commit.status_file.clone(),
+        status_file6: config.commit.status_file6.clone(),
+        command: config.commit.command.clone().unwrap_or_default(),
+        timeout: config.commit.timeout,
+        hooks: config.hooks.link.clone(),
+        hold_down: longest.unwrap_or_default(),
+        lock: folders::lock_path(&config.paths.run),
+        links: (0..).map(LinkId).zip(links).map(link).collect(),
+    }
+}
+
+/// What the judge is told of the configuration and the firewall.
+pub(crate) fn judge_settings(config: &Config) -> JudgeSettings {
+    let hint = |provider: Provider| {
+        let gateway = match provider.gateway {
+            Gateway::Address(address) => Some(address),
+            Gateway::Detect | Gateway::None => None,
+        };
+        ProviderHint { interface: provider.interface, gateway }
+    };
+    JudgeSettings {
+        user: config.process.judge_user.clone(),
+        state: folders::judge_state(&config.paths.state),
+        run: folders::judge_run(&config.paths.run),
+        interval: config.probe.interval,
+        targets: config
+            .probe
+            .targets_v4
+            .iter()
+            .map(|&ip| ip.into())
+            .chain(config.probe.targets_v6.iter().map(|&ip| ip.into()))
+            .collect(),
+        echoes: config.probe.echoes,
+        hold_down: config.select.hold_down,
+        interfaces: config.links.interfaces.iter().map(ToString::to_string).collect(),
+        providers: Family::ALL.into_iter().flat_map(|family| Shorewall::of(family).providers()).map(hint).collect(),
+        rules: config.link_rules.iter().map(LinkRule::from).collect(),
+    }
+}
+
+/// What the observer is told of the configuration and the links.
+pub(super) fn observer_settings(config: &Config, links: &[JudgedLink]) -> ObserverSettings {
+    ObserverSettings {
+        user: config.process.observer_user.clone(),
+        captures: config.paths.captures.clone(),
+        state: folders::observer_state(&config.paths.state),
+        links: links.iter().map(|link| link.name.clone()).collect(),
+        capture: config.capture.clone(),
+        networks: config.network_rules.clone(),
+    }
+}

@@ -1,0 +1,80 @@
+//! What the committer and the observer say to each other.
+
+use crate::config::observing::{Capture, NetworkRule};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// From the committer to the observer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum ToObserver {
+    /// Watch like this from now on. The first message; later ones replace it.
+    Configure(Box<ObserverSettings>),
+}
+
+/// From the observer to the committer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum FromObserver {
+    /// How capturing goes, once a second.
+    Capture(Box<CaptureReport>),
+    /// Something the operator would like to know.
+    Notice(String),
+    /// Something the operator should know.
+    Warning(String),
+}
+
+/// All the observer needs to know of the configuration and the links.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct ObserverSettings {
+    /// The user it becomes.
+    pub(crate) user: String,
+    /// Where captures are kept.
+    pub(crate) captures: PathBuf,
+    /// Where it keeps what it learnt.
+    pub(crate) state: PathBuf,
+    /// The Internet links' interfaces.
+    pub(crate) links: Vec<String>,
+    /// `[capture]`.
+    pub(crate) capture: Capture,
+    /// `[[network]]`, in the order written.
+    pub(crate) networks: Vec<NetworkRule>,
+}
+
+/// How capturing goes: totals since the observer started.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct CaptureReport {
+    /// Packets seen on all interfaces.
+    pub(crate) packets: u64,
+    /// Their bytes on the wire.
+    pub(crate) bytes: u64,
+    /// Packets kept with fewer bytes than they had.
+    pub(crate) truncated: u64,
+    /// Bytes written to capture files since midnight, local time.
+    pub(crate) written_bytes_today: u64,
+    /// Bytes all capture files hold.
+    pub(crate) kept_bytes: u64,
+    /// The oldest packet kept, in nanoseconds of Unix time.
+    pub(crate) oldest: Option<u64>,
+    /// Packets lost, by where.
+    pub(crate) dropped: Dropped,
+    /// Packets lost a second, over the last second.
+    pub(crate) drop_rate: Dropped,
+    /// Devices with a folder of their own.
+    pub(crate) devices: u64,
+    /// Interfaces captured.
+    pub(crate) interfaces: Vec<String>,
+    /// Why nothing is written, if nothing is.
+    pub(crate) error: Option<String>,
+}
+
+/// Packets lost, by where.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Dropped {
+    /// The ring was full: we were too slow.
+    pub(crate) ring: u64,
+    /// The network card had no room.
+    pub(crate) nic: u64,
+    /// The kernel's backlog was full before anybody saw the packet.
+    pub(crate) softnet: u64,
+    /// The disk was too slow or refused.
+    pub(crate) writer: u64,
+}

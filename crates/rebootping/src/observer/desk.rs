@@ -1,0 +1,175 @@
+//! The desk over which every frame goes: whose it is, how much of it is kept, and into which file that goes.
+
+use crate::capture::frame::Frame;
+use crate::capture::interfaces::Captured;
+use crate::pcap_files::{Behind, Files, Limits, Record, Slot};
+use rebootping_core::keep::{self, Interface, Keep, Keeping, Output, Owner, OwnerId, Share};
+use rebootping_core::packet::frame::{InterfaceId, LinkType, Packet, Seen};
+use rebootping_core::packet::neighbour::Mac;
+use rebootping_core::time::Time;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// Decides about frames and has them kept.
+pub(super) struct Desk {
+    keep: Keep,
+    files: Option<Files>,
+    /// The folder and the link type of each interface.
+    folders: BTreeMap<InterfaceId, (String, LinkType)>,
+}
+
+impl Desk {
+    /// Without files, frames are counted and not kept.
+    pub(super) fn new(keep: Keep, files: Option<Files>) -> Self {
+        Self { keep, files, folders: BTreeMap::new() }
+    }
+
+    /// The files, if there is a folder for them.
+    pub(super) fn files(&self) -> Option<&Files> {
+        self.files.as_ref()
+    }
+
+    /// Goes on with other settings.
+    pub(super) fn configure(&mut self, settings: keep::Settings, limits: Limits) -> Result<(), Behind> {
+        self.keep.configure(settings);
+        self.files.as_mut().map_or(Ok(()), |files| files.configure(limits))
+    }
+
+    /// Takes the list of this host's interfaces.
+    pub(super) fn set_interfaces(&mut self, interfaces: &[Interface], captured: &Captured, now: Time) {
+        for interface in &captured.interfaces {
+            self.folders.insert(interface.id, (folder_of_interface(&interface.name), interface.link));
+        }
+        let is_gone = |id: &InterfaceId| !interfaces.iter().any(|interface| interface.id == *id);
+        let gone: Vec<InterfaceId> = self.folders.keys().filter(|id| is_gone(id)).copied().collect();
+        for id in &gone {
+            self.folders.remove(id);
+        }
+        if let Some(files) = &mut self.files {
+            for id in gone {
+                files.remove_interface(id);
+            }
+            for interface in interfaces {
+                files.set_interface(interface.id, &interface.name);
+            }
+        }
+        self.keep.set_interfaces(interfaces, now);
+        self.carry_out();
+    }
+
+    /// Takes note of neighbours the kernel has had an answer from.
+    pub(super) fn handle_reachable(&mut self, macs: impl Iterator<Item = Mac>, now: Time) {
+        for mac in macs {
+            self.keep.handle_reachable(mac, now);
+        }
+        self.carry_out();
+    }
+
+    /// Does what is due.
+    pub(super) fn tick(&mut self, now: Time) {
+        if let Some(files) = &mut self.files {
+            files.tick(now);
+        }
+        if self.keep.next_deadline().is_some_and(|at| at <= now) {
+            self.keep.handle_wake(now);
+            self.carry_out();
+        }
+    }
+
+    /// Decides about a frame, and has it kept.
+    pub(super) fn take(&mut self, frame: &Frame<'_>, at: Time) {
+        let packet = Packet::read(frame.link, frame.bytes);
+        let seen = Seen {
+            at,
+            interface: frame.interface,
+            direction: frame.direction,
+            link: frame.link,
+            frame: frame.bytes,
+            original: frame.original,
+        };
+        let keeping = self.keep.handle_frame(&seen, &packet);
+        self.carry_out();
+        self.append(keeping, &seen);
+    }
+
+    /// Writes all that is left, as far as the disk takes it in time.
+    pub(super) fn stop(self, timeout: Duration) {
+        if let Some(files) = self.files {
+            files.stop(timeout);
+        }
+    }
+
+    fn append(&mut self, keeping: Keeping, seen: &Seen<'_>) {
+        let Some(files) = &mut self.files else { return };
+        for Share { owner, snap } in keeping.into_iter().flatten() {
+            files.append(slot(owner), &record(seen, snap));
+        }
+    }
+
+    /// Does what `keep` asks for: it must be done before the next frame is kept.
+    fn carry_out(&mut self) {
+        while let Some(output) = self.keep.poll_output() {
+            let Some(files) = &mut self.files else { continue };
+            match output {
+                Output::Opened { id, owner: Owner::Mac(mac) } => {
+                    files.open(slot(id), &folder_of_device(mac), LinkType::Ethernet);
+                }
+                Output::Opened { id, owner: Owner::Interface(interface) } => {
+                    if let Some((folder, link)) = self.folders.get(&interface) {
+                        files.open(slot(id), folder, *link);
+                    }
+                }
+                Output::Replay { id, seen } => files.append(slot(id), &record(&seen, u32::MAX)),
+                Output::Closed { id, .. } => files.close(slot(id)),
+            }
+        }
+    }
+}
+
+/// The first bytes of a frame, as many as are kept.
+fn record<'a>(seen: &Seen<'a>, snap: u32) -> Record<'a> {
+    Record {
+        interface: seen.interface,
+        stamp: seen.at.as_nanos(),
+        direction: seen.direction,
+        original: seen.original,
+        bytes: seen.frame.get(..snap as usize).unwrap_or(seen.frame),
+    }
+}
+
+const fn slot(owner: OwnerId) -> Slot {
+    Slot(owner.0)
+}
+
+/// A device's folder: its MAC in lower case with colons.
+fn folder_of_device(mac: Mac) -> String {
+    mac.map(|byte| format!("{byte:02x}")).join(":")
+}
+
+/// The folder of frames that belong to no device: `if-` and the interface's name, with a percent sign and two digits for
+/// each byte that is not a letter, a digit, a dot, a hyphen or an underscore.
+fn folder_of_interface(name: &str) -> String {
+    let mut folder = String::from("if-");
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
+            folder.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(folder, "%{byte:02x}");
+        }
+    }
+    folder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_named_by_mac_or_by_escaped_interface() {
+        assert_eq!(folder_of_device([2, 0, 0x5e, 0, 0xff, 1]), "02:00:5e:00:ff:01");
+        assert_eq!(folder_of_interface("ppp0"), "if-ppp0");
+        assert_eq!(folder_of_interface("../é"), "if-..%2f%c3%a9");
+    }
+}

@@ -1,0 +1,159 @@
+//! The observer process: captures every wire, keeps each device's newest packets, and learns who is on the network.
+//!
+//! It opens its ring and its socket as root, gives up every power, and from then on reads packets, netlink and what the
+//! committer says. One thread takes frames; the disk and those who ask have threads of their own.
+//!
+//! ```text
+//! ring ─ frames ─► keep (whose, how much of it) ─► files ─► disk
+//! netlink ─ interfaces, neighbours ─► ring's filter, keep
+//! committer ─ settings ─►        observer ─ how it goes, once a second ─► committer
+//! ```
+
+mod desk;
+mod today;
+mod watching;
+mod welcome;
+
+use crate::capture::{Capture, RING};
+use crate::clock::{self, Moment};
+use crate::ipc::Peer;
+use crate::ipc::observer::{FromObserver, ObserverSettings, ToObserver};
+use crate::log;
+use crate::netlink::socket::RECEIVE_BUFFER;
+use crate::netlink::watch::Watch;
+use crate::sandbox::users::Identity;
+use crate::sandbox::{self, Role, Sandbox};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::time::Duration;
+use watching::Watching;
+
+/// The kernel should end this process before any that carries traffic (proc(5)): links are judged without it.
+const OOM_SCORE: &str = "500";
+/// What waits to be written is looked for this often, and a block of the ring that is not full is read.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often the committer is told how it goes.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// Even if no message is ever lost, the kernel is asked for everything this often.
+const ASK_KERNEL_EVERY: Duration = Duration::from_secs(60);
+
+/// `rebootping observer`: talks to the daemon that started it over standard input.
+pub(crate) fn main() -> ExitCode {
+    let committer = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
+    match committer.and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error(&format!("observer: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Observes until the committer closes its end of the connection.
+fn run(committer: UnixStream) -> io::Result<()> {
+    let mut peer = Peer::new(committer)?;
+    let settings = first_settings(&mut peer)?;
+    // A kernel that does not let us say so ends us like any other process.
+    drop(fs::write("/proc/self/oom_score_adj", OOM_SCORE));
+    let zone = clock::zone();
+    let seed = draw_seed()?;
+    let mut watch = Watch::open(RECEIVE_BUFFER)?;
+    let settled = watch.settle();
+    let captured = watching::captured(&watch, &settings);
+    let capture = Capture::open(RING, captured)?;
+    let confinement = sandbox::enter(&Sandbox {
+        role: Role::Observer,
+        identity: Identity::find(&settings.user, Role::Observer)?,
+        read: Vec::new(),
+        write: [&settings.captures, &settings.state].into_iter().filter(|folder| folder.exists()).cloned().collect(),
+        dies_with: None,
+    })?;
+    let troubles = confinement.warning().into_iter().chain(settled.err().map(|error| error.to_string()));
+    for trouble in troubles {
+        peer.send(&FromObserver::Warning(format!("observer: {trouble}")))?;
+    }
+    let watching = Watching::start(watch, capture, settings, seed, zone);
+    Observer { peer, watching }.run()
+}
+
+/// Waits for the committer's first message.
+fn first_settings(peer: &mut Peer) -> io::Result<ObserverSettings> {
+    loop {
+        wait_for(&[peer.as_fd()], PollTimeout::NONE)?;
+        if let Some(ToObserver::Configure(settings)) = peer.receive()?.into_iter().next() {
+            return Ok(*settings);
+        }
+    }
+}
+
+/// A secret for the tables that are filled by strangers.
+fn draw_seed() -> io::Result<u64> {
+    let mut seed = [0; 8];
+    File::open("/dev/urandom")?.read_exact(&mut seed)?;
+    Ok(u64::from_ne_bytes(seed))
+}
+
+struct Observer {
+    peer: Peer,
+    watching: Watching,
+}
+
+impl Observer {
+    /// Ends when the committer is gone, with all that was captured before written.
+    fn run(mut self) -> io::Result<()> {
+        let ended = self.watch();
+        self.watching.stop();
+        ended
+    }
+
+    fn watch(&mut self) -> io::Result<()> {
+        let look = PollTimeout::try_from(LOOK_EVERY).map_err(io::Error::other)?;
+        let mut report_at = clock::now() + REPORT_EVERY;
+        let mut ask_kernel_at = clock::now() + ASK_KERNEL_EVERY;
+        loop {
+            let [ring, netlink] = self.watching.fds();
+            wait_for(&[ring, netlink, self.peer.as_fd()], look)?;
+            self.watching.receive();
+            self.watching.receive_netlink();
+            for message in self.peer.receive()? {
+                match message {
+                    ToObserver::Configure(settings) => self.watching.configure(*settings),
+                }
+            }
+            let now = clock::now();
+            if now >= report_at {
+                report_at = now + REPORT_EVERY;
+                let report = self.watching.report(Moment::now())?;
+                self.tell(&FromObserver::Capture(Box::new(report)));
+            }
+            if now >= ask_kernel_at {
+                ask_kernel_at = now + ASK_KERNEL_EVERY;
+                self.watching.ask_kernel();
+            }
+            for said in self.watching.said() {
+                self.tell(&said);
+            }
+            self.peer.flush()?;
+        }
+    }
+
+    /// Tells the committer, as far as it listens; that it is gone shows when it is next read.
+    fn tell(&mut self, message: &FromObserver) {
+        drop(self.peer.send(message));
+    }
+}
+
+/// Sleeps until something can be read or the time is over; a signal wakes it too.
+fn wait_for(fds: &[BorrowedFd<'_>], timeout: PollTimeout) -> io::Result<()> {
+    let mut fds: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    match poll(&mut fds, timeout) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

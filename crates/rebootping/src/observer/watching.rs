@@ -1,0 +1,264 @@
+//! How the observer follows the kernel's interfaces, and tells how capturing goes.
+
+use super::desk::Desk;
+use super::today::Today;
+use super::welcome;
+use crate::capture::Capture;
+use crate::capture::counters::Drops;
+use crate::capture::interfaces::Captured;
+use crate::clock::{Line, Moment};
+use crate::config::observing::CaptureMode;
+use crate::ipc::observer::{CaptureReport, Dropped, FromObserver, ObserverSettings};
+use crate::netlink::message::Link;
+use crate::netlink::message::NeighbourState;
+use crate::netlink::watch::Watch;
+use crate::pcap_files::{Files, Limits, Maker};
+use jiff::tz::TimeZone;
+use rebootping_core::keep::{self, Interface, Keep, Mode};
+use rebootping_core::packet::frame::InterfaceId;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+/// How long the end waits for the disk: the daemon has a second for all.
+const STOP_WITHIN: Duration = Duration::from_millis(800);
+/// A captures folder that is not there is looked for again after this, by another observer.
+const TRY_AGAIN: Duration = Duration::from_secs(60);
+
+/// The capture, what is decided about each frame, and where it goes.
+pub(super) struct Watching {
+    settings: ObserverSettings,
+    watch: Watch,
+    capture: Capture,
+    desk: Desk,
+    line: Line,
+    today: Today,
+    bytes: u64,
+    drops: Drops,
+    dropped_by_writer: u64,
+    reported: Moment,
+    since: Moment,
+    welcomed: bool,
+    said: Vec<FromObserver>,
+}
+
+/// What is to be captured, as far as the kernel's interfaces are known.
+pub(super) fn captured(watch: &Watch, settings: &ObserverSettings) -> Captured {
+    Captured::decide(watch.snapshot().links(), &settings.capture, &settings.networks)
+}
+
+impl Watching {
+    /// Begins; captures that cannot be kept are counted all the same.
+    pub(super) fn start(watch: Watch, capture: Capture, settings: ObserverSettings, seed: u64, zone: TimeZone) -> Self {
+        let now = Moment::now();
+        let line = Line::set_at(now);
+        let mut said = Vec::new();
+        let files = match Files::start(&settings.captures, maker(), limits(&settings), line.of(now)) {
+            Ok(files) => Some(files),
+            Err(error) => {
+                let folder = settings.captures.display();
+                said.push(FromObserver::Warning(format!("packets are not kept: {folder}: {error}")));
+                None
+            }
+        };
+        let mut watching = Self {
+            desk: Desk::new(Keep::new(keep_settings(&settings), seed), files),
+            settings,
+            watch,
+            capture,
+            line,
+            today: Today::new(zone),
+            bytes: 0,
+            drops: Drops::default(),
+            dropped_by_writer: 0,
+            reported: now,
+            since: now,
+            welcomed: false,
+            said,
+        };
+        watching.take_interfaces();
+        watching
+    }
+
+    /// What can be waited for: frames and the kernel's news.
+    pub(super) fn fds(&self) -> [BorrowedFd<'_>; 2] {
+        [self.capture.as_fd(), self.watch.as_fd()]
+    }
+
+    /// Takes all frames that are ready.
+    pub(super) fn receive(&mut self) {
+        let read = Moment::now();
+        let Self { capture, desk, line, bytes, .. } = self;
+        desk.tick(line.of(read));
+        capture.receive(|frame| {
+            *bytes += u64::from(frame.original);
+            desk.take(frame, line.of_stamp(frame.stamp, read));
+        });
+    }
+
+    /// Takes the kernel's news: interfaces that came, went or changed, neighbours that answered.
+    pub(super) fn receive_netlink(&mut self) {
+        match self.watch.receive() {
+            Ok(false) => {}
+            Ok(true) => self.take_interfaces(),
+            Err(error) => self.warn(format!("the kernel's messages cannot be read: {error}")),
+        }
+    }
+
+    /// Asks the kernel for everything anew.
+    pub(super) fn ask_kernel(&mut self) {
+        if let Err(error) = self.watch.refresh() {
+            self.warn(format!("the kernel cannot be asked about interfaces: {error}"));
+        }
+    }
+
+    /// Goes on with other settings.
+    pub(super) fn configure(&mut self, settings: ObserverSettings) {
+        if self.desk.configure(keep_settings(&settings), limits(&settings)).is_err() {
+            self.warn("the disk is too slow to take other limits now; reload once more".to_owned());
+        }
+        self.settings = settings;
+        self.take_interfaces();
+    }
+
+    /// How capturing goes. An error says that another observer must try.
+    pub(super) fn report(&mut self, now: Moment) -> io::Result<CaptureReport> {
+        self.line.follow(now);
+        let span = now.time().since(self.reported.time());
+        self.reported = now;
+        let counters = self.capture.counters(self.watch.snapshot())?;
+        let rates = counters.drops.since(self.drops).per_second(span);
+        self.drops = counters.drops;
+        let kept = self.desk.files().map(Files::status).unwrap_or_default();
+        let by_writer = kept.behind.records + kept.refused.records;
+        let writer_rate = by_writer.saturating_sub(self.dropped_by_writer);
+        self.dropped_by_writer = by_writer;
+        let error = if self.desk.files().is_none() { Some(self.without_folder(now)?) } else { kept.trouble };
+        self.welcome(kept.recovered.is_some_and(|found| found.segments == 0), kept.recovered.is_some());
+        Ok(CaptureReport {
+            packets: counters.packets,
+            bytes: self.bytes,
+            truncated: kept.truncated,
+            written_bytes_today: self.today.of(kept.written_bytes, now.label(now.time())),
+            kept_bytes: kept.total,
+            oldest: kept.owners.values().map(|owner| owner.oldest).min(),
+            dropped: Dropped {
+                ring: counters.drops.ring,
+                nic: counters.drops.nic,
+                softnet: counters.drops.softnet,
+                writer: by_writer,
+            },
+            drop_rate: Dropped { ring: rates.ring, nic: rates.nic, softnet: rates.softnet, writer: writer_rate },
+            devices: kept.owners.len() as u64,
+            interfaces: self.capture.captured().interfaces.iter().map(|interface| interface.name.clone()).collect(),
+            error,
+        })
+    }
+
+    /// What the operator is to be told.
+    pub(super) fn said(&mut self) -> Vec<FromObserver> {
+        std::mem::take(&mut self.said)
+    }
+
+    /// Takes what the kernel still holds and writes all of it, as far as the disk is willing.
+    pub(super) fn stop(self) {
+        let Self { capture, mut desk, line, .. } = self;
+        let read = Moment::now();
+        // What could not be read any more is lost with us.
+        drop(capture.close(|frame| desk.take(frame, line.of_stamp(frame.stamp, read))));
+        desk.stop(STOP_WITHIN);
+    }
+
+    fn take_interfaces(&mut self) {
+        let captured = captured(&self.watch, &self.settings);
+        if captured != *self.capture.captured() {
+            if let Err(error) = self.capture.set_interfaces(captured) {
+                self.warn(format!("an interface does not show frames between others: {error}"));
+            }
+        }
+        let indexes = self.capture.captured().interfaces.iter().map(|interface| interface.id.0).collect();
+        if let Err(error) = self.watch.follow_neighbours(indexes) {
+            self.warn(format!("the kernel cannot be asked about neighbours: {error}"));
+        }
+        let interfaces = self.interfaces();
+        let reachable = self.watch.snapshot().neighbours().filter(|it| it.state == NeighbourState::Reachable);
+        let reachable = reachable.filter_map(|neighbour| neighbour.hardware_address);
+        self.desk.set_interfaces(&interfaces, self.capture.captured(), self.line.of(Moment::now()));
+        self.desk.handle_reachable(reachable, self.line.of(Moment::now()));
+    }
+
+    /// This host's interfaces as `keep` wants them, captured or not: the MACs of all of them are ours.
+    fn interfaces(&self) -> Vec<Interface> {
+        let snapshot = self.watch.snapshot();
+        let is_bridge = |index: &u32| snapshot.link(*index).is_some_and(|link| link.kind.as_deref() == Some("bridge"));
+        let captured = self.capture.captured();
+        let interface = |link: &Link| {
+            let treated = captured.get(InterfaceId(link.index));
+            let vlans = treated.iter().flat_map(|interface| &interface.vlans);
+            Interface {
+                id: InterfaceId(link.index),
+                name: link.name.clone(),
+                mac: link.hardware_address,
+                bridge: link.master.filter(is_bridge).map(InterfaceId),
+                mode: treated.map_or(Mode::Off, |interface| mode(interface.treatment.mode)),
+                vlans: vlans.map(|(vlan, treatment)| (*vlan, mode(treatment.mode))).collect(),
+            }
+        };
+        snapshot.links().map(interface).collect()
+    }
+
+    /// What is said while there is no folder; an error once it is time to try again.
+    fn without_folder(&self, now: Moment) -> io::Result<String> {
+        let folder = self.settings.captures.display();
+        if now.time().since(self.since.time()) > TRY_AGAIN {
+            return Err(io::Error::other(format!("{folder} could not be used; it is tried again")));
+        }
+        Ok(format!("{folder} cannot be used"))
+    }
+
+    /// At the very first start: what is recorded, where, how long, and how to turn that off.
+    fn welcome(&mut self, nothing_kept: bool, looked: bool) {
+        if self.welcomed || !looked {
+            return;
+        }
+        self.welcomed = true;
+        if nothing_kept && self.settings.capture.mode != CaptureMode::Off {
+            self.said.push(FromObserver::Notice(welcome::text(&self.settings)));
+        }
+    }
+
+    fn warn(&mut self, text: String) {
+        self.said.push(FromObserver::Warning(format!("observer: {text}")));
+    }
+}
+
+fn keep_settings(settings: &ObserverSettings) -> keep::Settings {
+    keep::Settings { flow_cutoff: settings.capture.flow_cutoff }
+}
+
+fn limits(settings: &ObserverSettings) -> Limits {
+    let capture = &settings.capture;
+    Limits {
+        per_device: capture.per_device,
+        total: capture.total,
+        keep_free: capture.keep_free,
+        max_age: capture.max_age,
+    }
+}
+
+fn mode(mode: CaptureMode) -> Mode {
+    match mode {
+        CaptureMode::Full => Mode::Full,
+        CaptureMode::Headers => Mode::Headers,
+        CaptureMode::Off => Mode::Off,
+    }
+}
+
+/// What each file says of where it was made.
+fn maker() -> Maker {
+    Maker {
+        hardware: std::env::consts::ARCH.to_owned(),
+        system: "Linux".to_owned(),
+        program: concat!("rebootping ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
+}

@@ -1,0 +1,85 @@
+//! How capturing goes, as the contract's JSON.
+
+use super::amount::{bytes, count};
+use crate::ipc::observer::{CaptureReport, Dropped};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What is captured, what was lost, and what is kept of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct CaptureStatus {
+    /// Packets seen since the observer started.
+    pub(crate) packets: u64,
+    /// Their bytes on the wire.
+    pub(crate) bytes: u64,
+    /// Packets of which fewer bytes were kept than they had.
+    pub(crate) truncated: u64,
+    /// Bytes written to the disk since midnight, local time.
+    pub(crate) written_bytes_today: u64,
+    /// Bytes the capture files hold.
+    pub(crate) kept_bytes: u64,
+    /// When the oldest packet kept was captured, RFC 3339.
+    pub(crate) oldest: Option<String>,
+    /// Packets lost since the observer started.
+    pub(crate) dropped: Dropped,
+    /// Packets lost a second.
+    pub(crate) drop_rate: Dropped,
+    /// Devices that have captures of their own.
+    pub(crate) devices: u64,
+    /// Interfaces captured.
+    pub(crate) interfaces: Vec<String>,
+    /// Why nothing is written, if nothing is.
+    pub(crate) error: Option<String>,
+}
+
+impl CaptureStatus {
+    /// Labels what the observer reported.
+    pub(crate) fn new(report: &CaptureReport) -> Self {
+        let label = |nanos| Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or_default().to_string();
+        Self {
+            packets: report.packets,
+            bytes: report.bytes,
+            truncated: report.truncated,
+            written_bytes_today: report.written_bytes_today,
+            kept_bytes: report.kept_bytes,
+            oldest: report.oldest.map(label),
+            dropped: report.dropped,
+            drop_rate: report.drop_rate,
+            devices: report.devices,
+            interfaces: report.interfaces.clone(),
+            error: report.error.clone(),
+        }
+    }
+}
+
+/// One line on what is kept, and one more for each thing that is wrong.
+pub(crate) fn lines(capture: &CaptureStatus) -> String {
+    let mut text = match &capture.oldest {
+        Some(oldest) => format!(
+            "captures: {} of {} since {}, {} written today\n",
+            bytes(capture.kept_bytes),
+            devices(capture.devices),
+            oldest.split('.').next().unwrap_or(oldest).replace('T', " ").trim_end_matches('Z'),
+            bytes(capture.written_bytes_today)
+        ),
+        None if capture.interfaces.is_empty() => "captures: no interface is captured\n".to_owned(),
+        None => format!("captures: listening on {}, nothing kept yet\n", capture.interfaces.join(", ")),
+    };
+    if let Some(error) = &capture.error {
+        text.push_str(&format!("NOT KEPT: {error}; packets are counted and links judged all the same\n"));
+    }
+    let causes = [
+        (capture.dropped.ring, capture.drop_rate.ring, "because we were too slow"),
+        (capture.dropped.nic, capture.drop_rate.nic, "by the network card"),
+        (capture.dropped.softnet, capture.drop_rate.softnet, "by the kernel's backlog"),
+        (capture.dropped.writer, capture.drop_rate.writer, "because the disk was too slow or refused"),
+    ];
+    for (total, rate, cause) in causes.into_iter().filter(|(total, ..)| *total > 0) {
+        text.push_str(&format!("{} packets lost {cause}, {} in the last second\n", count(total), count(rate)));
+    }
+    text
+}
+
+fn devices(number: u64) -> String {
+    if number == 1 { "1 device".to_owned() } else { format!("{} devices", count(number)) }
+}
