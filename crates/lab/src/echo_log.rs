@@ -20,12 +20,19 @@ pub struct Echo {
     pub request_at: Duration,
     /// When the wire handed the first reply to the gateway, `CLOCK_REALTIME`, read just before.
     pub reply_at: Option<Duration>,
+    /// The same, read just after: in between the gateway's kernel had it.
+    pub reply_done_at: Option<Duration>,
 }
 
 impl Echo {
     /// The round trip as it was outside the gateway.
     pub fn round_trip(&self) -> Option<Duration> {
         self.reply_at?.checked_sub(self.request_at)
+    }
+
+    /// By how much the round trip may have been longer than that.
+    pub fn uncertainty(&self) -> Option<Duration> {
+        self.reply_done_at?.checked_sub(self.reply_at?)
     }
 }
 
@@ -44,15 +51,15 @@ impl EchoLog {
         if self.0.len() == ECHO_LIMIT {
             self.0.pop_front();
         }
-        self.0.push_back(Echo { target, identifier, sequence, request_at, reply_at: None });
+        self.0.push_back(Echo { target, identifier, sequence, request_at, reply_at: None, reply_done_at: None });
     }
 
     /// Records a frame to the gateway, where it answers a request; a second answer changes nothing.
-    pub(crate) fn reply(&mut self, frame: &[u8], reply_at: Duration) {
+    pub(crate) fn reply(&mut self, frame: &[u8], (reply_at, reply_done_at): (Duration, Duration)) {
         let Some((Kind::Reply, target, identifier, sequence)) = echo_of(frame) else { return };
         let same = |echo: &&mut Echo| (echo.target, echo.identifier, echo.sequence) == (target, identifier, sequence);
-        if let Some(echo) = self.0.iter_mut().rev().find(same) {
-            echo.reply_at.get_or_insert(reply_at);
+        if let Some(echo) = self.0.iter_mut().rev().find(same).filter(|echo| echo.reply_at.is_none()) {
+            (echo.reply_at, echo.reply_done_at) = (Some(reply_at), Some(reply_done_at));
         }
     }
 }
@@ -107,11 +114,12 @@ mod tests {
     fn the_first_reply_gives_an_echo_its_round_trip() {
         let mut log = EchoLog::default();
         log.request(&echo_frame(8), Duration::from_millis(10));
-        log.reply(&echo_frame(0), Duration::from_millis(35));
-        log.reply(&echo_frame(0), Duration::from_millis(50));
+        log.reply(&echo_frame(0), (Duration::from_millis(35), Duration::from_millis(36)));
+        log.reply(&echo_frame(0), (Duration::from_millis(50), Duration::from_millis(52)));
         let echoes = log.all();
         assert_eq!((echoes[0].identifier, echoes[0].sequence), (7, 9));
         assert_eq!(echoes[0].round_trip(), Some(Duration::from_millis(25)));
+        assert_eq!(echoes[0].uncertainty(), Some(Duration::from_millis(1)));
     }
 
     #[test]

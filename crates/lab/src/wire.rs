@@ -248,10 +248,11 @@ impl Relay {
     fn deliver(&mut self) {
         while self.queue.peek().is_some_and(|next| next.due <= Instant::now()) {
             let Some(next) = self.queue.pop() else { return };
-            if next.to == 0 {
-                self.echoes(|log| log.reply(&next.frame[VNET_HEADER..], real_time()));
-            }
+            let begun = real_time();
             self.ends[next.to].send(&next.frame);
+            if next.to == 0 {
+                self.echoes(|log| log.reply(&next.frame[VNET_HEADER..], (begun, real_time())));
+            }
         }
     }
 

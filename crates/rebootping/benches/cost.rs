@@ -4,8 +4,10 @@
 //! interrupts its packets cause, which Linux charges to whoever they interrupt: those are the machine's, less those of
 //! an idle run of the same length. Both programs ask the same targets as often, over the same two links.
 
-use rebootping_lab::{Conditions, Daemon, Lab, PUBLIC_V4, wait_until};
-use serde_json::Value;
+#[path = "cost/trips.rs"]
+mod trips;
+
+use rebootping_lab::{Daemon, Lab, PUBLIC_V4, wait_until};
 use std::env;
 use std::fs;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -20,10 +22,6 @@ const TURNS: u32 = 3;
 const SETTLE: Duration = Duration::from_secs(3);
 /// Anonymous memory of all processes, in kilobytes.
 const MOST_MEMORY: u64 = 30_000;
-/// Error of a round trip, 99 of 100.
-const MOST_ERROR: Duration = Duration::from_micros(50);
-/// Daemons started to measure round trips; each gives two on each link.
-const STARTS: usize = 60;
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
 /// How densely the targets are asked: the daemon's configuration, and fping's period and spacing in milliseconds.
@@ -50,7 +48,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_rebootping");
 type Part = fn() -> bool;
 
 /// What is measured; `cargo bench --bench cost -- NAME…` measures these alone.
-const PARTS: [(&str, Part); 3] = [("cpu", cpu), ("memory", memory), ("trips", round_trips)];
+const PARTS: [(&str, Part); 3] = [("cpu", cpu), ("memory", memory), ("trips", trips::measure)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
@@ -233,51 +231,6 @@ fn memory() -> bool {
         total += kilobytes;
     }
     limit("anonymous memory of all processes, in KB", total as f64, MOST_MEMORY as f64)
-}
-
-/// Whether the daemon's round trips are those the wire saw. A daemon shows quantiles of the last minute, so each is asked
-/// after its first round of three echoes a link: the smallest and the middle one are then single echoes.
-fn round_trips() -> bool {
-    let wire = |seed| Conditions::seeded(seed).delay(Duration::from_millis(2)).jitter(Duration::from_millis(1));
-    let lab = Lab::builder("costrtt").without_shorewall().binary(PROGRAM).wire(1, wire(1)).wire(2, wire(2)).build();
-    let mut errors: Vec<Duration> = (0..STARTS).flat_map(|_| errors_of_one_start(&lab)).collect();
-    errors.sort_unstable();
-    let at = |percent: usize| errors[(errors.len() - 1) * percent / 100];
-    println!("Round trips, {} of them, against the wire's own stamps", errors.len());
-    println!("  error: median {:?}, 95 % {:?}, 99 % {:?}, most {:?}", at(50), at(95), at(99), at(100));
-    limit("error of round trips in us, 99 of 100", at(99).as_secs_f64() * 1e6, MOST_ERROR.as_secs_f64() * 1e6)
-}
-
-fn errors_of_one_start(lab: &Lab) -> Vec<Duration> {
-    let daemon = lab.gw().daemon("[probe]\ntargets = [\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\"]\nechoes = 1\n");
-    let mut status = Value::Null;
-    wait_until("the first round is over", READY_LIMIT, || {
-        status = daemon.try_status().unwrap_or_default();
-        status["links"]
-            .as_array()
-            .is_some_and(|links| links.len() == LINKS.len() && links.iter().all(|link| !link["rtt_ms"].is_null()))
-    });
-    drop(daemon);
-    let of_link = |(link, number): (&&str, usize)| {
-        let links = status["links"].as_array().expect("links");
-        let shown = &links.iter().find(|it| it["name"] == **link).expect("the link")["rtt_ms"];
-        let shown = ["min", "median"].map(|name| shown[name].as_f64().expect("a round trip"));
-        let truth = first_round(lab, number);
-        [(shown[0], truth[0]), (shown[1], truth[1])]
-    };
-    let pairs = LINKS.iter().zip(1..).flat_map(of_link);
-    pairs.map(|(shown, truth)| Duration::from_secs_f64((shown / 1e3 - truth.as_secs_f64()).abs())).collect()
-}
-
-/// The round trips of the newest daemon's first three echoes over a wire, sorted.
-fn first_round(lab: &Lab, isp: usize) -> Vec<Duration> {
-    let echoes = lab.isp(isp).wire().echoes();
-    let newest = echoes.back().expect("an echo has passed").identifier;
-    let ours = echoes.iter().filter(|echo| echo.identifier == newest).take(3);
-    let mut trips: Vec<Duration> = ours.filter_map(rebootping_lab::Echo::round_trip).collect();
-    assert_eq!(trips.len(), 3, "the first three echoes were answered");
-    trips.sort_unstable();
-    trips
 }
 
 /// Says whether a figure keeps its limit.

@@ -246,6 +246,7 @@ impl FamilyCommitter {
 
     fn begin(&mut self, method: Method, choice: &Choice, now: Time) {
         self.generation += 1;
+        self.files.make(self.providers.values().map(|provider| provider.interface.as_str()));
         self.reconciler = Some(Reconciler::new(method));
         self.desire(choice, now);
     }

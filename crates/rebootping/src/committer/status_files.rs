@@ -1,5 +1,9 @@
 //! The files in which Shorewall's `isusable` reads our verdict: exactly `0\n` or `1\n`, one per link.
+//!
+//! A file is made once, when a choice is first to be carried out, and brought to the disk before it gets its name; from then on one
+//! byte of it changes where it lies. So whatever a power loss leaves is whole, and no failover waits for a disk.
 
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use rebootping_core::commit::StatusFile;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -16,13 +20,24 @@ const INTERFACE: &str = "{interface}";
 const TRUST: &str = "rebootping.trust";
 /// Files written but not yet synced that may wait for the disk; beyond it the kernel's own write-back must do.
 const UNSYNCED: usize = 64;
+/// How long new files are waited for: a disk that takes longer must not keep choices from being carried out.
+const FIRST_FILES: Duration = Duration::from_secs(1);
 
 /// The status files of one family.
 #[derive(Debug)]
 pub(crate) struct StatusFiles {
     template: String,
     written: Vec<File>,
-    syncer: SyncSender<File>,
+    syncer: SyncSender<Job>,
+}
+
+/// What waits for the disk.
+#[derive(Debug)]
+enum Job {
+    /// What was written goes there.
+    Sync(File),
+    /// These files are made, unless somebody has; then the sender is dropped.
+    Make(Vec<PathBuf>, SyncSender<()>),
 }
 
 impl StatusFiles {
@@ -49,6 +64,20 @@ impl StatusFiles {
         }
     }
 
+    /// Makes the files of these interfaces that are not there, with a `0` as no file means too; waits for that, but not for long.
+    pub(crate) fn make<'a>(&self, interfaces: impl Iterator<Item = &'a str>) {
+        let missing: Vec<PathBuf> =
+            interfaces.filter(|it| self.read(it) == StatusFile::Missing).map(|it| self.path(it)).collect();
+        if missing.is_empty() {
+            return;
+        }
+        let (making, made) = sync_channel(0);
+        if self.syncer.try_send(Job::Make(missing, making)).is_ok() {
+            // Nothing is ever sent: it ends by what is dropped, or by its time.
+            let _ended = made.recv_timeout(FIRST_FILES).is_err();
+        }
+    }
+
     /// Changes the file at once; whoever reads it finds the old content or the new, also after a power loss. It reaches the
     /// disk by [`sync`](Self::sync), which no failover waits for.
     pub(crate) fn write(&mut self, interface: &str, usable: bool) -> Result<(), String> {
@@ -67,7 +96,7 @@ impl StatusFiles {
     /// Has what was written brought to the disk, by a thread that may wait for it.
     pub(crate) fn sync(&mut self) {
         for file in self.written.drain(..) {
-            drop(self.syncer.try_send(file));
+            drop(self.syncer.try_send(Job::Sync(file)));
         }
     }
 
@@ -121,12 +150,33 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-fn syncer() -> io::Result<SyncSender<File>> {
-    let (sender, receiver) = sync_channel::<File>(UNSYNCED);
+/// Makes a file that says `0`, which has its content on the disk before it has its name. Whoever was quicker is left alone.
+fn make(path: &Path) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(directory)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = directory.join(format!(".{name}.first"));
+    drop(fs::remove_file(&beside));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&beside)?;
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    let made = file.write_all(b"0\n").and_then(|()| file.sync_all());
+    let named = made.and_then(|()| {
+        renameat2(AT_FDCWD, &beside, AT_FDCWD, path, RenameFlags::RENAME_NOREPLACE).map_err(io::Error::from)
+    });
+    named.inspect_err(|_| drop(fs::remove_file(&beside)))?;
+    File::open(directory)?.sync_all()
+}
+
+fn syncer() -> io::Result<SyncSender<Job>> {
+    let (sender, receiver) = sync_channel::<Job>(UNSYNCED);
     thread::Builder::new().name("status-sync".into()).spawn(move || {
-        for file in receiver {
-            // One that fails is written again by whoever next finds it wrong.
-            drop(file.sync_all());
+        for job in receiver {
+            match job {
+                // One that fails is written again by whoever next finds it wrong.
+                Job::Sync(file) => drop(file.sync_all()),
+                // One that fails is made at the first choice, which says why it cannot be.
+                Job::Make(paths, _making) => paths.iter().for_each(|path| drop(make(path))),
+            }
         }
     })?;
     Ok(sender)
@@ -174,6 +224,37 @@ mod tests {
         assert_eq!(fs::read_to_string(&elsewhere).expect("a file"), "x\n");
         assert_eq!(files.read("wan1"), StatusFile::Zero);
         assert!(fs::symlink_metadata(&path).expect("a file").is_file());
+    }
+
+    #[test]
+    fn files_that_are_not_there_are_made_once_and_then_changed_where_they_lie() {
+        let scratch = Scratch::new("status-made");
+        let mut files = StatusFiles::new(None, scratch.path()).expect("a thread");
+        files.write("wan2", false).expect("a file");
+        files.make(["wan1", "wan2"].into_iter());
+        assert_eq!((files.read("wan1"), files.read("wan2")), (StatusFile::Zero, StatusFile::One));
+        let number = || fs::symlink_metadata(files.path("wan1")).expect("a file").ino();
+        let made = number();
+        let mut others = StatusFiles::new(None, scratch.path()).expect("a thread");
+        others.write("wan1", false).expect("a file");
+        assert_eq!((number(), others.read("wan1")), (made, StatusFile::One));
+        others.make(["wan1"].into_iter());
+        assert_eq!(others.read("wan1"), StatusFile::One, "what is there is left alone");
+        let left: Vec<_> = fs::read_dir(scratch.path()).expect("a folder").flatten().collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+    }
+
+    #[test]
+    fn a_disk_that_makes_no_file_holds_nobody_up_for_long() {
+        let scratch = Scratch::new("status-hangs");
+        let (syncer, nobody) = sync_channel(1);
+        let files = StatusFiles { syncer, ..StatusFiles::new(None, scratch.path()).expect("a thread") };
+        let begun = std::time::Instant::now();
+        files.make(["wan1"].into_iter());
+        let took = begun.elapsed();
+        assert!(took >= FIRST_FILES && took < FIRST_FILES * 5, "{took:?}");
+        drop(nobody);
+        assert_eq!(files.read("wan1"), StatusFile::Missing);
     }
 
     #[test]

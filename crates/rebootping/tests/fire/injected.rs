@@ -1,47 +1,129 @@
-//! A kill at every call that changes a file: strace ends a process when one of its threads comes to its first, second, third … one.
+//! A kill at every call that changes a file: strace names them all in a first life, and ends each further life at one of them.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rebootping_lab::{Family, Lab, SWITCH_LIMIT, wait_until};
+use rebootping_lab::{Daemon, Family, Lab, SWITCH_LIMIT, wait_until};
 
 use crate::beat::rounds;
 use crate::company::{find_judge, is_alive};
-use crate::crash::{Holding, config, reader};
+use crate::crash::{Holding, config};
+use crate::files::Reader;
 use crate::support::{lab, start, wait_out};
 use crate::times;
 use crate::wrapper::{Wrapper, replace};
 
-/// Each changes a file or brings it to the disk.
-const CALLS: [&str; 4] = ["write", "pwrite64", "fsync", "rename"];
-/// A thread that writes every round makes more of them than one waits for.
-const MOST: usize = 16;
-/// The program, ended by `$0.how`; `-D` has it be the process that is waited for, and strace its grandchild.
-const RUN: &str =
-    "[ -s \"$0.how\" ] || exec \"$@\"\nexec strace -D -f -qqq -o /dev/null -e \"$(cat \"$0.how\")\" \"$@\"";
-/// Start-up, a switch, and some rounds more.
-const LIFE_LIMIT: Duration = Duration::from_secs(30);
+/// Each makes, changes, names or takes away a file, or brings it to the disk.
+const CALLS: &str = "openat,write,pwrite64,ftruncate,fsync,fdatasync,rename,renameat2,unlink";
+/// Files written every round, and at every fault, are written in the same way each time.
+const MOST_OF_A_KIND: usize = 3;
+/// Kills of a short test, spread over all that there are.
+const SHORT: usize = 12;
+/// Fewer places than this cannot be all: two files of memory, three status files, the file of trust.
+const AT_LEAST: usize = 40;
+/// The program under strace, as `$0.how` says; `-D` has the program be the process that is waited for, and strace its grandchild.
+const RUN: &str = "[ -s \"$0.how\" ] || exec \"$@\"\nexec strace -D -f -qqq $(cat \"$0.how\") \"$@\"";
+/// Start-up, a link out and in again, and some rounds more, all under strace.
+const LIFE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Starts the daemon to be killed at the `nth` call of a kind, has it write all its files, and says whether something was killed.
-#[track_caller]
-fn is_killed_at(lab: &Lab, wrapper: &Wrapper, call: &str, nth: usize) -> bool {
-    replace(&wrapper.how(), &format!("inject={call}:signal=KILL:when={nth}"));
-    // The other way round than the file has it: it must be written.
-    let in_use = lab.gw().status_file("wan2").as_deref() == Some("0\n");
-    lab.isp(2).blackhole(in_use);
-    let wanted = if in_use { "1\n" } else { "0\n" };
-    let daemon = lab.gw().daemon(&config());
-    let is_killed = || !is_alive(daemon.pid()) || daemon.log().contains("the judge ended (killed by SIGKILL)");
-    let memory = lab.dir().join("run/judge/links.json");
-    let enough = rounds(&memory) + times(2, 10) as u64;
-    wait_until("somebody was killed or all is written, some of it often", LIFE_LIMIT, || {
-        is_killed() || (lab.gw().status_file("wan2").as_deref() == Some(wanted) && rounds(&memory) >= enough)
-    });
-    let killed = is_killed();
+/// The `nth` time that a thread makes this call on this file.
+#[derive(Debug)]
+struct Place {
+    call: String,
+    file: PathBuf,
+    nth: usize,
+}
+
+/// Where the daemon of a test changes files, and how its lives begin.
+struct Scene<'a> {
+    lab: &'a Lab,
+    wrapper: &'a Wrapper,
+    memory: PathBuf,
+    /// The status file that is made anew in every life.
+    made: PathBuf,
+}
+
+impl Scene<'_> {
+    /// Every place at which the files of a daemon are changed that starts, takes a link out and brings it in again.
+    #[track_caller]
+    fn places(&self) -> Vec<Place> {
+        let log = self.lab.dir().join("calls");
+        self.live(&format!("-y -s 0 -o {} -e trace={CALLS}", log.display()));
+        let text = fs::read_to_string(&log).expect("strace wrote");
+        let folders = [self.lab.dir().to_owned(), self.lab.gw().var_dir(Family::V4)];
+        let mut counts: BTreeMap<(String, PathBuf), usize> = BTreeMap::new();
+        for (call, file) in text.lines().filter_map(change) {
+            if folders.iter().any(|folder| file.starts_with(folder)) {
+                *counts.entry((call.to_owned(), file)).or_default() += 1;
+            }
+        }
+        let each = |((call, file), count): ((String, PathBuf), usize)| {
+            let place = move |nth| Place { call: call.clone(), file: file.clone(), nth };
+            (1..=count.min(MOST_OF_A_KIND)).map(place)
+        };
+        counts.into_iter().flat_map(each).collect()
+    }
+
+    /// Whether somebody was killed at this place.
+    #[track_caller]
+    fn is_killed_at(&self, Place { call, file, nth }: &Place) -> bool {
+        let how = format!("-o /dev/null -e trace={call} -P {} -e inject={call}:signal=KILL:when={nth}", file.display());
+        let killed = self.live(&how);
+        let made = fs::read(&self.made).ok();
+        assert!(made.is_none_or(|it| it == b"0\n" || it == b"1\n"), "{} after {call} {nth}", self.made.display());
+        killed
+    }
+
+    /// A life under strace, in which all files are written if it lasts; whether somebody was killed.
+    #[track_caller]
+    fn live(&self, how: &str) -> bool {
+        replace(&self.wrapper.how(), how);
+        self.lab.isp(2).mend();
+        drop(fs::remove_file(&self.made));
+        let daemon = self.lab.gw().daemon(&config());
+        let judged = |more: u64| rounds(&self.memory) >= more;
+        let is_killed = || !is_alive(daemon.pid()) || daemon.log().contains("the judge ended (killed by SIGKILL)");
+        let is_in = |yes: bool| self.lab.gw().status_file("wan2").as_deref() == Some(if yes { "0\n" } else { "1\n" });
+        let begun = rounds(&self.memory);
+        wait_until("somebody was killed, or wan2 is in", LIFE_LIMIT, || {
+            is_killed() || (is_in(true) && self.made.exists() && judged(begun + 2))
+        });
+        self.lab.isp(2).blackhole(true);
+        wait_until("somebody was killed, or wan2 is out", LIFE_LIMIT, || is_killed() || is_in(false));
+        self.lab.isp(2).mend();
+        let after = rounds(&self.memory) + 2;
+        wait_until("somebody was killed, or all is written", LIFE_LIMIT, || {
+            is_killed() || (is_in(true) && judged(after))
+        });
+        let killed = is_killed();
+        end(daemon);
+        killed
+    }
+}
+
+/// The call of a line of strace and the file it changes, if it is one that changes a file.
+fn change(line: &str) -> Option<(&str, PathBuf)> {
+    let (_, line) = line.trim_start().split_once(' ')?;
+    let (call, arguments) = line.trim_start().split_once('(')?;
+    let quoted = || arguments.split('"').nth(1);
+    let file = match call {
+        "openat" => quoted().filter(|_| arguments.contains("O_CREAT"))?,
+        "rename" | "renameat2" | "unlink" => quoted()?,
+        _ => arguments.split_once('<')?.1.split_once('>')?.0,
+    };
+    Some((call, file.into()))
+}
+
+fn end(daemon: Daemon) {
     let judge = find_judge(&daemon);
     daemon.kill9();
     wait_until("its judge has ended", SWITCH_LIMIT, || judge.is_none_or(|judge| !is_alive(judge)));
-    killed
+}
+
+fn status_file(lab: &Lab, link: &str) -> PathBuf {
+    lab.gw().var_dir(Family::V4).join(format!("rebootping-{link}.status"))
 }
 
 #[test]
@@ -52,18 +134,29 @@ fn processes_killed_at_any_call_that_changes_a_file_keep_files_whole_and_hold_do
     lab.isp(1).blackhole(true);
     wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
     lab.isp(1).mend();
-    let (reader, holding) = (reader(&lab), Holding::of(&lab));
-    daemon.kill9();
-    let mut points = 0;
-    for call in CALLS {
-        let killed = (1..=MOST).take_while(|nth| is_killed_at(&lab, &wrapper, call, *nth));
-        let killed = killed.count();
-        println!("{call}: killed at {killed} points");
-        assert!(killed > 0, "nobody was killed at {call}");
-        points += killed;
+    let holding = Holding::of(&lab);
+    end(daemon);
+    let scene = Scene {
+        lab: &lab,
+        wrapper: &wrapper,
+        memory: lab.dir().join("run/judge/links.json"),
+        made: status_file(&lab, "wan3"),
+    };
+    let places = scene.places();
+    assert!(places.len() >= AT_LEAST, "{places:#?}");
+    let reader = Reader::of(["wan1", "wan2"].map(|link| status_file(&lab, link)).to_vec());
+    let every = places.len().div_ceil(times(SHORT, usize::MAX));
+    let (mut killed, mut tried) = (0, 0);
+    for place in places.iter().step_by(every) {
+        let hit = scene.is_killed_at(place);
+        let name = place.file.file_name().map(Path::new).unwrap_or(&place.file);
+        println!("{} {} of {}: {}", place.call, place.nth, name.display(), if hit { "killed" } else { "not reached" });
+        (killed, tried) = (killed + usize::from(hit), tried + 1);
     }
     reader.end();
-    println!("killed at {points} points in all");
+    println!("killed at {killed} of {tried} places, {} there are", places.len());
+    // A life that begins otherwise, because the one before was cut short, may not come to one or two of them.
+    assert!(killed * 10 >= tried * 9, "killed at {killed} of {tried} places");
     fs::remove_file(wrapper.how()).expect("it was written");
     let daemon = lab.gw().daemon(&config());
     wait_until("the last daemon has judged", SWITCH_LIMIT, || {

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rebootping_lab::{Daemon, Lab, SWITCH_LIMIT, wait_until};
 
@@ -39,11 +40,40 @@ fn misread(disk: &Path) -> Vec<String> {
     all.into_iter().filter(|it| !it.ends_with("\"0\\n\"") && !it.ends_with("\"1\\n\"")).collect()
 }
 
+/// Power that is lost at the instant in which the first status file of all is there.
+#[track_caller]
+fn check_first_files(lab: &Lab, disk: &Disk, folder: &Path) {
+    let files = ["wan1", "wan2", "wan3"].map(|link| folder.join(format!("{link}.status")));
+    for loss in 0..times(3, 20) {
+        let daemon = lab.gw().daemon(&config(folder));
+        let begun = Instant::now();
+        while !files.iter().any(|file| file.exists()) {
+            assert!(begun.elapsed() < SETTLE_LIMIT, "no status file is made");
+        }
+        // Later each time, by less than what it takes to make them.
+        thread::sleep(Duration::from_millis(2) * loss as u32);
+        disk.lose_power();
+        let judge = judge(&daemon);
+        daemon.kill9();
+        wait_until("its judge has ended", SWITCH_LIMIT, || !is_alive(judge));
+        fs::remove_dir_all(lab.dir().join("run")).expect("it was there");
+        disk.boot();
+        let there = files.iter().filter(|file| file.exists()).count();
+        println!("first files, loss {loss}: {there} are there after it");
+        for file in files.iter().filter(|file| file.exists()) {
+            let content = fs::read_to_string(file).expect("a file");
+            assert!(["0\n", "1\n"].contains(&content.as_str()), "{} holds {content:?}", file.display());
+            fs::remove_file(file).expect("it is there");
+        }
+    }
+}
+
 #[track_caller]
 fn check(prefix: &str, kind: &str) {
     let lab = lab(prefix).isps(3).build();
     let folder = lab.dir().join("state");
     let disk = Disk::made(kind, &lab.dir().join("image"), &folder);
+    check_first_files(&lab, &disk, &folder);
     let mut daemon = start(&lab, &config(&folder));
     lab.isp(1).blackhole(true);
     wait_until("wan1 is left", SWITCH_LIMIT, || {
