@@ -104,15 +104,13 @@ impl Kernel {
     /// Shorewall no longer knows that the provider is in use, so that `disable` would do nothing: an interface that went
     /// down and up has taken the provider's own table with it, but not the next hop among several in the balance table.
     pub(crate) fn is_forgotten(&self, family: Family, provider: &Provider) -> bool {
-        let snapshot = self.watch.snapshot();
-        hop_in(snapshot, family, provider, &[BALANCE_TABLE]).is_some()
-            && hop_in(snapshot, family, provider, &[provider.number]).is_none()
+        is_forgotten(self.watch.snapshot(), family, provider)
     }
 
     /// Shorewall knows the provider as in use, so that `enable` would do nothing: another interface that was deleted, as
     /// `PPPoE`'s is at every dialling, has taken the whole balance route with it, but not this provider's own table.
     pub(crate) fn is_believed_enabled(&self, family: Family, provider: &Provider) -> bool {
-        hop_in(self.watch.snapshot(), family, provider, &[provider.number]).is_some()
+        is_believed_enabled(self.watch.snapshot(), family, provider)
     }
 
     /// Takes the mark and mask as configured, for a provider whose rule has not been seen.
@@ -239,6 +237,14 @@ fn is_in_use(snapshot: &Snapshot, family: Family, provider: &Provider) -> bool {
         }
         DefaultRoute::Own => by_mark(),
     }
+}
+
+fn is_forgotten(snapshot: &Snapshot, family: Family, provider: &Provider) -> bool {
+    hop_in(snapshot, family, provider, &[BALANCE_TABLE]).is_some() && !is_believed_enabled(snapshot, family, provider)
+}
+
+fn is_believed_enabled(snapshot: &Snapshot, family: Family, provider: &Provider) -> bool {
+    hop_in(snapshot, family, provider, &[provider.number]).is_some()
 }
 
 fn drain(snapshot: &Snapshot, family: Family, provider: &Provider, known: Known, gateway: Option<IpAddr>) -> Drain {
@@ -403,6 +409,29 @@ mod tests {
             check(DefaultRoute::Balance, &partial, false, Drain::Partial);
         }
         check(DefaultRoute::Balance, &[], false, Drain::Impossible);
+    }
+
+    #[test]
+    fn what_shorewall_believes_of_a_provider_is_read_from_the_providers_own_table() {
+        let (own, balance) = (route(1, &[hop(2, ISP1, false)]), route(250, &[hop(2, ISP1, false)]));
+        let dead = route(1, &[hop(2, ISP1, true)]);
+        let others = route(250, &[hop(3, "203.0.113.1", false)]);
+        // What there is, whether `enable` would do nothing, whether `disable` would.
+        for (there, believed_enabled, forgotten) in [
+            (vec![own.clone(), balance.clone()], true, false),
+            (vec![own, others.clone()], true, false),
+            (vec![balance.clone()], false, true),
+            (vec![dead, balance], false, true),
+            (vec![others], false, false),
+            (vec![], false, false),
+        ] {
+            let (snapshot, provider) = (snapshot(&there), provider(DefaultRoute::Balance));
+            let found = (
+                is_believed_enabled(&snapshot, Family::Ipv4, &provider),
+                is_forgotten(&snapshot, Family::Ipv4, &provider),
+            );
+            assert_eq!(found, (believed_enabled, forgotten), "{there:?}");
+        }
     }
 
     #[test]

@@ -186,6 +186,32 @@ fn status_files_that_cannot_be_written_are_said_and_written_as_soon_as_they_can_
 }
 
 #[test]
+fn a_firewalls_folder_that_is_full_is_said_and_the_choice_applied_as_soon_as_there_is_room() {
+    let lab = lab("varfull").build();
+    let var = lab.gw().var_dir(Family::V4);
+    let disk = Disk::over(&var);
+    let daemon = start(&lab, &hold_down(2));
+    let beat = Beat::of(&lab);
+    // A file that is there is changed where it lies, which takes no room: one must be gone before the daemon sees it.
+    signal_to(daemon.pid(), Signal::SIGSTOP);
+    fs::remove_file(var.join("rebootping-wan1.status")).expect("it was made");
+    disk.fill();
+    signal_to(daemon.pid(), Signal::SIGCONT);
+    lab.isp(1).blackhole(true);
+    wait_until("it is shown that the choice is not applied", RECOVERY_LIMIT, || {
+        daemon.try_status().is_some_and(|status| status["commit"]["state"] == "failing")
+    });
+    assert!(daemon.log().contains("(not applied; tried again in "), "{}", daemon.log());
+    assert_eq!(daemon.link("wan1")["committed"], false);
+    assert_eq!(lab.gw().status_file("wan2").as_deref(), Some("0\n"), "what was there is whole");
+    disk.clear();
+    wait_out(&lab, &daemon, "wan1", RECOVERY_LIMIT);
+    lab.isp(1).mend();
+    wait_in(&lab, &daemon, "wan1", RECOVERY_LIMIT);
+    beat.assert_unbroken();
+}
+
+#[test]
 fn a_judge_that_ends_or_stands_still_is_replaced_and_hold_downs_are_kept() {
     const HOLD_DOWN: u64 = 600;
     let lab = lab("judge").build();

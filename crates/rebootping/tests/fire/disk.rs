@@ -10,6 +10,8 @@ use nix::errno::Errno;
 const IMAGE_BYTES: u64 = 320 << 20;
 /// The daemon's files are a few KB; filled in no time.
 const SMALL: &str = "size=256k";
+/// So is Shorewall's state.
+const ROOMY: &str = "size=8m";
 /// In the way of everybody who wants to write.
 const FILL: &str = "fill";
 
@@ -35,7 +37,7 @@ impl Disk {
         let aside = at.with_extension("aside");
         run(Command::new("cp").arg("-a").arg(at).arg(&aside));
         let disk = Self { at: at.to_owned(), image: None };
-        run(Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(at));
+        run(Command::new("mount").args(["-t", "tmpfs", "-o", ROOMY, "tmpfs"]).arg(at));
         run(Command::new("cp").arg("-aT").arg(&aside).arg(at));
         disk
     }

@@ -18,7 +18,7 @@ use crate::wrapper::{Wrapper, replace};
 /// Each makes, changes, names or takes away a file, or brings it to the disk.
 const CALLS: &str = "openat,write,pwrite64,ftruncate,fsync,fdatasync,rename,renameat2,unlink";
 /// Files written every round, and at every fault, are written in the same way each time.
-const MOST_OF_A_KIND: usize = 3;
+const MOST_OF_A_KIND: usize = 5;
 /// Kills of a short test, spread over all that there are.
 const SHORT: usize = 12;
 /// Fewer places than this cannot be all: two files of memory, three status files, the file of trust.
@@ -41,8 +41,9 @@ struct Scene<'a> {
     lab: &'a Lab,
     wrapper: &'a Wrapper,
     memory: PathBuf,
-    /// The status file that is made anew in every life.
+    /// A status file, and the file that says when to trust it, that are made anew in every life.
     made: PathBuf,
+    trust: PathBuf,
 }
 
 impl Scene<'_> {
@@ -52,10 +53,9 @@ impl Scene<'_> {
         let log = self.lab.dir().join("calls");
         self.live(&format!("-y -s 0 -o {} -e trace={CALLS}", log.display()));
         let text = fs::read_to_string(&log).expect("strace wrote");
-        let folders = [self.lab.dir().to_owned(), self.lab.gw().var_dir(Family::V4)];
         let mut counts: BTreeMap<(String, PathBuf), usize> = BTreeMap::new();
         for (call, file) in text.lines().filter_map(change) {
-            if folders.iter().any(|folder| file.starts_with(folder)) {
+            if self.is_ours(&file) {
                 *counts.entry((call.to_owned(), file)).or_default() += 1;
             }
         }
@@ -66,6 +66,15 @@ impl Scene<'_> {
         counts.into_iter().flat_map(each).collect()
     }
 
+    /// Whether the daemon writes it, and not the firewall's commands below it.
+    fn is_ours(&self, file: &Path) -> bool {
+        let (own, shared) = (self.lab.dir(), self.lab.gw().var_dir(Family::V4));
+        let named = file.file_name().is_some_and(|name| name.to_string_lossy().contains("rebootping-wan"));
+        ["run", "state"].iter().any(|folder| file.starts_with(own.join(folder)))
+            || file == shared
+            || (file.starts_with(&shared) && (named || file.to_string_lossy().contains("rebootping.trust")))
+    }
+
     /// Whether somebody was killed at this place.
     #[track_caller]
     fn is_killed_at(&self, Place { call, file, nth }: &Place) -> bool {
@@ -73,6 +82,8 @@ impl Scene<'_> {
         let killed = self.live(&how);
         let made = fs::read(&self.made).ok();
         assert!(made.is_none_or(|it| it == b"0\n" || it == b"1\n"), "{} after {call} {nth}", self.made.display());
+        let trust = fs::read_to_string(&self.trust).ok();
+        assert!(trust.is_none_or(|it| it.lines().count() == 2 && it.ends_with("lock\n")), "trust after {call} {nth}");
         killed
     }
 
@@ -81,14 +92,16 @@ impl Scene<'_> {
     fn live(&self, how: &str) -> bool {
         replace(&self.wrapper.how(), how);
         self.lab.isp(2).mend();
-        drop(fs::remove_file(&self.made));
+        for file in [&self.made, &self.trust] {
+            drop(fs::remove_file(file));
+        }
         let daemon = self.lab.gw().daemon(&config());
         let judged = |more: u64| rounds(&self.memory) >= more;
         let is_killed = || !is_alive(daemon.pid()) || daemon.log().contains("the judge ended (killed by SIGKILL)");
         let is_in = |yes: bool| self.lab.gw().status_file("wan2").as_deref() == Some(if yes { "0\n" } else { "1\n" });
         let begun = rounds(&self.memory);
         wait_until("somebody was killed, or wan2 is in", LIFE_LIMIT, || {
-            is_killed() || (is_in(true) && self.made.exists() && judged(begun + 2))
+            is_killed() || (is_in(true) && self.made.exists() && self.trust.exists() && judged(begun + 2))
         });
         self.lab.isp(2).blackhole(true);
         wait_until("somebody was killed, or wan2 is out", LIFE_LIMIT, || is_killed() || is_in(false));
@@ -141,9 +154,10 @@ fn processes_killed_at_any_call_that_changes_a_file_keep_files_whole_and_hold_do
         wrapper: &wrapper,
         memory: lab.dir().join("run/judge/links.json"),
         made: status_file(&lab, "wan3"),
+        trust: lab.gw().var_dir(Family::V4).join("rebootping.trust"),
     };
     let places = scene.places();
-    assert!(places.len() >= AT_LEAST, "{places:#?}");
+    assert!(places.len() >= AT_LEAST, "{} places", places.len());
     let reader = Reader::of(["wan1", "wan2"].map(|link| status_file(&lab, link)).to_vec());
     let every = places.len().div_ceil(times(SHORT, usize::MAX));
     let (mut killed, mut tried) = (0, 0);
