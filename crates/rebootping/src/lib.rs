@@ -19,6 +19,7 @@ mod judge;
 mod log;
 mod netlink;
 mod observer;
+#[cfg_attr(not(test), expect(dead_code, reason = "the observer will write with it"))]
 mod pcap_files;
 mod report;
 mod sandbox;

@@ -127,7 +127,7 @@ impl Disk {
     /// How large a segment is now, if it is there.
     pub(super) fn length(&self, folder: &str, start: u64) -> Option<u64> {
         let found = fs::symlink_metadata(self.path(folder, start)).ok()?;
-        found.is_file().then(|| found.len())
+        found.is_file().then_some(found.len())
     }
 
     /// What the file system has left; a captures folder that has vanished is made again.

@@ -108,7 +108,7 @@ impl Lane {
     }
 
     /// Makes an interface the recent one; false if the section is full.
-    pub(super) fn number(&mut self, interface: InterfaceId, name: impl Fn() -> Arc<str>) -> bool {
+    pub(super) fn number(&mut self, interface: InterfaceId, name: &Arc<str>) -> bool {
         let number = self.interfaces.iter().position(|&it| it == interface).unwrap_or(self.interfaces.len());
         if number >= MOST_INTERFACES {
             return false;
@@ -116,7 +116,7 @@ impl Lane {
         if number == self.interfaces.len() {
             self.interfaces.push(interface);
             let mut names = self.section.interfaces.clone();
-            names.push(name());
+            names.push(Arc::clone(name));
             // What was handed out keeps the list it was numbered by, which begins alike.
             self.section = Arc::new(Section { number: self.section.number, interfaces: names });
         }

@@ -13,6 +13,7 @@
 mod archive;
 mod disk;
 mod lane;
+mod lanes;
 mod memory;
 mod name;
 pub(crate) mod pcapng;
@@ -29,8 +30,8 @@ pub(crate) use archive::Limits;
 pub(crate) use pcapng::{Maker, Record};
 pub(crate) use status::Status;
 
-use lane::{Because, Lane};
-use memory::{Memory, size_of};
+use lane::{Because, Handed};
+use lanes::Lanes;
 use pcapng::{SNAP_LENGTH, packet_length};
 use rebootping_core::packet::frame::{InterfaceId, LinkType};
 use rebootping_core::time::Time;
@@ -55,8 +56,6 @@ const TICK: Duration = Duration::from_secs(1);
 const QUEUE: usize = memory::MOST / 2048;
 /// Places in the queue that no packets take.
 const RESERVED: usize = 64;
-/// More owners than can be proven (DESIGN: 4,096), and the interfaces.
-const MOST_SLOTS: u32 = 1 << 16;
 
 /// A dense number of an owner, stable while it is open.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -69,11 +68,8 @@ pub(crate) struct Behind;
 /// The packet files, as the capture thread has them.
 #[derive(Debug)]
 pub(crate) struct Files {
-    lanes: Vec<Option<Lane>>,
-    /// The slots that hold a buffer, by its size.
-    holders: BTreeMap<memory::Size, Vec<Slot>>,
+    lanes: Lanes,
     names: BTreeMap<InterfaceId, Arc<str>>,
-    memory: Memory,
     orders: SyncSender<Order>,
     emptied: Receiver<Vec<u8>>,
     /// Buffers the writer has.
@@ -81,7 +77,6 @@ pub(crate) struct Files {
     /// Says when the writer has ended, by hanging up.
     ended: Receiver<()>,
     board: Arc<Board>,
-    sections: u64,
     behind: Tally,
     truncated: u64,
     now: Time,
@@ -103,16 +98,13 @@ impl Files {
             drop(alive);
         })?;
         Ok(Self {
-            lanes: Vec::new(),
-            holders: BTreeMap::new(),
+            lanes: Lanes::default(),
             names: BTreeMap::new(),
-            memory: Memory::default(),
             orders,
             emptied,
             under_way: 0,
             ended,
             board,
-            sections: 0,
             behind: Tally::default(),
             truncated: 0,
             now,
@@ -127,8 +119,8 @@ impl Files {
             return;
         }
         let is_renamed = self.names.insert(interface, name.into()).is_some();
-        for slot in self.slots().filter(|_| is_renamed) {
-            if self.lane(slot).is_some_and(|lane| lane.knows(interface)) {
+        for slot in self.lanes.slots().filter(|_| is_renamed) {
+            if self.lanes.get(slot).is_some_and(|lane| lane.knows(interface)) {
                 self.begin_section(slot);
             }
         }
@@ -143,25 +135,18 @@ impl Files {
     /// Opens a slot for the owner with this folder; what the slot held before is closed.
     pub(crate) fn open(&mut self, slot: Slot, folder: &str, link: LinkType) {
         self.close(slot);
-        let index = slot.0 as usize;
-        if slot.0 < MOST_SLOTS {
-            let number = self.next_section();
-            self.lanes.resize_with(self.lanes.len().max(index + 1), || None);
-            self.lanes[index] = Some(Lane::new(folder, link, number));
-        }
+        self.lanes.open(slot, folder, link);
     }
 
     /// Hands out what a slot holds and closes it; its files stay.
     pub(crate) fn close(&mut self, slot: Slot) {
         self.hand_out(slot, Because::Old);
-        if let Some(place) = self.lanes.get_mut(slot.0 as usize) {
-            *place = None;
-        }
+        self.lanes.close(slot);
     }
 
     /// Closes a slot and removes its owner's folder.
     pub(crate) fn forget(&mut self, slot: Slot) -> Result<(), Behind> {
-        let Some(folder) = self.lane(slot).map(|lane| Arc::clone(lane.folder())) else { return Ok(()) };
+        let Some(folder) = self.lanes.get(slot).map(|lane| Arc::clone(lane.folder())) else { return Ok(()) };
         self.tell(Order::Forget(Arc::clone(&folder), self.now))?;
         self.close(slot);
         // What the slot still held was handed out after the first order.
@@ -172,29 +157,24 @@ impl Files {
     #[inline]
     pub(crate) fn append(&mut self, slot: Slot, record: &Record<'_>) {
         let now = self.now;
-        if let Some(Some(lane)) = self.lanes.get_mut(slot.0 as usize) {
-            if lane.push(record, now) {
-                self.truncated += u64::from((record.bytes.len() as u64) < u64::from(record.original));
-                return;
-            }
+        if self.lanes.get_mut(slot).is_some_and(|lane| lane.push(record, now)) {
+            self.truncated += u64::from((record.bytes.len() as u64) < u64::from(record.original));
+        } else {
+            self.append_making_room(slot, record);
         }
-        self.append_making_room(slot, record);
     }
 
-    /// The same where the interface is new to the owner, or its buffer full.
+    /// The same where the interface is new to the owner, its buffer full or the packet above the snap length.
     #[cold]
     fn append_making_room(&mut self, slot: Slot, record: &Record<'_>) {
         let bytes = record.bytes.get(..SNAP_LENGTH as usize).unwrap_or(record.bytes);
         let record = Record { bytes, ..*record };
         let length = packet_length(bytes.len());
         self.number_interface(slot, record.interface);
-        let has_room = self.lane(slot).is_some_and(|lane| lane.has_room(length)) || self.renew_buffer(slot, length);
+        let has_room =
+            self.lanes.get(slot).is_some_and(|lane| lane.has_room(length)) || self.renew_buffer(slot, length);
         let now = self.now;
-        let kept = match self.lanes.get_mut(slot.0 as usize) {
-            Some(Some(lane)) if has_room => lane.push(&record, now),
-            _ => false,
-        };
-        if kept {
+        if has_room && self.lanes.get_mut(slot).is_some_and(|lane| lane.push(&record, now)) {
             self.truncated += u64::from((bytes.len() as u64) < u64::from(record.original));
         } else {
             self.behind.add(1, length as u64);
@@ -202,95 +182,45 @@ impl Files {
     }
 
     fn number_interface(&mut self, slot: Slot, interface: InterfaceId) {
-        let names = &self.names;
-        let name = || names.get(&interface).cloned().unwrap_or_else(|| format!("interface {}", interface.0).into());
-        let Some(Some(lane)) = self.lanes.get_mut(slot.0 as usize) else { return };
-        if !lane.number(interface, name) {
+        let name = self.names.get(&interface).cloned();
+        let name = name.unwrap_or_else(|| format!("interface {}", interface.0).into());
+        if !self.lanes.number(slot, interface, &name) {
             self.begin_section(slot);
-            let names = &self.names;
-            let name = || names.get(&interface).cloned().unwrap_or_else(|| format!("interface {}", interface.0).into());
-            if let Some(Some(lane)) = self.lanes.get_mut(slot.0 as usize) {
-                lane.number(interface, name);
-            }
+            self.lanes.number(slot, interface, &name);
         }
     }
 
     fn begin_section(&mut self, slot: Slot) {
         self.hand_out(slot, Because::Old);
-        let number = self.next_section();
-        if let Some(Some(lane)) = self.lanes.get_mut(slot.0 as usize) {
-            lane.begin_section(number);
-        }
-    }
-
-    fn next_section(&mut self) -> u64 {
-        self.sections += 1;
-        self.sections
+        self.lanes.begin_section(slot);
     }
 
     /// Gives a slot an empty buffer with room for so many bytes; false if there is no memory for one.
     fn renew_buffer(&mut self, slot: Slot, length: usize) -> bool {
         self.hand_out(slot, Because::Full);
         self.take_back();
-        let Some(size) = self.lane(slot).map(|lane| lane.wanted(length)) else { return false };
-        while !self.memory.may_fill(size) {
-            let Some(largest) = self.holders.values().next_back().and_then(|slots| slots.last().copied()) else {
-                break;
-            };
-            self.hand_out(largest, Because::Squeezed);
+        while let Some(other) = self.lanes.in_the_way_of(slot, length) {
+            self.hand_out(other, Because::Squeezed);
         }
-        let Some(buffer) = self.memory.take(size) else { return false };
-        let holders = self.holders.entry(size_of(&buffer)).or_default();
-        if let Some(Some(lane)) = self.lanes.get_mut(slot.0 as usize) {
-            lane.position = holders.len();
-            holders.push(slot);
-            lane.fill(buffer);
-        }
-        true
+        self.lanes.fill(slot, length)
     }
 
-    /// Hands a slot's buffer to the writer, or drops what is in it if the queue is full.
+    /// Hands a slot's packets to the writer.
     fn hand_out(&mut self, slot: Slot, because: Because) {
-        let now = self.now;
-        let Some(Some(lane)) = self.lanes.get_mut(slot.0 as usize) else { return };
-        if !lane.holds_buffer() {
-            return;
-        }
-        let position = lane.position;
-        let handed = lane.hand_out(because, now);
-        self.unlist(size_of(&handed.blocks), position);
-        self.memory.handed_out(&handed.blocks);
-        if handed.records == 0 {
-            return self.memory.give_back(handed.blocks);
-        }
-        let refused = if self.under_way < QUEUE {
-            self.orders.try_send(Order::Write(handed))
-        } else {
-            Err(TrySendError::Full(Order::Write(handed)))
-        };
-        match refused {
-            Ok(()) => self.under_way += 1,
-            Err(TrySendError::Full(order) | TrySendError::Disconnected(order)) => {
-                if let Order::Write(handed) = order {
-                    self.behind.add(handed.records, handed.blocks.len() as u64);
-                    self.memory.give_back(handed.blocks);
-                }
-            }
+        if let Some(handed) = self.lanes.hand_out(slot, because, self.now) {
+            self.send(handed);
         }
     }
 
-    /// Takes a slot out of the list of those that hold a buffer of this size.
-    fn unlist(&mut self, size: memory::Size, position: usize) {
-        let Some(holders) = self.holders.get_mut(&size) else { return };
-        if position < holders.len() {
-            holders.swap_remove(position);
-        }
-        let moved = holders.get(position).copied();
-        if holders.is_empty() {
-            self.holders.remove(&size);
-        }
-        if let Some(Some(lane)) = moved.and_then(|slot| self.lanes.get_mut(slot.0 as usize)) {
-            lane.position = position;
+    /// Sends packets on their way, or drops them if too many are.
+    fn send(&mut self, handed: Handed) {
+        self.under_way += 1;
+        let order = Order::Write(handed);
+        let sent = if self.under_way <= QUEUE { self.orders.try_send(order) } else { Err(TrySendError::Full(order)) };
+        if let Err(TrySendError::Full(Order::Write(handed)) | TrySendError::Disconnected(Order::Write(handed))) = sent {
+            self.under_way -= 1;
+            self.behind.add(handed.records, handed.blocks.len() as u64);
+            self.lanes.give_back(handed.blocks);
         }
     }
 
@@ -298,7 +228,7 @@ impl Files {
     fn take_back(&mut self) {
         while let Ok(buffer) = self.emptied.try_recv() {
             self.under_way -= 1;
-            self.memory.give_back(buffer);
+            self.lanes.give_back(buffer);
         }
     }
 
@@ -310,8 +240,8 @@ impl Files {
         }
         self.look = now + LOOK;
         self.take_back();
-        for slot in self.slots() {
-            if self.lane(slot).is_some_and(|lane| lane.waits_since(now - LONGEST_WAIT)) {
+        for slot in self.lanes.slots() {
+            if self.lanes.get(slot).is_some_and(|lane| lane.waits_since(now - LONGEST_WAIT)) {
                 self.hand_out(slot, Because::Old);
             }
         }
@@ -329,7 +259,7 @@ impl Files {
 
     /// Hands everything out and waits until it is written; false if that took too long.
     pub(crate) fn flush(&mut self, timeout: Duration) -> bool {
-        for slot in self.slots() {
+        for slot in self.lanes.slots() {
             self.hand_out(slot, Because::Old);
         }
         let (done, waiting) = sync_channel(1);
@@ -349,18 +279,10 @@ impl Files {
 
     /// How it fares; asks nobody and waits for nobody.
     pub(crate) fn status(&self) -> Status {
-        Status { behind: self.behind, truncated: self.truncated, memory: self.memory.bytes(), ..self.board.status() }
+        Status { behind: self.behind, truncated: self.truncated, memory: self.lanes.bytes(), ..self.board.status() }
     }
 
     fn tell(&self, order: Order) -> Result<(), Behind> {
         self.orders.try_send(order).map_err(|_| Behind)
-    }
-
-    fn lane(&self, slot: Slot) -> Option<&Lane> {
-        self.lanes.get(slot.0 as usize)?.as_ref()
-    }
-
-    fn slots(&self) -> impl Iterator<Item = Slot> + use<> {
-        (0..self.lanes.len() as u32).map(Slot)
     }
 }

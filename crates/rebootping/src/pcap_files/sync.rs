@@ -1,8 +1,9 @@
 //! A thread that has the disk keep what was written, so that lost power costs at most two seconds of a busy wire.
 //!
 //! Its own thread, for a disk may take seconds to answer while writing goes on into the page cache. Once 256 KB wait they are
-//! synced, a second after the last time. A trickle waits for half a minute: each sync of a few packets costs a disk several
-//! times their size in blocks and journal, and flash wears by what is written, not by what was meant.
+//! synced, a second after the last time. A trickle waits for half a minute, for flash wears by what is written and not by what
+//! was meant: of five devices saying 4 KB/s on ext4, synced every second, the disk wrote 6.5 times as much, 2.1 GB a day;
+//! synced every 30 s 1.3 times as much, 0.4 GB (sectors written in `/sys/block/loop0/stat` over 90 s).
 
 use super::status::Board;
 use crate::clock;

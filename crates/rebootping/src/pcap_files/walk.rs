@@ -109,7 +109,7 @@ fn read_block(file: &mut impl Read, into: &mut Vec<u8>) -> io::Result<Option<u32
     }
     let (kind, length) = (word(into, 0).unwrap_or(0), word(into, 4).unwrap_or(0));
     let bytes = length as usize;
-    if bytes < FRAME || bytes > LONGEST_BLOCK || bytes % 4 != 0 {
+    if !(FRAME..=LONGEST_BLOCK).contains(&bytes) || bytes % 4 != 0 {
         return Ok(None);
     }
     into.resize(bytes, 0);

@@ -50,7 +50,7 @@ impl Shelf {
 
     fn handed(&mut self, slot: u32, lengths: &[usize]) -> Handed {
         let lane = self.lanes.entry(slot).or_insert_with(|| Lane::new(&device(slot), LinkType::Ethernet, slot.into()));
-        lane.number(LAN, || "lan0".into());
+        lane.number(LAN, &"lan0".into());
         let bytes = lengths.iter().map(|&length| super::super::pcapng::packet_length(length.max(22))).sum();
         lane.fill(Vec::with_capacity(bytes));
         for &length in lengths {

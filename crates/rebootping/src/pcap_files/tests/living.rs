@@ -150,7 +150,7 @@ fn a_thousand_owners_need_little_memory_when_all_speak() {
         }
         now = now + Duration::from_millis(50);
         files.tick(now);
-        assert!(files.memory.bytes() <= super::super::memory::MOST, "round {round}");
+        assert!(files.lanes.bytes() <= super::super::memory::MOST, "round {round}");
         // The writer is given the time a wire would give it.
         if round % 5 == 0 {
             assert!(files.flush(PATIENCE));
@@ -173,14 +173,14 @@ fn loud_owners_get_large_buffers_and_quiet_ones_give_them_back() {
     for _ in 0..1000 {
         files.append(Slot(1), &record(START, &bytes));
     }
-    assert_eq!(files.lane(Slot(1)).map(|lane| lane.wanted(0).bytes()), Some(64 << 10));
+    assert_eq!(files.lanes.get(Slot(1)).map(|lane| lane.wanted(0).bytes()), Some(64 << 10));
     let mut now = START;
     for _ in 0..20 {
         files.append(Slot(1), &record(now, &bytes));
         now = now + SECOND;
         files.tick(now);
     }
-    assert_eq!(files.lane(Slot(1)).map(|lane| lane.wanted(0).bytes()), Some(4 << 10));
+    assert_eq!(files.lanes.get(Slot(1)).map(|lane| lane.wanted(0).bytes()), Some(4 << 10));
     assert!(files.flush(PATIENCE));
     assert_eq!(files.status().written.records, 1020);
 }

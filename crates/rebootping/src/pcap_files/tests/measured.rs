@@ -28,7 +28,7 @@ fn measure(what: &str, parent: &Path, load: &str, lengths: &[usize]) {
     let (all, own) = (spent(UsageWho::RUSAGE_SELF), spent(UsageWho::RUSAGE_THREAD));
     let mut now = START;
     for at in 0..packets {
-        now = now + Duration::from_nanos(3000);
+        now = now + Duration::from_micros(3);
         let bytes = &frames[(at % frames.len() as u64) as usize];
         files.append(Slot((at % OWNERS) as u32), &record(now, bytes));
         if at % 64 == 0 {

@@ -4,6 +4,7 @@ mod bounds;
 mod living;
 mod measured;
 mod places;
+mod power;
 mod reading;
 mod sickness;
 mod torn;

@@ -29,15 +29,39 @@ impl Place {
 
     /// On an ext4 of its own of so many bytes; needs root.
     pub(super) fn disk(bytes: u64) -> Self {
+        Self::disk_of("ext4", bytes)
+    }
+
+    /// On a file system of its own of that kind.
+    pub(super) fn disk_of(kind: &str, bytes: u64) -> Self {
         let mut place = Self::new();
-        let (image, disk) = (place.top.join("image"), place.top.join("disk"));
+        let (image, disk) = (place.image(), place.mount());
         fs::File::create(&image).and_then(|file| file.set_len(bytes)).expect("a sparse file");
         fs::create_dir(&disk).expect("a directory");
-        run(Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&image));
-        run(Command::new("mount").args(["-o", "loop"]).args([&image, &disk]));
+        run(Command::new(format!("mkfs.{kind}")).arg("-q").arg(&image));
+        place.mount_image();
         place.is_mounted = true;
         place.captures = disk.join("captures");
         place
+    }
+
+    /// Takes its power away: what the disk does not have now is lost.
+    pub(super) fn lose_power(&self) {
+        run(Command::new("xfs_io").args(["-x", "-c", "shutdown"]).arg(self.mount()));
+    }
+
+    /// Mounts it anew, as the next boot does.
+    pub(super) fn boot(&self) {
+        run(Command::new("umount").arg(self.mount()));
+        self.mount_image();
+    }
+
+    fn mount_image(&self) {
+        run(Command::new("mount").args(["-o", "loop"]).args([self.image(), self.mount()]));
+    }
+
+    fn image(&self) -> PathBuf {
+        self.top.join("image")
     }
 
     pub(super) fn path(&self) -> &Path {

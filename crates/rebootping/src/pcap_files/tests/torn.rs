@@ -107,7 +107,7 @@ fn a_restart_goes_on_in_the_newest_segment_with_a_section_of_its_own() {
     files.set_interface(LAN, "lan7");
     files.append(Slot(1), &record(START + SECOND * 9, &frame(3, 60)));
     assert!(files.flush(PATIENCE));
-    assert_eq!(place.segments(&folder), [path.clone()]);
+    assert_eq!(place.segments(&folder), std::slice::from_ref(&path));
     let names: Vec<String> = read(&path).into_iter().map(|it| it.interface).collect();
     assert_eq!(names, ["lan0", "lan0", "lan0", "lan7"]);
     assert_eq!(tcpdump(&path), 4);
