@@ -100,6 +100,8 @@ pub struct Engine {
     families: [Judge; 2],
     orders: Orders,
     counters: Vec<Counters>,
+    /// Packets this host dropped unread: now, and when the last round ended.
+    host_dropped: (u64, Option<u64>),
     outputs: VecDeque<Output>,
 }
 
@@ -115,7 +117,16 @@ impl Engine {
         let families = Family::ALL.map(|family| Judge::new(family, &settings, kept, same_boot, now));
         let orders = kept::orders(&settings, kept, same_boot, now);
         let counters = settings.links.iter().map(|_| Counters::default()).collect();
-        Self { settings, opened: now, round: None, families, orders, counters, outputs: VecDeque::new() }
+        Self {
+            settings,
+            opened: now,
+            round: None,
+            families,
+            orders,
+            counters,
+            host_dropped: (0, None),
+            outputs: VecDeque::new(),
+        }
     }
 
     /// A link's path as it is now. Losing the carrier acts at once, all else at the round's end.
@@ -168,6 +179,11 @@ impl Engine {
         if let Some(known) = self.counters.get_mut(usize::from(link.0)) {
             known.now = counters;
         }
+    }
+
+    /// How many packets this host has dropped before anybody could read them, since it counts.
+    pub fn handle_host_drops(&mut self, total: u64) {
+        self.host_dropped.0 = total;
     }
 
     /// The operator's order about a link, or the end of one; until then, if it has an end.
@@ -240,10 +256,13 @@ impl Engine {
         let loads: Vec<Load> = self.counters.iter_mut().map(Counters::turn).collect();
         let keep_every = u64::from(self.settings.rounds(KEEP_EVERY));
         let orders = self.orders.all();
+        let (dropped, before) = self.host_dropped;
+        self.host_dropped.1 = Some(dropped);
+        let host_dropped = before.map_or(0, |before| dropped.saturating_sub(before));
         for family in Family::ALL {
             let judge = self.judge(family);
             judge.note_lateness(judge.probe.next_deadline().into_iter().chain([end]).min(), now);
-            let (verdict, events) = judge.judge_round(&loads, &orders);
+            let (verdict, events) = judge.judge_round(&loads, &orders, host_dropped);
             self.outputs.extend(events.into_iter().map(Output::Say));
             let keep = verdict.round.checked_rem(keep_every) == Some(0)
                 && verdict.links.iter().any(|link| link.reason.hold_left > 0);

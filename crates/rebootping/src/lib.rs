@@ -23,6 +23,7 @@ mod observer;
 mod pcap_files;
 mod report;
 mod sandbox;
+mod softnet;
 mod sys;
 
 use clap::Parser;

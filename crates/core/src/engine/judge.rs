@@ -101,7 +101,12 @@ impl Judge {
     }
 
     /// Judges what the probe finished, and keeps score of its targets.
-    pub(super) fn judge_round(&mut self, loads: &[Load], orders: &[Option<Order>]) -> (Verdict, Vec<Event>) {
+    pub(super) fn judge_round(
+        &mut self,
+        loads: &[Load],
+        orders: &[Option<Order>],
+        host_dropped: u64,
+    ) -> (Verdict, Vec<Event>) {
         let finished = self.probe.finished();
         let by_sends = self.spoilt_by_sends();
         let spoilt = self.spoilt.take().or(by_sends);
@@ -129,7 +134,7 @@ impl Judge {
             });
         }
         let not_judged = spoilt.or(one_left);
-        let verdict = self.selector.handle_round(&Round { links, spoilt: not_judged });
+        let verdict = self.selector.handle_round(&Round { links, spoilt: not_judged, host_dropped });
         // Said once, however many rounds it lasts.
         let news = not_judged.filter(|_| not_judged != self.said);
         self.said = not_judged;

@@ -36,6 +36,7 @@ fn reason(selector: &Selector, link: &Standing, code: Code) -> Reason {
         hold_left: link.held.hold,
         behind_for: link.behind_for,
         load: now.load,
+        host_dropped: selector.host_dropped,
     }
 }
 

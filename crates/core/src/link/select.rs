@@ -38,6 +38,8 @@ pub struct Selector {
     pub(super) silent: bool,
     /// At least one round was judged.
     pub(super) judged: bool,
+    /// Packets this host dropped unread during the last round.
+    pub(super) host_dropped: u64,
     /// The choice was made by the first half of rule 5.
     pub(super) incumbent_stays: bool,
     rounds: u64,
@@ -51,12 +53,13 @@ impl Selector {
         let known: BTreeSet<LinkId> = links.iter().map(|link| link.id).collect();
         let kept: BTreeSet<LinkId> = choice.intersection(&known).copied().collect();
         let choice = if kept.is_empty() { known } else { kept };
-        Self { links, choice, silent: true, judged: false, incumbent_stays: false, rounds }
+        Self { links, choice, silent: true, judged: false, host_dropped: 0, incumbent_stays: false, rounds }
     }
 
     /// Judges a finished round.
     pub fn handle_round(&mut self, round: &Round) -> Verdict {
         self.rounds = self.rounds.saturating_add(1);
+        self.host_dropped = round.host_dropped;
         for (link, now) in self.links.iter_mut().zip(&round.links) {
             link.now = Some(if round.spoilt.is_some() { link.unjudged(now) } else { *now });
         }

@@ -12,6 +12,8 @@ pub struct Round {
     pub links: Vec<LinkRound>,
     /// Why the counts say nothing about the links, if so: the round is recorded and not judged.
     pub spoilt: Option<Spoilt>,
+    /// Packets this host received and dropped before anybody could read them: replies may have been among them.
+    pub host_dropped: u64,
 }
 
 /// Why a round's counts are not judged.
@@ -115,6 +117,8 @@ pub struct Reason {
     pub behind_for: u32,
     /// Traffic over the link during the round.
     pub load: Load,
+    /// Packets this host dropped during the round before anybody could read them.
+    pub host_dropped: u64,
 }
 
 /// The rule that decided about a link.

@@ -18,8 +18,9 @@ pub(crate) mod interfaces;
 mod tests;
 
 use crate::netlink::snapshot::Snapshot;
+use crate::softnet::Softnet;
 use crate::sys::ring::{Ring, Settings};
-use counters::{Drops, Nics, Softnet};
+use counters::{Drops, Nics};
 use filter::{MOST_LEFT_OUT, NOTHING, dropping};
 use frame::{Frame, Frames, Skipped};
 use interfaces::Captured;

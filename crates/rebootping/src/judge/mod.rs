@@ -23,6 +23,7 @@ use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
 use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role, Sandbox};
+use crate::softnet::Softnet;
 use crate::sys;
 use leases::Reader;
 use links::Recalled;
@@ -75,6 +76,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let secrets = Secrets::draw()?;
     let wire = Wire::open(secrets.identifier)?;
     let watch = Watch::open(RECEIVE_BUFFER)?;
+    let softnet = Softnet::open().ok();
     let (folders, bell) = (leases::Folders::of_machine(), leases::bell()?);
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
     let confinement = sandbox::enter(&Sandbox {
@@ -97,7 +99,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     }
     let same_boot = recalled.as_ref().is_some_and(|memory| memory.boot == boot);
     let memory = Memory { boot, ..recalled.unwrap_or_default() };
-    let senses = Senses { listener: Listener::new(peer), watch, wire, leases: Reader::start(folders, bell)? };
+    let senses = Senses { listener: Listener::new(peer), watch, wire, leases: Reader::start(folders, bell)?, softnet };
     let mut judge = Judge::new(senses, secrets.key, settings, memory, same_boot);
     judge.look_first();
     judge.begin();
@@ -155,6 +157,8 @@ struct Senses {
     watch: Watch,
     wire: Wire,
     leases: Reader,
+    /// None where the kernel has no such table.
+    softnet: Option<Softnet>,
 }
 
 struct Judge {
@@ -162,6 +166,7 @@ struct Judge {
     watch: Watch,
     wire: Wire,
     leases: Reader,
+    softnet: Option<Softnet>,
     key: Key,
     settings: JudgeSettings,
     memory: Memory,
@@ -180,12 +185,13 @@ struct Judge {
 impl Judge {
     fn new(senses: Senses, key: Key, settings: JudgeSettings, memory: Memory, same_boot: bool) -> Self {
         let engine = Engine::new(engine_settings(&settings, &[], key), None, same_boot, clock::now());
-        let Senses { listener, watch, wire, leases } = senses;
+        let Senses { listener, watch, wire, leases, softnet } = senses;
         Self {
             listener,
             watch,
             wire,
             leases,
+            softnet,
             key,
             settings,
             memory,
@@ -366,9 +372,20 @@ impl Judge {
         Ok(())
     }
 
+    /// Asked once a round, at its end: replies may have been among it.
+    fn ask_what_the_host_dropped(&mut self) {
+        let queues = self.softnet.as_ref().and_then(|softnet| softnet.read().ok());
+        if let Some(queues) = queues {
+            self.engine.handle_host_drops(queues.dropped);
+        }
+    }
+
     /// Lets the engine do what is due, and does what it asks for.
     fn wake(&mut self) {
         let now = clock::now();
+        if self.reported.is_some_and(|began| began + self.settings.interval <= now) {
+            self.ask_what_the_host_dropped();
+        }
         if self.engine.next_deadline().is_some_and(|at| at <= now) {
             self.engine.handle_wake(now);
         }

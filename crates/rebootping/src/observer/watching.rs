@@ -101,21 +101,21 @@ impl Watching {
         match self.watch.receive() {
             Ok(false) => {}
             Ok(true) => self.take_interfaces(),
-            Err(error) => self.warn(format!("the kernel's messages cannot be read: {error}")),
+            Err(error) => self.warn(&format!("the kernel's messages cannot be read: {error}")),
         }
     }
 
     /// Asks the kernel for everything anew.
     pub(super) fn ask_kernel(&mut self) {
         if let Err(error) = self.watch.refresh() {
-            self.warn(format!("the kernel cannot be asked about interfaces: {error}"));
+            self.warn(&format!("the kernel cannot be asked about interfaces: {error}"));
         }
     }
 
     /// Goes on with other settings.
     pub(super) fn configure(&mut self, settings: ObserverSettings) {
         if self.desk.configure(keep_settings(&settings), limits(&settings)).is_err() {
-            self.warn("the disk is too slow to take other limits now; reload once more".to_owned());
+            self.warn("the disk is too slow to take other limits now; reload once more");
         }
         self.settings = settings;
         self.take_interfaces();
@@ -173,12 +173,12 @@ impl Watching {
         let captured = captured(&self.watch, &self.settings);
         if captured != *self.capture.captured() {
             if let Err(error) = self.capture.set_interfaces(captured) {
-                self.warn(format!("an interface does not show frames between others: {error}"));
+                self.warn(&format!("an interface does not show frames between others: {error}"));
             }
         }
         let indexes = self.capture.captured().interfaces.iter().map(|interface| interface.id.0).collect();
         if let Err(error) = self.watch.follow_neighbours(indexes) {
-            self.warn(format!("the kernel cannot be asked about neighbours: {error}"));
+            self.warn(&format!("the kernel cannot be asked about neighbours: {error}"));
         }
         let interfaces = self.interfaces();
         let reachable = self.watch.snapshot().neighbours().filter(|it| it.state == NeighbourState::Reachable);
@@ -227,7 +227,7 @@ impl Watching {
         }
     }
 
-    fn warn(&mut self, text: String) {
+    fn warn(&mut self, text: &str) {
         self.said.push(FromObserver::Warning(format!("observer: {text}")));
     }
 }

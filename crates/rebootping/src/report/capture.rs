@@ -4,6 +4,7 @@ use super::amount::{bytes, count};
 use crate::ipc::observer::{CaptureReport, Dropped};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 
 /// What is captured, what was lost, and what is kept of it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -66,7 +67,8 @@ pub(crate) fn lines(capture: &CaptureStatus) -> String {
         None => format!("captures: listening on {}, nothing kept yet\n", capture.interfaces.join(", ")),
     };
     if let Some(error) = &capture.error {
-        text.push_str(&format!("NOT KEPT: {error}; packets are counted and links judged all the same\n"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "NOT KEPT: {error}; packets are counted and links judged all the same");
     }
     let causes = [
         (capture.dropped.ring, capture.drop_rate.ring, "because we were too slow"),
@@ -75,7 +77,7 @@ pub(crate) fn lines(capture: &CaptureStatus) -> String {
         (capture.dropped.writer, capture.drop_rate.writer, "because the disk was too slow or refused"),
     ];
     for (total, rate, cause) in causes.into_iter().filter(|(total, ..)| *total > 0) {
-        text.push_str(&format!("{} packets lost {cause}, {} in the last second\n", count(total), count(rate)));
+        let _ = writeln!(text, "{} packets lost {cause}, {} in the last second", count(total), count(rate));
     }
     text
 }

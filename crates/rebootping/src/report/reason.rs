@@ -1,5 +1,6 @@
 //! Why a link is where it is, in one sentence made of the values the decision was made of.
 
+use super::amount::count;
 use super::links::Names;
 use crate::duration::format_duration;
 use rebootping_core::engine::FamilyReport;
@@ -27,14 +28,15 @@ pub(crate) fn text(told: &Told<'_>) -> String {
         Code::Best if reason.expected == 0 => "waits to be asked: its next hop was not found yet".to_owned(),
         Code::Best if reason.missed.is_empty() => answered,
         Code::Best => format!("{answered}, as many as any link{}", missed(told)),
-        Code::Behind => format!("{answered}{}{}", while_others(told), missed(told)),
+        Code::Behind => format!("{answered}{}{}{}", while_others(told), missed(told), host_dropped(reason)),
         Code::HoldDown => format!("{answered} and sits out {} more", left(told)),
         Code::Incumbent => {
             format!("{answered}; no link is healthy, and it stays because it was in use and answers well enough")
         }
         Code::SoleBest => format!("{answered}; no link is healthy, and of the best its last fault is the oldest"),
         Code::NothingAnswers => {
-            format!("got no answer, like every other link, so everything stands as it was{}", next_hop(told.report))
+            let nothing = "got no answer, like every other link, so everything stands as it was";
+            format!("{nothing}{}{}", next_hop(told.report), host_dropped(reason))
         }
         Code::NoCarrier => format!("has no carrier: the cable is out or the interface is down{}", then_holds(told)),
         Code::NoAddress => format!("has no usable address{}", then_holds(told)),
@@ -68,6 +70,14 @@ fn missed(told: &Told<'_>) -> String {
     match missed.len() {
         1..=3 => format!(" (missed {}){nothing}", missed.join(", ")),
         _ => nothing,
+    }
+}
+
+/// Replies may have been among what this host itself dropped.
+fn host_dropped(reason: &Reason) -> String {
+    match reason.host_dropped {
+        0 => String::new(),
+        dropped => format!("; meanwhile this host's own queue (softnet) dropped {} packets unread", count(dropped)),
     }
 }
 

@@ -41,6 +41,7 @@ fn report(code: Code, answered: u32, enabled: bool, minutes_to_hold: u32) -> Fam
         hold_left: minutes_to_hold * 60,
         behind_for: u32::from(answered < 4),
         load: Load { received: 125_000, sent: 900 },
+        host_dropped: 0,
     };
     let missed = (answered + 1..5).map(|n| format!("192.0.2.{n}").parse().unwrap()).collect();
     FamilyReport {
@@ -99,6 +100,12 @@ fn status_of(reports: [FamilyReport; 2], state: State, order: Option<(Order, Opt
     )
 }
 
+/// The same on a host whose own queue was full.
+fn host_dropping(mut report: FamilyReport) -> FamilyReport {
+    report.verdict.reason.host_dropped = 81_234;
+    report
+}
+
 #[test]
 fn every_reason_reads_as_a_sentence() {
     let rows = [
@@ -108,6 +115,7 @@ fn every_reason_reads_as_a_sentence() {
         report(Code::Behind, 3, false, 60),
         report(Code::Behind, 0, false, 60),
         FamilyReport { next_hop_heard: Some(2 * MINUTE), ..report(Code::Behind, 0, false, 60) },
+        host_dropping(report(Code::Behind, 3, false, 60)),
         report(Code::HoldDown, 4, false, 41),
         report(Code::Incumbent, 3, true, 12),
         report(Code::SoleBest, 4, true, 12),

@@ -163,7 +163,7 @@ fn processes_killed_at_any_call_that_changes_a_file_keep_files_whole_and_hold_do
     let (mut killed, mut tried) = (0, 0);
     for place in places.iter().step_by(every) {
         let hit = scene.is_killed_at(place);
-        let name = place.file.file_name().map(Path::new).unwrap_or(&place.file);
+        let name = place.file.file_name().map_or(place.file.as_path(), Path::new);
         println!("{} {} of {}: {}", place.call, place.nth, name.display(), if hit { "killed" } else { "not reached" });
         (killed, tried) = (killed + usize::from(hit), tried + 1);
     }

@@ -48,7 +48,7 @@ fn cell(cell: char) -> LinkRound {
 }
 
 fn round(cells: &str) -> Round {
-    Round { links: cells.chars().map(cell).collect(), spoilt: None }
+    Round { links: cells.chars().map(cell).collect(), spoilt: None, host_dropped: 0 }
 }
 
 /// Plays `rounds` (a row of cells, how often, and the expected use after the last: `+` in the choice, `-` not).
@@ -236,7 +236,7 @@ fn links_with_targets_of_their_own_are_compared_by_share() {
     };
     let mut selector = selector(&[plain(); 2]);
     let choice = |selector: &mut Selector, own| {
-        selector.handle_round(&Round { links: vec![cell('4'), own], spoilt: None }).choice.len()
+        selector.handle_round(&Round { links: vec![cell('4'), own], spoilt: None, host_dropped: 0 }).choice.len()
     };
     assert_eq!(choice(&mut selector, own(2, 2)), 2);
     assert_eq!(choice(&mut selector, own(2, 1)), 1);
