@@ -22,6 +22,8 @@ const FLOOD: u64 = 10_000_000;
 const IMIX: [usize; 12] = [60, 60, 594, 60, 60, 594, 60, 594, 60, 60, 594, 1514];
 
 fn main() {
+    // First, because memory that was used before would not show.
+    flood();
     hashes();
     let frames: Vec<(Direction, Vec<u8>)> = (0..FRAMES).map(frame).collect();
     row("IMIX, taken apart", || {
@@ -40,7 +42,6 @@ fn main() {
         });
         assert_eq!(keep.counts().unproven.frames, 0, "every device is proven");
     }
-    flood();
 }
 
 /// Ten million frames, each of another sender nobody knows.

@@ -55,10 +55,10 @@ impl Flows {
     /// How many bytes of the frame stay when every flow keeps `cutoff` bytes of what it carries.
     pub(super) fn snap(&mut self, cutoff: u64, seen: &Seen<'_>, packet: &Packet) -> u32 {
         let whole = seen.frame.len() as u32;
-        let Some(ip) = packet.ip.filter(|ip| carries_streams(ip.protocol)) else { return whole };
+        let Some(ip) = packet.ip.as_ref().filter(|ip| carries_streams(ip.protocol)) else { return whole };
         let beyond_capture = u64::from(seen.original).saturating_sub(u64::from(whole));
         let carried = (packet.payload.len() as u64).saturating_add(beyond_capture);
-        let before = self.spend(self.key(seen, packet, &ip), packet.transport, seen.at, carried);
+        let before = self.spend(self.key(seen, packet, ip), packet.transport, seen.at, carried);
         let left = cutoff.saturating_sub(before);
         if left >= carried {
             return whole;
@@ -75,10 +75,7 @@ impl Flows {
             Transport::Udp { .. } | Transport::Icmp { .. } | Transport::Other => (false, UDP_IDLE),
         };
         let Some(Set(set)) = self.sets.get_mut(key as usize & (FLOWS / WAYS - 1)) else { return 0 };
-        // The flow itself or, if it is not there, the one seen longest ago.
-        let Some(flow) = set.iter_mut().min_by_key(|flow| if flow.tag == tag { 0 } else { flow.seen.max(1) }) else {
-            return 0;
-        };
+        let Some(flow) = place(set, tag) else { return 0 };
         if flow.tag != tag || begins || now.saturating_sub(flow.seen) > idle {
             *flow = Flow { tag, ..Flow::default() };
         }
@@ -101,18 +98,26 @@ impl Flows {
         let sent = u64::from(seen.direction == Direction::Sent);
         let way = vlan << 16 | u64::from(ip.protocol) << 8 | sent;
         let key = self.hash.and(0, ports << 32 | u64::from(seen.interface.0), way);
-        match (ip.source, ip.destination) {
+        match (&ip.source, &ip.destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 self.hash.and(key, source.to_bits().into(), destination.to_bits().into())
             }
-            (source, destination) => [source, destination].into_iter().fold(key, |key, ip| {
-                let bits = match ip {
-                    IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
-                    IpAddr::V6(ip) => ip.to_bits(),
-                };
-                self.hash.and(key, (bits >> 64) as u64, bits as u64)
-            }),
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                let [source, destination] = [source.to_bits(), destination.to_bits()];
+                let key = self.hash.and(key, (source >> 64) as u64, source as u64);
+                self.hash.and(key, (destination >> 64) as u64, destination as u64)
+            }
+            // No header holds two kinds.
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => key,
         }
+    }
+}
+
+/// The flow of this tag or, if it is not there, the one seen longest ago.
+fn place(set: &mut [Flow; WAYS], tag: u32) -> Option<&mut Flow> {
+    match set.iter().position(|flow| flow.tag == tag) {
+        Some(place) => set.get_mut(place),
+        None => set.iter_mut().min_by_key(|flow| flow.seen),
     }
 }
 

@@ -33,8 +33,11 @@ impl Index {
 
     /// What is known of the MAC.
     pub(super) fn get(&self, mac: u64) -> Option<Place> {
-        let slot = (self.at(self.find(mac)?) >> 48) as u16;
-        Some(if slot == OURS { Place::Ours } else { Place::Slot(slot) })
+        match self.at(self.place_for(mac)?) {
+            0 => None,
+            word if (word >> 48) as u16 == OURS => Some(Place::Ours),
+            word => Some(Place::Slot((word >> 48) as u16)),
+        }
     }
 
     /// Whether the MAC can be remembered.
@@ -55,7 +58,7 @@ impl Index {
 
     /// Forgets the MAC.
     pub(super) fn remove(&mut self, mac: u64) {
-        let Some(mut hole) = self.find(mac) else { return };
+        let Some(mut hole) = self.place_for(mac).filter(|&place| self.at(place) != 0) else { return };
         let mut at = hole;
         // What stands behind moves up, so that no look ends at a hole before its goal.
         loop {
@@ -73,17 +76,17 @@ impl Index {
         self.set(hole, 0);
     }
 
-    fn find(&self, mac: u64) -> Option<usize> {
-        self.way(mac).take_while(|&place| self.at(place) != 0).find(|&place| self.at(place) & MAC == mac)
-    }
-
+    /// Where the MAC stands or would stand.
     fn place_for(&self, mac: u64) -> Option<usize> {
-        self.way(mac).find(|&place| self.at(place) == 0 || self.at(place) & MAC == mac)
-    }
-
-    /// The places a MAC may have, nearest first.
-    fn way(&self, mac: u64) -> impl Iterator<Item = usize> + use<> {
-        core::iter::successors(Some(self.home(mac)), |&place| Some(next(place))).take(FARTHEST)
+        let mut place = self.home(mac);
+        for _ in 0..FARTHEST {
+            let word = self.at(place);
+            if word == 0 || word & MAC == mac {
+                return Some(place);
+            }
+            place = next(place);
+        }
+        None
     }
 
     const fn home(&self, mac: u64) -> usize {

@@ -26,6 +26,7 @@ const ACKNOWLEDGEMENT: u8 = 5;
 const REPLY6: u8 = 7;
 
 /// The MAC that this packet, if it is a DHCP server's, gives an address.
+#[inline]
 pub(super) fn client(frame: &[u8], packet: &Packet) -> Option<Mac> {
     let Transport::Udp { source, destination } = packet.transport else { return None };
     match (source, destination) {

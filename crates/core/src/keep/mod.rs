@@ -237,7 +237,9 @@ impl Keep {
             self.counts.excluded.add(seen.original);
             return NOTHING;
         }
-        self.divide(seen, packet, owners, mode)
+        let mut full = None;
+        let [one, other] = owners;
+        [self.share(seen, packet, one, mode, &mut full), self.share(seen, packet, other, mode, &mut full)]
     }
 
     /// The next thing to be done; none until something happens.
@@ -318,47 +320,43 @@ impl Keep {
         Party::Proven(id)
     }
 
-    /// Gives each owner what is wanted of it.
-    fn divide(&mut self, seen: &Seen<'_>, packet: &Packet, owners: [Party; 2], mode: Mode) -> Keeping {
-        let whole = seen.frame.len() as u32;
-        let modes = owners.map(|owner| match owner {
-            Party::Proven(id) => Some(self.registry.get(id).and_then(|slot| slot.mode).unwrap_or(mode)),
-            Party::Unproven(_) => Some(mode),
-            Party::Nobody | Party::Ours => None,
-        });
-        let full = match self.settings.flow_cutoff {
-            Some(cutoff) if modes.contains(&Some(Mode::Full)) => self.flows.snap(cutoff, seen, packet),
-            _ => whole,
+    /// Gives one owner what is wanted of it, or puts that where it waits for the owner's proof. `full` is what the frame's flow
+    /// leaves of it, asked once for both.
+    fn share(
+        &mut self,
+        seen: &Seen<'_>,
+        packet: &Packet,
+        owner: Party,
+        mode: Mode,
+        full: &mut Option<u32>,
+    ) -> Option<Share> {
+        let mode = match owner {
+            Party::Proven(id) => self.registry.get(id)?.mode.unwrap_or(mode),
+            Party::Unproven(_) => mode,
+            Party::Nobody | Party::Ours => return None,
         };
-        let [first, second] = modes.map(|mode| match mode {
-            Some(Mode::Full) => full,
-            Some(Mode::Headers) if packet.ethertype != ARP => whole.min(packet.payload.start as u32),
-            Some(Mode::Headers) => whole,
-            Some(Mode::Off) | None => 0,
-        });
-        let [one, other] = owners;
-        let [mode, other_mode] = modes;
-        [self.give(seen, one, mode, first), self.give(seen, other, other_mode, second)]
-    }
-
-    /// Gives one owner its bytes of a frame, or puts them where they wait for its proof.
-    fn give(&mut self, seen: &Seen<'_>, owner: Party, mode: Option<Mode>, snap: u32) -> Option<Share> {
-        let tally = match (mode?, owner) {
+        let whole = seen.frame.len() as u32;
+        let snap = match (mode, self.settings.flow_cutoff) {
+            (Mode::Full, Some(cutoff)) => *full.get_or_insert_with(|| self.flows.snap(cutoff, seen, packet)),
+            (Mode::Headers, _) if packet.ethertype != ARP => whole.min(packet.payload.start as u32),
+            (Mode::Full | Mode::Headers, _) => whole,
+            (Mode::Off, _) => 0,
+        };
+        let tally = match (mode, owner) {
             (Mode::Off, _) => &mut self.counts.off,
             (_, Party::Unproven(_)) => &mut self.counts.unproven,
             (Mode::Headers, _) => &mut self.counts.headers,
-            (Mode::Full, _) if (snap as usize) < seen.frame.len() => &mut self.counts.cut,
+            (Mode::Full, _) if snap < whole => &mut self.counts.cut,
             (Mode::Full, _) => &mut self.counts.kept,
         };
         tally.add(seen.original);
         match owner {
-            _ if snap == 0 => None,
-            Party::Proven(owner) => Some(Share { owner, snap }),
-            Party::Unproven(mac) => {
+            Party::Proven(owner) if snap > 0 => Some(Share { owner, snap }),
+            Party::Unproven(mac) if snap > 0 => {
                 self.overhear(seen, mac, snap);
                 None
             }
-            Party::Nobody | Party::Ours => None,
+            Party::Proven(_) | Party::Unproven(_) | Party::Nobody | Party::Ours => None,
         }
     }
 

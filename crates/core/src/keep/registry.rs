@@ -83,10 +83,11 @@ impl Registry {
 
     /// Who a MAC is.
     pub(super) fn party(&self, mac: Mac) -> Party {
-        if mac[0] & 1 != 0 || mac == [0; 6] {
+        let number = key(mac);
+        if number >> 40 & 1 != 0 || number == 0 {
             return Party::Nobody;
         }
-        match self.index.get(key(mac)) {
+        match self.index.get(number) {
             Some(Place::Ours) => Party::Ours,
             Some(Place::Slot(slot)) => Party::Proven(OwnerId(slot.into())),
             None => Party::Unproven(mac),

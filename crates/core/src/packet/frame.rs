@@ -192,41 +192,36 @@ const MOST_TAGS: usize = 4;
 impl Packet {
     /// Takes a frame apart as far as its bytes go.
     pub fn read(link: LinkType, frame: &[u8]) -> Self {
-        match link {
-            LinkType::Ethernet => Self::read_ethernet(frame),
-            LinkType::Ip => Self::read_ip(frame, 0),
-            LinkType::Cooked => Self::read_cooked(frame, 14, 16),
-            LinkType::Cooked2 => Self::read_cooked(frame, 0, 20),
-            // The address family differs between systems; the version in the IP header does not.
-            LinkType::Null => Self::read_ip(frame, 4),
-        }
-    }
-
-    fn empty(frame: &[u8], ethertype: u16, at: usize) -> Self {
-        let rest = at.min(frame.len())..frame.len();
-        Self {
+        let mut packet = Self {
             ether: None,
-            ethertype,
+            ethertype: LLC,
             vlan: None,
-            network: rest.clone(),
+            network: 0..0,
             ip: None,
             transport: Transport::Other,
-            payload: rest,
-        }
-    }
-
-    fn read_ethernet(frame: &[u8]) -> Self {
-        let (Some(destination), Some(source)) = (bytes(frame, 0), bytes(frame, 6)) else {
-            return Self::empty(frame, LLC, frame.len());
+            payload: 0..0,
         };
-        let mut packet = Self::read_tagged(frame, 12);
-        packet.ether = Some(Ether { destination, source });
+        match link {
+            LinkType::Ethernet => packet.read_ethernet(frame),
+            LinkType::Ip => packet.read_ip(frame, 0),
+            LinkType::Cooked => packet.read_cooked(frame, 14, 16),
+            LinkType::Cooked2 => packet.read_cooked(frame, 0, 20),
+            // The address family differs between systems; the version in the IP header does not.
+            LinkType::Null => packet.read_ip(frame, 4),
+        }
         packet
     }
 
+    fn read_ethernet(&mut self, frame: &[u8]) {
+        let (Some(destination), Some(source)) = (bytes(frame, 0), bytes(frame, 6)) else {
+            return self.end_at(frame, LLC, frame.len());
+        };
+        self.ether = Some(Ether { destination, source });
+        self.read_tagged(frame, 12);
+    }
+
     /// Reads from the EtherType that stands at `at`, through VLAN tags.
-    fn read_tagged(frame: &[u8], mut at: usize) -> Self {
-        let mut vlan = None;
+    fn read_tagged(&mut self, frame: &[u8], mut at: usize) {
         let mut ethertype = LLC;
         for _ in 0..=MOST_TAGS {
             ethertype = word(frame, at).unwrap_or(LLC);
@@ -234,83 +229,79 @@ impl Packet {
             if !matches!(ethertype, 0x8100 | 0x88a8 | 0x9100) {
                 break;
             }
-            vlan = vlan.or(word(frame, at).map(|tag| tag & 0x0fff));
+            self.vlan = self.vlan.or(word(frame, at).map(|tag| tag & 0x0fff));
             at = at.saturating_add(2);
         }
-        let mut packet = Self::read_network(frame, ethertype, at);
-        packet.vlan = vlan;
-        packet
+        self.read_network(frame, ethertype, at);
     }
 
-    fn read_cooked(frame: &[u8], protocol_at: usize, at: usize) -> Self {
+    fn read_cooked(&mut self, frame: &[u8], protocol_at: usize, at: usize) {
         match word(frame, protocol_at) {
-            Some(0x8100) => Self::read_tagged(frame, protocol_at),
-            ethertype => Self::read_network(frame, ethertype.unwrap_or(LLC), at),
+            Some(0x8100) => self.read_tagged(frame, protocol_at),
+            ethertype => self.read_network(frame, ethertype.unwrap_or(LLC), at),
         }
     }
 
-    fn read_network(frame: &[u8], ethertype: u16, at: usize) -> Self {
+    fn read_network(&mut self, frame: &[u8], ethertype: u16, at: usize) {
         match ethertype {
-            IPV4 | IPV6 => Self::read_ip(frame, at),
+            IPV4 | IPV6 => self.read_ip(frame, at),
             // PPPoE's session stage: six bytes, then PPP's protocol number (RFC 2516, RFC 1332, RFC 5072).
             0x8864 => match word(frame, at.saturating_add(6)) {
-                Some(0x0021 | 0x0057) => Self::read_ip(frame, at.saturating_add(8)),
-                _ => Self::empty(frame, ethertype, at),
+                Some(0x0021 | 0x0057) => self.read_ip(frame, at.saturating_add(8)),
+                _ => self.end_at(frame, ethertype, at),
             },
             length if length < LEAST_ETHERTYPE => {
-                let mut packet = Self::empty(frame, LLC, at);
+                self.end_at(frame, LLC, at);
                 let end = at.saturating_add(usize::from(length)).min(frame.len());
-                packet.network.end = end.max(packet.network.start);
-                packet.payload = packet.network.clone();
-                packet
+                self.network.end = end.max(self.network.start);
+                self.payload = self.network.clone();
             }
-            _ => Self::empty(frame, ethertype, at),
+            _ => self.end_at(frame, ethertype, at),
         }
     }
 
-    fn read_ip(frame: &[u8], at: usize) -> Self {
+    fn read_ip(&mut self, frame: &[u8], at: usize) {
         match frame.get(at).map(|first| first >> 4) {
-            Some(4) => Self::read_ipv4(frame, at),
-            Some(6) => Self::read_ipv6(frame, at),
-            _ => Self::empty(frame, LLC, at),
+            Some(4) => self.read_ipv4(frame, at),
+            Some(6) => self.read_ipv6(frame, at),
+            _ => self.end_at(frame, LLC, at),
         }
     }
 
-    fn read_ipv4(frame: &[u8], at: usize) -> Self {
-        let mut packet = Self::empty(frame, IPV4, at);
-        let Some(header) = frame.get(at..).and_then(|rest| rest.first_chunk::<20>()) else { return packet };
+    fn read_ipv4(&mut self, frame: &[u8], at: usize) {
+        self.end_at(frame, IPV4, at);
+        let Some(header) = frame.get(at..).and_then(|rest| rest.first_chunk::<20>()) else { return };
         let &[first, _, long, gth, _, _, fragment, ment, hop_limit, protocol, _, _, addresses @ ..] = header;
         let [source, destination] = [0, 4].map(|at| Ipv4Addr::from(bytes::<4>(&addresses, at).unwrap_or_default()));
         let length = usize::from(u16::from_be_bytes([long, gth]));
         let header = usize::from(first & 0x0f).saturating_mul(4);
         // A length of zero is a segmentation offload's: the frame is longer than the field can say.
         if length >= header.max(20) {
-            packet.network.end = at.saturating_add(length).min(frame.len());
+            self.network.end = at.saturating_add(length).min(frame.len());
         }
         let offset = u16::from_be_bytes([fragment, ment]) & 0x1fff;
-        packet.ip = Some(Ip {
+        self.ip = Some(Ip {
             source: IpAddr::V4(source),
             destination: IpAddr::V4(destination),
             hop_limit,
             protocol,
             is_later_fragment: offset != 0,
         });
-        packet.read_transport(frame, protocol, offset != 0, at.saturating_add(header.max(20)));
-        packet
+        self.read_transport(frame, protocol, offset != 0, at.saturating_add(header.max(20)));
     }
 
-    fn read_ipv6(frame: &[u8], at: usize) -> Self {
-        let mut packet = Self::empty(frame, IPV6, at);
-        let Some(header) = frame.get(at..).and_then(|rest| rest.first_chunk::<40>()) else { return packet };
+    fn read_ipv6(&mut self, frame: &[u8], at: usize) {
+        self.end_at(frame, IPV6, at);
+        let Some(header) = frame.get(at..).and_then(|rest| rest.first_chunk::<40>()) else { return };
         let (Some(length), Some(source), Some(destination)) =
             (word(header, 4), bytes::<16>(header, 8), bytes::<16>(header, 24))
         else {
-            return packet;
+            return;
         };
         let mut next = at.saturating_add(40);
         // Zero is a jumbogram's, or a segmentation offload's.
         if length != 0 {
-            packet.network.end = next.saturating_add(usize::from(length)).min(frame.len());
+            self.network.end = next.saturating_add(usize::from(length)).min(frame.len());
         }
         let mut protocol = header.get(6).copied().unwrap_or_default();
         let mut is_later_fragment = false;
@@ -330,15 +321,22 @@ impl Packet {
                 break;
             }
         }
-        packet.ip = Some(Ip {
+        self.ip = Some(Ip {
             source: IpAddr::V6(Ipv6Addr::from(source)),
             destination: IpAddr::V6(Ipv6Addr::from(destination)),
             hop_limit: header.get(7).copied().unwrap_or_default(),
             protocol,
             is_later_fragment,
         });
-        packet.read_transport(frame, protocol, is_later_fragment, next);
-        packet
+        self.read_transport(frame, protocol, is_later_fragment, next);
+    }
+
+    /// What begins at `at` is not taken apart, as far as is known yet.
+    fn end_at(&mut self, frame: &[u8], ethertype: u16, at: usize) {
+        let rest = at.min(frame.len())..frame.len();
+        self.ethertype = ethertype;
+        self.network = rest.clone();
+        self.payload = rest;
     }
 
     fn read_transport(&mut self, frame: &[u8], protocol: u8, is_later_fragment: bool, at: usize) {
