@@ -173,7 +173,7 @@ mod tests {
             let mut ring = Overheard::new();
             let (mut put, mut newest) = (BTreeMap::<u8, Vec<(u64, Vec<u8>)>>::new(), BTreeMap::new());
             for (at, (owner, length)) in frames.iter().enumerate() {
-                let frame: Vec<u8> = (0..*length).map(|byte| (byte ^ at) as u8).collect();
+                let frame = std::vec![at as u8; *length];
                 let before = newest.get(owner).copied().unwrap_or_default();
                 newest.insert(*owner, ring.push(&seen(at as u64, &frame), u32::MAX, before));
                 put.entry(*owner).or_default().push((at as u64, frame));

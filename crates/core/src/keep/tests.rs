@@ -1,2 +1,0 @@
-//! The rules of keeping, as rows.
-use super::*;
