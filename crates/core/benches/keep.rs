@@ -136,9 +136,10 @@ fn frame(number: u64) -> (Direction, Vec<u8>) {
     let device_number = number / 2 % DEVICES;
     let port = 40_000 + (number / 2 / DEVICES % 16) as u16;
     let is_sent = number % 2 == 1;
-    let (from, to, direction) = match is_sent {
-        false => (device(device_number), GATEWAY, Direction::Received),
-        true => (GATEWAY, device(device_number), Direction::Sent),
+    let (from, to, direction) = if is_sent {
+        (GATEWAY, device(device_number), Direction::Sent)
+    } else {
+        (device(device_number), GATEWAY, Direction::Received)
     };
     let mut frame = [&to[..], &from[..]].concat();
     let length = IMIX[(number % 12) as usize];
@@ -169,7 +170,7 @@ const fn device(number: u64) -> Mac {
     [2, 0, 0, 0, 1, number as u8]
 }
 
-/// Anonymous memory of this process in KiB, of proc_pid_status(5).
+/// Anonymous memory of this process in KiB, as `proc_pid_status(5)` tells it.
 fn anonymous() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("since Linux 4.5");
@@ -183,8 +184,9 @@ impl Random {
     fn mac(&mut self) -> Mac {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let [_, _, first, rest @ ..] = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb).to_be_bytes();
-        let [b, c, d, e, f] = rest;
-        [first & 0xfe | 2, b, c, d, e, f]
+        let [_, _, mut mac @ ..] = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb).to_be_bytes();
+        // No group, and no vendor's.
+        mac[0] = mac[0] & 0xfe | 2;
+        mac
     }
 }

@@ -117,13 +117,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+    use std::vec::Vec;
 
     proptest! {
         /// Few MACs near each other's places, so that removals have to move others up.
         #[test]
         fn it_is_a_map(seed: u64, steps in proptest::collection::vec((0_u64..200, any::<bool>()), 0..600)) {
             let mut index = Index::new(Hash::new(seed));
-            let near: std::vec::Vec<u64> = (1_u64..).filter(|mac| index.home(*mac) % 512 < 2).take(200).collect();
+            let near: Vec<u64> = (1_u64..).filter(|mac| index.home(*mac) % 512 < 2).take(200).collect();
             let mut map = BTreeMap::new();
             for (number, insert) in steps {
                 let mac = near[number as usize];
@@ -144,7 +145,7 @@ mod tests {
     #[test]
     fn macs_that_crowd_one_place_are_refused_and_not_searched_for_long() {
         let mut index = Index::new(Hash::new(1));
-        let crowd: std::vec::Vec<u64> = (1_u64..).filter(|mac| index.home(*mac) == 7).take(FARTHEST + 1).collect();
+        let crowd: Vec<u64> = (1_u64..).filter(|mac| index.home(*mac) == 7).take(FARTHEST + 1).collect();
         for (number, mac) in crowd.iter().enumerate() {
             assert_eq!(index.has_room(*mac), number < FARTHEST);
             index.insert(*mac, Place::Ours);

@@ -84,9 +84,10 @@ fn step() -> impl Strategy<Value = Step> {
         let mut packet = ipv4(protocol, [last, 3], &inner);
         // One in eight is a later fragment.
         packet[7] = u8::from(kind == 1) * 9;
-        let frame = match tagged {
-            true => ether(MACS[from], MACS[to], 0x8100, &[&[0, 5, 8, 0], &packet[..]].concat()),
-            false => ether(MACS[from], MACS[to], 0x0800, &packet),
+        let frame = if tagged {
+            ether(MACS[from], MACS[to], 0x8100, &[&[0, 5, 8, 0], &packet[..]].concat())
+        } else {
+            ether(MACS[from], MACS[to], 0x0800, &packet)
         };
         let direction = [Direction::Received, Direction::Overheard, Direction::Sent][usize::from(direction)];
         Step { wait, on: if lan { LAN } else { WAN }, direction, frame }

@@ -25,7 +25,7 @@ fn check(words: &str, expected: &str) {
     let mut house = House::new(None);
     house.reachable(mac('P'));
     say(&mut house, words);
-    let proven: std::string::String = ('a'..='z').filter(|letter| house.is_proven(mac(*letter))).collect();
+    let proven: String = ('a'..='z').filter(|letter| house.is_proven(mac(*letter))).collect();
     assert_eq!(proven, expected, "{words}");
 }
 
