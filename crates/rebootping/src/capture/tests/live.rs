@@ -1,9 +1,12 @@
 //! What comes off real wires, in a network namespace of each test's own.
 
 use super::wires::{Caught, OURS, Observer, SOMEBODY, end, frame, in_new_namespace, is_end, run};
+use caps::CapSet;
 use rebootping_core::packet::frame::{Direction, LinkType};
 use rebootping_lab::{Flood, open_tun};
 use serde_json::Value;
+use std::sync::mpsc;
+use std::thread;
 
 const BLOCKS: u16 = 4;
 const TWO_WIRES: &str = "
@@ -169,6 +172,34 @@ fn what_a_full_ring_could_not_take_is_counted_and_nothing_else_is() {
     let taken = observer.close().len() as u64;
     let said = fuller.packets - before.packets - (fuller.drops.ring - before.drops.ring);
     assert!(taken >= 1_000 && taken <= said, "{taken} of {said} came out");
+}
+
+#[test]
+fn without_any_capability_it_goes_on() {
+    in_new_namespace(TWO_WIRES);
+    let mut observer = Observer::start(BLOCKS);
+    run("ip link add br0 type bridge
+         ip link add lan1 type veth peer name pc
+         ip link set dev lan1 master br0 up
+         ip link set dev pc up");
+    let (powerless, sender_waits) = mpsc::channel();
+    thread::scope(|scope| {
+        // A thread of its own keeps the power to send.
+        scope.spawn(move || {
+            sender_waits.recv().expect("the observer gives up its power");
+            Flood::of(vec![frame(SOMEBODY, &[], b"hot"), end()]).send("pc");
+        });
+        for set in [CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
+            caps::clear(None, set).expect("powers are given up");
+        }
+        observer.follow();
+        assert_eq!(observer.captured(), ["isp1", "wan1", "pc", "lan1"]);
+        powerless.send(()).expect("the sender waits");
+        let caught = observer.catch_until(has_arrived_on("lan1"));
+        assert_eq!(on(&caught, "lan1").len(), 1);
+        assert!(observer.counters().packets >= 4);
+    });
+    observer.close();
 }
 
 #[test]
