@@ -10,7 +10,7 @@ pub(super) const ETHERNET_IPV4: [u8; 6] = [0, 1, 8, 0, 6, 4];
 /// An ARP packet of Ethernet and IPv4.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Arp {
-    /// What it is.
+    /// What it is for.
     pub operation: Operation,
     /// The hardware address the sender claims, which need not be the frame's.
     pub sender_mac: Mac,
@@ -22,13 +22,17 @@ pub struct Arp {
     pub target: Ipv4Addr,
 }
 
-/// What an ARP packet is.
+/// What an ARP packet is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operation {
     /// Where is the target?
     Request,
     /// Here is the sender.
     Reply,
+    /// Does anybody have the target already? The sender claims nothing yet (RFC 5227 section 2.1).
+    Probe,
+    /// The sender tells everybody its own address unasked: gratuitous, as a request or a reply (RFC 5227 section 2.3).
+    Announcement,
 }
 
 impl Arp {
@@ -38,28 +42,17 @@ impl Arp {
         if reader.array()? != ETHERNET_IPV4 {
             return None;
         }
-        let operation = match reader.u16()? {
+        let code = reader.u16()?;
+        let (sender_mac, sender) = (reader.array()?, Ipv4Addr::from(reader.array::<4>()?));
+        let (target_mac, target) = (reader.array()?, Ipv4Addr::from(reader.array::<4>()?));
+        let operation = match code {
+            1 if sender.is_unspecified() => Operation::Probe,
+            1 | 2 if sender == target => Operation::Announcement,
             1 => Operation::Request,
             2 => Operation::Reply,
             _ => return None,
         };
-        Some(Self {
-            operation,
-            sender_mac: reader.array()?,
-            sender: Ipv4Addr::from(reader.array::<4>()?),
-            target_mac: reader.array()?,
-            target: Ipv4Addr::from(reader.array::<4>()?),
-        })
-    }
-
-    /// Does anybody have the target already? The sender claims nothing yet (RFC 5227 section 2.1).
-    pub fn is_probe(&self) -> bool {
-        self.operation == Operation::Request && self.sender.is_unspecified()
-    }
-
-    /// The sender tells everybody its own address unasked: gratuitous, as a request or a reply (RFC 5227 section 2.3).
-    pub fn is_announcement(&self) -> bool {
-        self.sender == self.target && !self.sender.is_unspecified()
+        Some(Self { operation, sender_mac, sender, target_mac, target })
     }
 }
 
@@ -69,31 +62,33 @@ mod tests {
     use proptest::prelude::*;
     use std::vec::Vec;
 
-    fn packet(operation: u8, sender: [u8; 4], target: [u8; 4]) -> Vec<u8> {
-        let head: [&[u8]; 2] = [&ETHERNET_IPV4, &[0, operation]];
+    fn packet(code: u8, sender: [u8; 4], target: [u8; 4]) -> Vec<u8> {
+        let head: [&[u8]; 2] = [&ETHERNET_IPV4, &[0, code]];
         let body: [&[u8]; 4] = [&[2, 0, 0, 0, 0, 1], &sender, &[2, 0, 0, 0, 0, 2], &target];
         [head.concat(), body.concat()].concat()
     }
 
     #[track_caller]
-    fn check(operation: u8, sender: [u8; 4], target: [u8; 4], expected: Option<(Operation, bool, bool)>) {
-        let arp = Arp::read(&packet(operation, sender, target));
-        assert_eq!(arp.map(|arp| (arp.operation, arp.is_probe(), arp.is_announcement())), expected);
-        if let Some(arp) = arp {
-            assert_eq!((arp.sender.octets(), arp.target.octets()), (sender, target));
-            assert_eq!((arp.sender_mac[5], arp.target_mac[5]), (1, 2));
-        }
+    fn check(code: u8, sender: [u8; 4], target: [u8; 4], expected: Option<Operation>) {
+        let expected = expected.map(|operation| Arp {
+            operation,
+            sender_mac: [2, 0, 0, 0, 0, 1],
+            sender: sender.into(),
+            target_mac: [2, 0, 0, 0, 0, 2],
+            target: target.into(),
+        });
+        assert_eq!(Arp::read(&packet(code, sender, target)), expected);
     }
 
     #[test]
     fn questions_answers_probes_and_announcements_are_told_apart() {
         let (nobody, one, two) = ([0; 4], [192, 0, 2, 1], [192, 0, 2, 2]);
-        check(1, one, two, Some((Operation::Request, false, false)));
-        check(2, one, two, Some((Operation::Reply, false, false)));
-        check(1, nobody, two, Some((Operation::Request, true, false)));
-        check(1, one, one, Some((Operation::Request, false, true)));
-        check(2, one, one, Some((Operation::Reply, false, true)));
-        check(1, nobody, nobody, Some((Operation::Request, true, false)));
+        check(1, one, two, Some(Operation::Request));
+        check(2, one, two, Some(Operation::Reply));
+        check(1, nobody, two, Some(Operation::Probe));
+        check(1, nobody, nobody, Some(Operation::Probe));
+        check(1, one, one, Some(Operation::Announcement));
+        check(2, one, one, Some(Operation::Announcement));
         check(3, one, two, None);
     }
 

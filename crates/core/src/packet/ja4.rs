@@ -140,8 +140,11 @@ mod tests {
     #[test]
     fn what_is_not_offered_is_zero() {
         check(|hello| hello.ciphers = vec![0x0a0a], "t13d0016h2_000000000000_e5627efa2ab1");
-        check(|hello| hello.extensions = vec![0, 16], "t13d1502h2_8daaf6152771_000000000000");
-        check(|hello| hello.extensions.clear(), "t13i1500h2_8daaf6152771_000000000000");
+        let extended = |extensions: &[u16], expected| {
+            check(|hello| (hello.extensions, hello.signature_algorithms) = (extensions.to_vec(), vec![]), expected);
+        };
+        extended(&[0, 16], "t13d1502h2_8daaf6152771_000000000000");
+        extended(&[], "t13i1500h2_8daaf6152771_000000000000");
         check(|hello| hello.ciphers = vec![5; 100], "t13d9916h2_b9c636cd5505_e5627efa2ab1");
     }
 

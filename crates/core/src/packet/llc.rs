@@ -13,7 +13,7 @@ pub enum Llc<'a> {
     /// Cisco's discovery protocol, for [`super::cdp::Cdp::read`].
     Cdp(&'a [u8]),
     /// An EtherType within (SNAP, RFC 1042), and what it carries.
-    EtherType(u16, &'a [u8]),
+    Ethertype(u16, &'a [u8]),
     /// IPX.
     Ipx,
     /// NetBIOS frames (`NetBEUI`).
@@ -46,7 +46,7 @@ pub fn read(frame: &[u8]) -> Option<Llc<'_>> {
     match (reader.array()?, reader.u8()?) {
         ([BRIDGES, BRIDGES], UNNUMBERED) => bpdu(reader),
         ([SNAP, SNAP], UNNUMBERED) => match (reader.array()?, reader.u16()?) {
-            (NOBODY, ethertype) => Some(Llc::EtherType(ethertype, reader.rest())),
+            (NOBODY, ethertype) => Some(Llc::Ethertype(ethertype, reader.rest())),
             (CISCO, 0x2000) => Some(Llc::Cdp(reader.rest())),
             (CISCO, 0x010b) => bpdu(reader),
             _ => None,
@@ -118,7 +118,7 @@ mod tests {
         check(&[0x42, 0x42, 3, 0, 0, 0, 7], None);
         check(&[0x42, 0x42, 3, 0, 1, 0, 0x80], None);
         check(&[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0, 2, 180], Some(Llc::Cdp(&[2, 180])));
-        check(&[0xaa, 0xaa, 3, 0, 0, 0, 8, 6, 1], Some(Llc::EtherType(0x0806, &[1])));
+        check(&[0xaa, 0xaa, 3, 0, 0, 0, 8, 6, 1], Some(Llc::Ethertype(0x0806, &[1])));
         check(&[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 3], None);
         check(&[0xff, 0xff, 0, 34], Some(Llc::Ipx));
         check(&[0xe0, 0xe0, 3], Some(Llc::Ipx));

@@ -32,10 +32,16 @@ pub fn arp_request(from: Mac, source: Ipv4Addr, target: Ipv4Addr) -> [u8; ARP] {
     filled(&parts)
 }
 
-/// Reads an ARP reply; none if it is anything else.
+/// Reads what an ARP reply or announcement says; none if it is anything else.
 pub fn arp_reply(packet: &[u8]) -> Option<Answer> {
-    let arp = Arp::read(packet).filter(|arp| arp.operation == Operation::Reply)?;
-    Some(Answer { address: arp.sender.into(), mac: Some(arp.sender_mac) })
+    let arp = Arp::read(packet)?;
+    match arp.operation {
+        // Who announces an address says where it is, asked or not.
+        Operation::Reply | Operation::Announcement => {
+            Some(Answer { address: arp.sender.into(), mac: Some(arp.sender_mac) })
+        }
+        Operation::Request | Operation::Probe => None,
+    }
 }
 
 /// A neighbour solicitation to the target's solicited-node group, from its IPv6 header on.
