@@ -4,6 +4,7 @@
 //! `fuzz/seeds/` bytes that were chosen; a test throws those at the same doors.
 
 pub mod announced;
+pub mod overheard;
 
 use crate::committer::{providers, status_files};
 use crate::daemon::{Answer, Request};
@@ -31,7 +32,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 14] = [
+pub const DOORS: [(&str, Door); 20] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),
@@ -46,6 +47,12 @@ pub const DOORS: [(&str, Door); 14] = [
     ("dhcp4", announced::dhcp4),
     ("dhcp6", announced::dhcp6),
     ("ssdp", announced::ssdp),
+    ("tls", overheard::tls),
+    ("quic", overheard::quic),
+    ("http", overheard::http),
+    ("lldp", overheard::lldp),
+    ("llc", overheard::llc),
+    ("neighbours", overheard::neighbours),
 ];
 
 const SECOND: Duration = Duration::from_secs(1);
