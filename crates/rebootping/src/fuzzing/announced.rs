@@ -9,7 +9,7 @@ use rebootping_core::untrusted::{LONGEST, Untrusted};
 /// A message of DNS, mDNS or LLMNR, in a datagram or in TCP.
 pub fn dns(data: &[u8]) {
     let told = names(data);
-    assert!(told.len() <= 128 + 2 * 512, "as many questions, and records with a name in their data");
+    assert!(told.len() <= 3 * 4096, "as many questions, and records with a name in their data");
     // A name leads only backwards, so what is cut off changes nothing before it.
     let cut = names(data.split_last().map_or(data, |(_, before)| before));
     assert_eq!(told.get(..cut.len()), Some(cut.as_slice()));

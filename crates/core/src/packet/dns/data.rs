@@ -60,6 +60,16 @@ impl<'a> Data<'a> {
         Self::of(message, kind, place).unwrap_or(Self::Other)
     }
 
+    /// The name within, if there is one.
+    pub(super) fn name(&self) -> Option<&Name<'a>> {
+        match self {
+            Self::Cname(name) | Self::Ptr(name) => Some(name),
+            Self::Srv(srv) => Some(&srv.target),
+            Self::Svcb(svcb) => Some(&svcb.target),
+            Self::A(_) | Self::Aaaa(_) | Self::Txt(_) | Self::Other => None,
+        }
+    }
+
     fn of(message: &'a [u8], kind: u16, place: &Range<usize>) -> Option<Self> {
         let bytes = message.get(place.clone())?;
         let name = |skip: usize| {

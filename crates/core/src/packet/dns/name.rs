@@ -18,20 +18,29 @@ const MOST_JUMPS: u8 = 64;
 pub struct Name<'a> {
     message: &'a [u8],
     at: usize,
+    /// How many labels and pointers it is made of.
+    steps: u8,
 }
 
 impl<'a> Name<'a> {
     /// Reads the name at a place of the message, and the place behind it; none unless it is whole and of lawful length.
     pub(crate) fn read(message: &'a [u8], at: usize) -> Option<(Self, usize)> {
         let mut labels = Labels::new(message, at);
-        let mut length: usize = 1;
+        let (mut length, mut count) = (1_usize, 0_u8);
         while let Step::Label(label) = labels.step()? {
             length = length.saturating_add(label.len()).saturating_add(1);
+            count = count.saturating_add(1);
             if length > LONGEST {
                 return None;
             }
         }
-        Some((Self { message, at }, labels.behind.unwrap_or(labels.at)))
+        let steps = count.saturating_add(labels.jumps);
+        Some((Self { message, at, steps }, labels.behind.unwrap_or(labels.at)))
+    }
+
+    /// What walking it costs: its labels and pointers.
+    pub(super) fn steps(&self) -> usize {
+        self.steps.into()
     }
 
     /// Its labels from the left, as they came.
