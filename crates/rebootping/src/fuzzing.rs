@@ -4,6 +4,7 @@
 //! `fuzz/seeds/` bytes that were chosen; a test throws those at the same doors.
 
 pub mod announced;
+pub mod captured;
 pub mod overheard;
 
 use crate::committer::{providers, status_files};
@@ -32,7 +33,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 20] = [
+pub const DOORS: [(&str, Door); 21] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),
@@ -53,6 +54,7 @@ pub const DOORS: [(&str, Door); 20] = [
     ("lldp", overheard::lldp),
     ("llc", overheard::llc),
     ("neighbours", overheard::neighbours),
+    ("capture", captured::capture),
 ];
 
 const SECOND: Duration = Duration::from_secs(1);

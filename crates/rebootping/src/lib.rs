@@ -21,6 +21,7 @@ mod netlink;
 mod observer;
 #[cfg_attr(not(test), expect(dead_code, reason = "the observer will write with it"))]
 mod pcap_files;
+mod pcap_read;
 mod report;
 mod sandbox;
 mod softnet;

@@ -1,0 +1,90 @@
+//! The part of an input that lies in memory: what was read and not yet used up, in one buffer that slides along.
+
+use core::ops::Range;
+use std::io::{self, ErrorKind, Read};
+
+/// As much is asked of the system at once: fewer and larger reads, and still little beside what a reader keeps.
+const USUAL: usize = 1 << 20;
+
+/// A sliding window over an input.
+pub(super) struct Window<R> {
+    input: R,
+    buffer: Vec<u8>,
+    /// What of the buffer holds bytes that were read and not used up.
+    held: Range<usize>,
+    consumed: u64,
+}
+
+impl<R: Read> Window<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self { input, buffer: vec![0; USUAL], held: 0..0, consumed: 0 }
+    }
+
+    /// The next `wanted` bytes, which stay where they are; none if the input ends before.
+    pub(super) fn ahead(&mut self, wanted: usize) -> io::Result<Option<&[u8]>> {
+        while self.held.len() < wanted {
+            if self.fill(wanted)? == 0 {
+                return Ok(None);
+            }
+        }
+        Ok(self.buffer.get(self.held.start..self.held.start + wanted))
+    }
+
+    /// The next bytes as an array.
+    pub(super) fn peek<const N: usize>(&mut self) -> io::Result<Option<[u8; N]>> {
+        Ok(self.ahead(N)?.and_then(|bytes| bytes.first_chunk()).copied())
+    }
+
+    /// Uses up bytes that were seen ahead, and returns where they lie until the next call of [`Window::ahead`].
+    pub(super) fn take(&mut self, length: usize) -> Range<usize> {
+        let from = self.held.start;
+        let to = (from + length).min(self.held.end);
+        self.held.start = to;
+        self.consumed += (to - from) as u64;
+        from..to
+    }
+
+    /// The bytes of a range that [`Window::take`] returned, or of a part of it.
+    pub(super) fn lent(&self, range: Range<usize>) -> &[u8] {
+        self.buffer.get(range).unwrap_or_default()
+    }
+
+    /// Nothing is held: at the end of the input this means that it ended where something else ended.
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// How many bytes were used up so far.
+    pub(super) const fn consumed(&self) -> u64 {
+        self.consumed
+    }
+
+    /// Forgets what was read and not used up.
+    pub(super) const fn forget(&mut self) {
+        self.held = 0..0;
+    }
+
+    pub(super) const fn input(&mut self) -> &mut R {
+        &mut self.input
+    }
+
+    fn fill(&mut self, wanted: usize) -> io::Result<usize> {
+        if self.held.start + wanted > self.buffer.len() || self.held.is_empty() {
+            self.buffer.copy_within(self.held.clone(), 0);
+            self.held = 0..self.held.len();
+        }
+        if self.held.end == self.buffer.len() {
+            // Doubled as bytes really come, so that a length nobody sends costs nothing.
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        let room = self.buffer.get_mut(self.held.end..).unwrap_or_default();
+        let read = loop {
+            match self.input.read(room) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => break result?,
+            }
+        };
+        self.held.end += read;
+        Ok(read)
+    }
+}
