@@ -12,6 +12,7 @@ mod daemon;
 mod durable;
 mod duration;
 mod echo;
+mod escape;
 #[doc(hidden)]
 pub mod fuzzing;
 mod ipc;
