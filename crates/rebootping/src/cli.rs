@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Give every link back: status files say 0, links are enabled, our routing rules are gone.
     #[command(after_help = help::RELEASE)]
     Release,
+    /// Write what was captured of devices as pcapng, in order of time.
+    #[command(after_help = help::PCAP)]
+    Pcap(Pcap),
     /// Write a shell's completion script to standard output.
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -118,6 +121,26 @@ pub(crate) enum LinkVerb {
     Retry,
     /// Take the order back: the answers decide again.
     Auto,
+}
+
+/// Which packets `pcap` writes, and where.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pcap {
+    /// The devices by MAC address, or interfaces without one by name.
+    #[arg(value_name = "MAC", required = true)]
+    pub(crate) devices: Vec<String>,
+    /// Only packets from then on: RFC 3339, or an age such as 2h.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<When>,
+    /// Only packets up to then.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<When>,
+    /// Go on with what is captured from now on, until stopped.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Write to this file instead of standard output, which - stands for.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
 }
 
 /// Writes a shell's completion script to standard output.
@@ -221,6 +244,15 @@ mod tests {
     }
 
     #[test]
+    fn pcap_takes_devices_times_and_a_file() {
+        let line = "rebootping pcap aa:bb:cc:dd:ee:ff ppp0 --since 2h --follow -w -";
+        let Command::Pcap(pcap) = parsed(line).command else { panic!("another command") };
+        let devices = ["aa:bb:cc:dd:ee:ff", "ppp0"].map(str::to_owned).to_vec();
+        let since = Some(When::Ago(Duration::from_secs(7200)));
+        assert_eq!(pcap, Pcap { devices, since, until: None, follow: true, write: Some(PathBuf::from("-")) });
+    }
+
+    #[test]
     fn why_takes_a_time_or_an_age() {
         let Command::Why(why) = parsed("rebootping why wan1 --at 2h --json").command else { panic!("another command") };
         assert_eq!((why.at, why.output.json), (Some(When::Ago(Duration::from_secs(7200))), true));
@@ -237,6 +269,8 @@ mod tests {
             "rebootping link out wan1 --for 2",
             "rebootping link out wan1 --for 0s",
             "rebootping why wan1 --at yesterday",
+            "rebootping pcap",
+            "rebootping pcap aa:bb:cc:dd:ee:ff --since noon",
             "rebootping completions tcsh",
         ];
         let told = lines.map(|line| {

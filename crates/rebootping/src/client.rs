@@ -1,10 +1,12 @@
-//! The commands that ask a running daemon: `status`, `why`, `link`, `release`.
+//! The commands that ask a running daemon: `status`, `why`, `link`, `release`, `pcap`.
 
-use crate::cli::{LinkOrder, LinkVerb, Output, Why};
+use crate::cli::{LinkOrder, LinkVerb, Output, Pcap, Why};
 use crate::clock;
 use crate::config;
 use crate::config::meant::Config;
 use crate::daemon::{Answer, Request, ask, give_back};
+use crate::extract;
+use crate::extract::own_stream::{Flow, HOLDS};
 use crate::report::links::{Named, Names};
 use crate::report::status::Status;
 use crate::report::{table, why};
@@ -77,6 +79,22 @@ pub(crate) fn release(explicit: Option<&Path>) -> ExitCode {
         Ok(Answer::Done(_)) => released(config),
         answer => done(answer),
     })
+}
+
+/// `rebootping pcap`: reads the captures itself, and asks the daemon only to leave out the stream it makes.
+pub(crate) fn pcap(explicit: Option<&Path>, asked: &Pcap) -> ExitCode {
+    let config = match load(explicit) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    let leave_out = |flow: &Flow| {
+        let request = Request::LeaveOut { flow: *flow, lasting: HOLDS };
+        matches!(ask(&config.paths.run, &request), Ok(Answer::Done(_)))
+    };
+    match extract::run(&config, asked, &leave_out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => fail(&problem, 1),
+    }
 }
 
 /// Waits until the daemon has given every link back and seen it so.

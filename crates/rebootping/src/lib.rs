@@ -13,6 +13,7 @@ mod durable;
 mod duration;
 mod echo;
 mod escape;
+mod extract;
 #[doc(hidden)]
 pub mod fuzzing;
 mod ipc;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Check(output) => check::run(config, output),
         Command::Link(order) => client::link(config, &order),
         Command::Release => client::release(config),
+        Command::Pcap(pcap) => client::pcap(config, &pcap),
         Command::Completions { shell } => client::written(cli::print_completions(shell)),
         Command::Man => client::written(cli::print_man()),
     }

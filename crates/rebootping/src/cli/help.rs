@@ -84,6 +84,16 @@ pub(super) const RELEASE: &str = "\
 Examples:
   rebootping release                    before Shorewall is to be managed by hand again";
 
+/// What follows the options of `pcap`.
+pub(super) const PCAP: &str = "\
+Signals:
+  SIGINT, SIGTERM, SIGHUP  end behind a whole packet; what is written can be read
+
+Examples:
+  rebootping pcap aa:bb:cc:dd:ee:ff --since 2h -w tv.pcapng
+  rebootping pcap aa:bb:cc:dd:ee:ff --follow | tcpdump -n -r -
+  ssh gateway sudo rebootping pcap aa:bb:cc:dd:ee:ff --follow | wireshark -k -i -";
+
 /// What follows the options of `completions`.
 pub(super) const COMPLETIONS: &str = "\
 Examples:

@@ -25,7 +25,7 @@ mod isusable;
 pub(crate) mod kernel;
 pub(crate) mod providers;
 #[cfg(test)]
-mod scratch;
+pub(crate) mod scratch;
 pub(crate) mod shorewall;
 pub(crate) mod status_files;
 

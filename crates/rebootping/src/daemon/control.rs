@@ -1,6 +1,7 @@
 //! The socket operators talk to: one request, one answer. The kernel says who asks; reading is for all, changing for root.
 
 use super::Input;
+use crate::extract::own_stream::Flow;
 use crate::ipc::{frame, take_frames};
 use crate::report::status::Status;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
@@ -35,6 +36,8 @@ pub(crate) enum Request {
     Retry { link: String },
     /// Give every link back.
     Release,
+    /// Do not capture this connection, over which captures leave.
+    LeaveOut { flow: Flow, lasting: Duration },
 }
 
 /// What the daemon answers.

@@ -15,7 +15,7 @@ mod disk;
 mod lane;
 mod lanes;
 mod memory;
-mod name;
+pub(crate) mod name;
 pub(crate) mod pcapng;
 mod recovery;
 mod ring;
