@@ -13,6 +13,7 @@ extern crate std;
 
 pub mod commit;
 pub mod engine;
+pub mod inventory;
 pub mod keep;
 pub mod link;
 pub mod packet;

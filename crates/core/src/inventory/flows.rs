@@ -1,0 +1,280 @@
+//! Who is talking to whom: TCP and UDP flows in a table of fixed size, for proofs, first words and bytes.
+//!
+//! Every packet passes here, so a known flow costs one hash, one line of tags and one entry. The table is set-associative: a flow
+//! has [`WAYS`] possible places and takes that of the one silent longest; nothing is chained, so no flood can make it slow.
+
+use super::ports::Protocol;
+use super::seed::Seed;
+use crate::packet::neighbour::Mac;
+use crate::time::Time;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv6Addr};
+
+/// So many flows are known at a time.
+pub const MOST: usize = 65_536;
+const WAYS: usize = 8;
+const GROUPS: usize = MOST / WAYS;
+
+/// One end of a flow.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct End {
+    /// As IPv6 has it; an IPv4 address mapped.
+    ip: [u64; 2],
+    pub(super) port: u16,
+}
+
+impl End {
+    pub(super) fn new(ip: IpAddr, port: u16) -> Self {
+        let ip = match ip {
+            IpAddr::V4(v4) => [0, 0xffff_0000_0000 | u64::from(v4.to_bits())],
+            IpAddr::V6(v6) => [(v6.to_bits() >> 64) as u64, v6.to_bits() as u64],
+        };
+        Self { ip, port }
+    }
+
+    pub(super) fn ip(self) -> IpAddr {
+        let [high, low] = self.ip;
+        IpAddr::V6(Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low))).to_canonical()
+    }
+}
+
+/// What tells a flow from all others: its two ends, the smaller first, what it speaks, and where it was captured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Key {
+    ips: [[u64; 2]; 2],
+    ports: [u16; 2],
+    interface: u32,
+    protocol: Protocol,
+}
+
+/// Which of a flow's two ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Side {
+    Low,
+    High,
+}
+
+impl Side {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Low => Self::High,
+            Self::High => Self::Low,
+        }
+    }
+}
+
+impl Key {
+    /// The key of a packet's flow, and the side its sender is on.
+    #[inline]
+    pub(super) fn new(source: End, destination: End, protocol: Protocol, interface: u32) -> (Self, Side) {
+        let key =
+            |low: End, high: End| Self { ips: [low.ip, high.ip], ports: [low.port, high.port], interface, protocol };
+        if source <= destination {
+            (key(source, destination), Side::Low)
+        } else {
+            (key(destination, source), Side::High)
+        }
+    }
+
+    fn hash(&self, seed: Seed) -> u64 {
+        let [[a, b], [c, d]] = self.ips;
+        let [low, high] = self.ports;
+        let rest = u64::from(low) | u64::from(high) << 16 | u64::from(self.interface) << 32;
+        let rest = if self.protocol == Protocol::Tcp { rest } else { !rest };
+        seed.of([a, b, c, d, rest])
+    }
+}
+
+/// What is known of one side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct HalfFlow {
+    /// Bytes sent since the flow was last accounted for.
+    pub(super) bytes: u64,
+    /// Its neighbour on the wire.
+    pub(super) mac: Option<Mac>,
+    /// It has sent anything.
+    pub(super) has_spoken: bool,
+    /// Packets with a payload that were looked into.
+    pub(super) looks: u8,
+    /// There is nothing more to learn from its payload.
+    pub(super) is_read: bool,
+}
+
+/// A flow.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Flow {
+    key: Key,
+    pub(super) last: Time,
+    halves: [HalfFlow; 2],
+    /// Who asked first; for TCP corrected by a SYN.
+    pub(super) client: Side,
+    /// The sequence number of the client's first byte, once known.
+    pub(super) first_byte: Option<u32>,
+    /// TCP: a SYN-ACK came. UDP: the client was answered.
+    pub(super) is_answered: bool,
+    /// TCP: the client acknowledged the SYN-ACK.
+    pub(super) is_established: bool,
+    /// A name the client gave the server.
+    pub(super) name: Option<super::dictionary::NameId>,
+}
+
+impl Flow {
+    fn new(key: Key, client: Side, now: Time) -> Self {
+        Self {
+            key,
+            last: now,
+            halves: [HalfFlow::default(); 2],
+            client,
+            first_byte: None,
+            is_answered: false,
+            is_established: false,
+            name: None,
+        }
+    }
+
+    pub(super) const fn end(&self, side: Side) -> End {
+        let [low, high] = self.key.ips;
+        let [low_port, high_port] = self.key.ports;
+        match side {
+            Side::Low => End { ip: low, port: low_port },
+            Side::High => End { ip: high, port: high_port },
+        }
+    }
+
+    pub(super) const fn half(&self, side: Side) -> &HalfFlow {
+        let [low, high] = &self.halves;
+        match side {
+            Side::Low => low,
+            Side::High => high,
+        }
+    }
+
+    pub(super) const fn half_mut(&mut self, side: Side) -> &mut HalfFlow {
+        let [low, high] = &mut self.halves;
+        match side {
+            Side::Low => low,
+            Side::High => high,
+        }
+    }
+
+    /// The bytes of both sides since the last time, if there are any: the client's first.
+    pub(super) fn take_bytes(&mut self) -> Option<(u64, u64)> {
+        let client = core::mem::take(&mut self.half_mut(self.client).bytes);
+        let server = core::mem::take(&mut self.half_mut(self.client.other()).bytes);
+        (client | server != 0).then_some((client, server))
+    }
+
+    /// Begins anew: the same ports are used again.
+    pub(super) fn restart(&mut self, client: Side, first_byte: u32) {
+        for half in &mut self.halves {
+            (half.looks, half.is_read) = (0, false);
+        }
+        self.client = client;
+        self.first_byte = Some(first_byte);
+        (self.is_answered, self.is_established, self.name) = (false, false, None);
+    }
+}
+
+/// The place of a flow in the table, valid until the next flow is found.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct FlowId(u32);
+
+/// What looking for a flow found.
+pub(super) enum Found {
+    /// It is known.
+    Known(FlowId),
+    /// It is new; another had to go for it.
+    New(FlowId, Option<Flow>),
+}
+
+/// The table.
+pub(super) struct Flows {
+    seed: Seed,
+    tags: Vec<[u16; WAYS]>,
+    entries: Vec<Option<Flow>>,
+    /// Flows that had to go while they were talking: not silent for [`SILENT`] yet.
+    pub(super) left_out: u64,
+}
+
+/// A flow silent so long is over, or will be recognised by its ports: 120 s, as conntrack has for UDP streams.
+const SILENT: core::time::Duration = core::time::Duration::from_secs(120);
+
+impl Flows {
+    pub(super) const fn new(seed: Seed) -> Self {
+        Self { seed, tags: Vec::new(), entries: Vec::new(), left_out: 0 }
+    }
+
+    /// Finds a packet's flow, or begins one with its sender as the client.
+    #[inline]
+    pub(super) fn find(&mut self, key: Key, side: Side, now: Time) -> Found {
+        let hash = key.hash(self.seed);
+        let group = hash as usize % GROUPS;
+        // Zero stands for an empty place.
+        let tag = (hash >> 48) as u16 | 1;
+        if let Some(tags) = self.tags.get(group) {
+            for (way, _) in tags.iter().enumerate().filter(|(_, t)| **t == tag) {
+                let at = group.wrapping_mul(WAYS).wrapping_add(way);
+                if self.entries.get(at).is_some_and(|e| e.as_ref().is_some_and(|flow| flow.key == key)) {
+                    return Found::Known(FlowId(at as u32));
+                }
+            }
+        }
+        self.begin(Flow::new(key, side, now), group, tag)
+    }
+
+    /// The flow at a place.
+    #[inline]
+    pub(super) fn get_mut(&mut self, id: FlowId) -> Option<&mut Flow> {
+        self.entries.get_mut(id.0 as usize)?.as_mut()
+    }
+
+    pub(super) fn get(&self, id: FlowId) -> Option<&Flow> {
+        self.entries.get(id.0 as usize)?.as_ref()
+    }
+
+    /// The bytes of all flows since the last time.
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Flow> {
+        self.entries.iter_mut().flatten()
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Flow> {
+        self.entries.iter().flatten()
+    }
+
+    /// Forgets the flows of a MAC.
+    pub(super) fn forget(&mut self, mac: Mac) {
+        for (at, place) in self.entries.iter_mut().enumerate() {
+            if place.as_ref().is_some_and(|flow| flow.halves.iter().any(|half| half.mac == Some(mac))) {
+                *place = None;
+                if let Some(tag) = self.tags.get_mut(at / WAYS).and_then(|tags| tags.get_mut(at % WAYS)) {
+                    *tag = 0;
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, flow: Flow, group: usize, tag: u16) -> Found {
+        if self.entries.is_empty() {
+            self.tags = vec![[0; WAYS]; GROUPS];
+            self.entries.resize_with(MOST, || None);
+        }
+        let now = flow.last;
+        let begin = group.saturating_mul(WAYS);
+        let places = self.entries.get(begin..begin.saturating_add(WAYS)).unwrap_or_default();
+        let way = places
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, place)| place.as_ref().map(|flow| flow.last))
+            .map_or(0, |(way, _)| way);
+        if let Some(place) = self.tags.get_mut(group).and_then(|tags| tags.get_mut(way)) {
+            *place = tag;
+        }
+        let at = begin.saturating_add(way);
+        let gone = self.entries.get_mut(at).and_then(|place| place.replace(flow));
+        if gone.as_ref().is_some_and(|gone| now.since(gone.last) < SILENT) {
+            self.left_out = self.left_out.saturating_add(1);
+        }
+        Found::New(FlowId(at as u32), gone)
+    }
+}

@@ -1,0 +1,108 @@
+//! Servers beyond a router: known by address, for no frame shows their MAC. In fixed room, the stalest goes.
+
+use super::ports::{Port, Ports, Proof};
+use crate::packet::neighbour::Mac;
+use crate::time::Time;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
+
+/// So many hosts are kept in all.
+pub const MOST: usize = 4096;
+/// So many ports of one host are kept.
+pub const MOST_PORTS: usize = 64;
+
+/// A server beyond a router.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Host {
+    /// The MAC it is behind.
+    pub(super) behind: Option<Mac>,
+    pub(super) ports: Ports,
+    pub(super) last_seen: Time,
+}
+
+/// All of them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Hosts {
+    by_ip: BTreeMap<IpAddr, Host>,
+    by_age: BTreeSet<(Time, IpAddr)>,
+    /// Hosts that had to go, and ports that found no room.
+    pub(super) left_out: u64,
+}
+
+impl Hosts {
+    pub(super) fn all(&self) -> impl Iterator<Item = (IpAddr, &Host)> {
+        self.by_ip.iter().map(|(ip, host)| (*ip, host))
+    }
+
+    /// Takes a proof of an open port.
+    pub(super) fn prove(&mut self, proof: &Proof, behind: Option<Mac>) -> Option<&mut Port> {
+        let is_new = !self.by_ip.contains_key(&proof.ip);
+        let host = self.by_ip.entry(proof.ip).or_default();
+        self.by_age.remove(&(host.last_seen, proof.ip));
+        host.last_seen = host.last_seen.max(proof.at);
+        host.behind = host.behind.or(behind);
+        self.by_age.insert((host.last_seen, proof.ip));
+        if is_new {
+            self.make_room(proof.ip);
+        }
+        let port = self.by_ip.get_mut(&proof.ip)?.ports.prove(proof, MOST_PORTS);
+        self.left_out = self.left_out.saturating_add(u64::from(port.is_none()));
+        port
+    }
+
+    /// Takes ports that were thought to be a device's own.
+    pub(super) fn absorb(&mut self, ports: Vec<Port>, behind: Mac) {
+        for port in ports {
+            let proof = Proof {
+                ip: port.ip,
+                protocol: port.protocol,
+                port: port.port,
+                evidence: port.evidence,
+                at: port.last_seen,
+            };
+            let Some(known) = self.prove(&proof, Some(behind)) else { continue };
+            known.first_seen = known.first_seen.min(port.first_seen);
+            known.banner = known.banner.take().or(port.banner);
+        }
+    }
+
+    /// Finds a port again.
+    pub(super) fn find(&mut self, proof: &Proof) -> Option<&mut Port> {
+        self.by_ip.get_mut(&proof.ip)?.ports.find(proof.ip, proof.protocol, proof.port)
+    }
+
+    /// The address turned out to be a device's own: its ports go there.
+    pub(super) fn take(&mut self, ip: IpAddr) -> Vec<Port> {
+        let Some(mut host) = self.by_ip.remove(&ip) else { return Vec::new() };
+        self.by_age.remove(&(host.last_seen, ip));
+        host.ports.take(ip)
+    }
+
+    /// Forgets all that is behind a MAC.
+    pub(super) fn forget(&mut self, behind: Mac) {
+        self.by_ip.retain(|_, host| host.behind != Some(behind));
+        let by_ip = &self.by_ip;
+        self.by_age.retain(|(_, ip)| by_ip.contains_key(ip));
+    }
+
+    /// Moves all times, as the clock they are read by was stepped.
+    pub(super) fn shift(&mut self, shift: impl Fn(Time) -> Time) {
+        for host in self.by_ip.values_mut() {
+            host.last_seen = shift(host.last_seen);
+            host.ports.shift(&shift);
+        }
+        self.by_age = self.by_ip.iter().map(|(ip, host)| (host.last_seen, *ip)).collect();
+    }
+
+    fn make_room(&mut self, for_whom: IpAddr) {
+        if self.by_ip.len() <= MOST {
+            return;
+        }
+        let Some(&(at, stalest)) = self.by_age.iter().find(|(_, ip)| *ip != for_whom) else { return };
+        self.by_age.remove(&(at, stalest));
+        self.by_ip.remove(&stalest);
+        self.left_out = self.left_out.saturating_add(1);
+    }
+}

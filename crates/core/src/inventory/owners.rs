@@ -1,0 +1,118 @@
+//! Which MAC an IP address belongs to now, and when two of them say so.
+//!
+//! Two MACs that claim one IPv4 address by ARP within ten minutes are in conflict: a copy, or somebody who wants to be taken for
+//! another. It is told at once and then at most once an hour for the address. An address a DHCP server gave to another MAC has
+//! moved, and nothing is wrong with that.
+
+use super::addresses::Claim;
+use super::seed::Seed;
+use crate::packet::neighbour::Mac;
+use crate::time::Time;
+use core::net::IpAddr;
+use core::time::Duration;
+use hashbrown::HashMap;
+
+/// So many addresses are kept.
+const MOST: usize = 65_536;
+const WINDOW: Duration = Duration::from_secs(600);
+const QUIET: Duration = Duration::from_secs(3600);
+
+#[derive(Clone, Copy)]
+struct Owner {
+    mac: Mac,
+    /// When the owner last claimed it by ARP.
+    arp: Option<Time>,
+    told: Option<Time>,
+}
+
+/// All addresses with their owners.
+pub(super) struct Owners {
+    by_ip: HashMap<IpAddr, Owner, Seed>,
+    /// Addresses that found no room.
+    pub(super) left_out: u64,
+}
+
+impl Owners {
+    pub(super) fn new(seed: Seed) -> Self {
+        Self { by_ip: HashMap::with_hasher(seed), left_out: 0 }
+    }
+
+    /// Who has an address.
+    pub(super) fn of(&self, ip: IpAddr) -> Option<Mac> {
+        self.by_ip.get(&ip).map(|owner| owner.mac)
+    }
+
+    /// A MAC says the address is its own; returns whom it is in conflict with, if that must be told.
+    pub(super) fn claim(&mut self, ip: IpAddr, mac: Mac, claim: Claim, now: Time) -> Option<Mac> {
+        let arp = (claim == Claim::Arp).then_some(now);
+        let has_room = self.by_ip.len() < MOST;
+        let Some(owner) = self.by_ip.get_mut(&ip) else {
+            if has_room {
+                self.by_ip.insert(ip, Owner { mac, arp, told: None });
+            } else {
+                self.left_out = self.left_out.saturating_add(1);
+            }
+            return None;
+        };
+        if owner.mac == mac {
+            owner.arp = arp.or(owner.arp);
+            return None;
+        }
+        // What somebody merely sends from says less than what another claimed.
+        if claim == Claim::Traffic {
+            return None;
+        }
+        let had_it = arp.and(owner.arp).is_some_and(|claimed| now.since(claimed) < WINDOW);
+        let is_news = had_it && owner.told.is_none_or(|told| now.since(told) >= QUIET);
+        let before = owner.mac;
+        *owner = Owner { mac, arp, told: if is_news { Some(now) } else { owner.told } };
+        is_news.then_some(before)
+    }
+
+    /// A MAC has the address no longer.
+    pub(super) fn lose(&mut self, ip: IpAddr, mac: Mac) {
+        if self.of(ip) == Some(mac) {
+            self.by_ip.remove(&ip);
+        }
+    }
+
+    /// Moves all times, as the clock they are read by was stepped.
+    pub(super) fn shift(&mut self, shift: impl Fn(Time) -> Time) {
+        for owner in self.by_ip.values_mut() {
+            (owner.arp, owner.told) = (owner.arp.map(&shift), owner.told.map(&shift));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Mac = [0, 0, 0, 0, 0, 0xa];
+    const B: Mac = [0, 0, 0, 0, 0, 0xb];
+
+    #[track_caller]
+    fn check(claims: &[(u64, Mac, Claim)], expected: &[Option<Mac>]) {
+        let mut owners = Owners::new(Seed::new(1));
+        let ip = IpAddr::from([10, 0, 0, 1]);
+        let told: alloc::vec::Vec<_> = claims
+            .iter()
+            .map(|&(second, mac, claim)| owners.claim(ip, mac, claim, Time::BOOT + Duration::from_secs(second)))
+            .collect();
+        assert_eq!(told, expected, "{claims:?}");
+    }
+
+    #[test]
+    fn two_that_claim_an_address_are_told_once_an_hour() {
+        use Claim::{Arp, Dhcp, Ndp, Traffic};
+        check(&[(0, A, Arp), (1, A, Arp), (2, B, Arp), (3, A, Arp), (4, B, Arp)], &[None, None, Some(A), None, None]);
+        check(&[(0, A, Arp), (700, B, Arp)], &[None, None]);
+        check(&[(0, A, Arp), (5, B, Dhcp), (6, B, Arp)], &[None, None, None]);
+        check(&[(0, A, Arp), (5, B, Dhcp), (6, B, Arp), (7, A, Arp)], &[None, None, None, Some(B)]);
+        check(&[(0, A, Arp), (5, B, Traffic), (6, B, Ndp)], &[None, None, None]);
+        check(
+            &[(0, A, Arp), (2, B, Arp), (3, A, Arp), (3603, B, Arp), (3604, A, Arp)],
+            &[None, Some(A), None, None, Some(B)],
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! Open ports, each with its proof: a SYN-ACK for TCP, an answer to a question seen before for UDP.
+
+use crate::time::Time;
+use crate::untrusted::Untrusted;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
+
+/// Below this a port is a service's by custom; above, it may be one that a system lent to a program for a while
+/// (Linux lends from 32768 on).
+pub const LENT: u16 = 32768;
+
+/// A transport protocol with ports.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+/// What proves that a port is open, the weaker first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// It sent a SYN-ACK.
+    SynAck,
+    /// And the client acknowledged it.
+    Established,
+    /// It replied to a request seen before.
+    Answered,
+}
+
+/// One open port.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Port {
+    /// The address it is open at.
+    pub ip: IpAddr,
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// The number.
+    pub port: u16,
+    /// The proof.
+    pub evidence: Evidence,
+    /// What the server said of itself.
+    pub banner: Option<Untrusted>,
+    /// When it was first proven.
+    pub first_seen: Time,
+    /// When it was last.
+    pub last_seen: Time,
+    /// It was told as an event, or belongs to what was there from the beginning.
+    pub(super) is_told: bool,
+}
+
+impl Port {
+    /// What a server of this port usually is, or said it is.
+    pub fn service(&self) -> Option<&'static str> {
+        let banner = self.banner.as_ref().map_or("", Untrusted::raw);
+        if banner.starts_with("SSH-") {
+            return Some("ssh");
+        }
+        super::services::name(self.protocol, self.port)
+    }
+
+    /// It is more than a port lent for a while: a low one, or seen in two different hours.
+    pub(super) fn is_lasting(&self) -> bool {
+        let hour = |at: Time| at.as_nanos() / 3_600_000_000_000;
+        self.port < LENT || hour(self.first_seen) != hour(self.last_seen)
+    }
+}
+
+/// The open ports of a device or host, at most so many.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Ports(Vec<Port>);
+
+impl Ports {
+    /// All of them, in the order of their first proof.
+    pub(super) fn all(&self) -> &[Port] {
+        &self.0
+    }
+
+    pub(super) fn all_mut(&mut self) -> &mut [Port] {
+        &mut self.0
+    }
+
+    pub(super) fn find(&mut self, ip: IpAddr, protocol: Protocol, port: u16) -> Option<&mut Port> {
+        self.0.iter_mut().find(|known| known.port == port && known.protocol == protocol && known.ip == ip)
+    }
+
+    /// Takes a proof; none if `most` others are known already.
+    pub(super) fn prove(&mut self, proof: &Proof, most: usize) -> Option<&mut Port> {
+        let known = self
+            .0
+            .iter()
+            .position(|known| known.port == proof.port && known.protocol == proof.protocol && known.ip == proof.ip);
+        let at = known.unwrap_or(self.0.len());
+        if known.is_none() {
+            if self.0.len() >= most {
+                return None;
+            }
+            self.0.push(proof.port());
+        }
+        let port = self.0.get_mut(at)?;
+        port.evidence = port.evidence.max(proof.evidence);
+        port.last_seen = port.last_seen.max(proof.at);
+        Some(port)
+    }
+
+    /// Takes the ports at some address away.
+    pub(super) fn take(&mut self, ip: IpAddr) -> Vec<Port> {
+        let (taken, kept) = core::mem::take(&mut self.0).into_iter().partition(|port| port.ip == ip);
+        self.0 = kept;
+        taken
+    }
+
+    /// Moves all times, as the clock they are read by was stepped.
+    pub(super) fn shift(&mut self, shift: impl Fn(Time) -> Time) {
+        for port in &mut self.0 {
+            (port.first_seen, port.last_seen) = (shift(port.first_seen), shift(port.last_seen));
+        }
+    }
+
+    /// Takes over ports found elsewhere; returns how many found no room.
+    pub(super) fn absorb(&mut self, ports: Vec<Port>, most: usize) -> u64 {
+        let mut lost: u64 = 0;
+        for port in ports {
+            if let Some(known) = self.find(port.ip, port.protocol, port.port) {
+                known.join(port);
+            } else if self.0.len() < most {
+                self.0.push(port);
+            } else {
+                lost = lost.saturating_add(1);
+            }
+        }
+        lost
+    }
+}
+
+impl Port {
+    fn join(&mut self, other: Self) {
+        self.evidence = self.evidence.max(other.evidence);
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+        self.banner = self.banner.take().or(other.banner);
+        self.is_told |= other.is_told;
+    }
+}
+
+/// Proof of one open port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Proof {
+    pub(super) ip: IpAddr,
+    pub(super) protocol: Protocol,
+    pub(super) port: u16,
+    pub(super) evidence: Evidence,
+    pub(super) at: Time,
+}
+
+impl Proof {
+    fn port(&self) -> Port {
+        Port {
+            ip: self.ip,
+            protocol: self.protocol,
+            port: self.port,
+            evidence: self.evidence,
+            banner: None,
+            first_seen: self.at,
+            last_seen: self.at,
+            is_told: false,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What is told as an event, when, and what is not.
+
+use super::super::events::What;
+use super::super::ports::Protocol;
+use super::super::report::Hardware;
+use super::super::{Output, Settings};
+use super::wire::{A, ACK, B, C, OURS, SYN, SYN_ACK, Wire};
+use crate::packet::neighbour::Mac;
+use std::vec::Vec;
+
+const HOUR: u64 = 3600;
+
+fn proven(wire: &mut Wire, mac: Mac, ip: [u8; 4]) {
+    wire.arp(mac, ip);
+    wire.inventory.handle_proven(mac, wire.now);
+}
+
+#[test]
+fn a_new_device_waits_a_minute_for_its_name() {
+    let mut wire = Wire::live();
+    proven(&mut wire, A, [10, 0, 0, 10]);
+    wire.pass(59);
+    assert_eq!(wire.events(), []);
+    wire.pass(1);
+    assert_eq!(wire.events(), [(A, What::NewDevice)]);
+    proven(&mut wire, B, [10, 0, 0, 11]);
+    wire.ask_for_lease(B, "tv", b"");
+    assert!(wire.inventory.next_deadline(wire.now) <= wire.now + core::time::Duration::from_secs(1));
+    wire.pass(1);
+    assert_eq!(wire.events(), [(B, What::NewDevice)]);
+    wire.pass(600);
+    assert_eq!(wire.events(), []);
+}
+
+#[test]
+fn the_first_day_is_the_baseline() {
+    let mut wire = Wire::live();
+    wire.inventory.settings = Settings::live();
+    proven(&mut wire, A, [10, 0, 0, 10]);
+    wire.connect((B, [10, 0, 0, 11], 40000), (A, [10, 0, 0, 10], 22));
+    wire.pass(25 * HOUR);
+    assert_eq!(wire.events(), []);
+    wire.connect((B, [10, 0, 0, 11], 40001), (A, [10, 0, 0, 10], 22));
+    wire.connect((B, [10, 0, 0, 11], 40001), (A, [10, 0, 0, 10], 80));
+    let port = What::NewPort { ip: [10, 0, 0, 10].into(), protocol: Protocol::Tcp, port: 80 };
+    assert_eq!(wire.events(), [(A, port)]);
+}
+
+#[test]
+fn a_port_lent_for_a_while_is_told_when_it_lasts() {
+    let mut wire = Wire::live();
+    proven(&mut wire, A, [10, 0, 0, 10]);
+    wire.pass(60);
+    wire.events();
+    let server = (A, [10, 0, 0, 10], 50000);
+    wire.connect((B, [10, 0, 0, 11], 40000), server);
+    assert_eq!(wire.events(), []);
+    wire.now = wire.now + core::time::Duration::from_secs(HOUR);
+    wire.tcp((B, [10, 0, 0, 11], 40001), server, SYN, &[]);
+    wire.tcp(server, (B, [10, 0, 0, 11], 40001), SYN_ACK, &[]);
+    wire.tcp((B, [10, 0, 0, 11], 40001), server, ACK, &[]);
+    let told = What::NewPort { ip: [10, 0, 0, 10].into(), protocol: Protocol::Tcp, port: 50000 };
+    assert_eq!(wire.events(), [(A, told)]);
+}
+
+#[test]
+fn who_takes_anothers_address_is_told_once() {
+    let mut wire = Wire::live();
+    for mac in [A, C] {
+        proven(&mut wire, mac, [10, 0, 0, mac[5]]);
+    }
+    wire.pass(60);
+    wire.events();
+    wire.arp(OURS, [10, 0, 0, 1]);
+    wire.arp(C, [10, 0, 0, 1]);
+    for _ in 0..5 {
+        wire.arp(C, [10, 0, 0, 0xa]);
+        wire.arp(A, [10, 0, 0, 0xa]);
+    }
+    let conflict = |ip: [u8; 4], with| What::AddressConflict { ip: ip.into(), with: Hardware(with) };
+    wire.arp(A, [10, 0, 0, 0xa]);
+    assert_eq!(wire.events(), [(C, conflict([10, 0, 0, 1], OURS)), (C, conflict([10, 0, 0, 0xa], A))]);
+    wire.pass(HOUR);
+    wire.arp(A, [10, 0, 0, 0xa]);
+    wire.arp(C, [10, 0, 0, 0xa]);
+    assert_eq!(wire.events(), [(C, conflict([10, 0, 0, 0xa], A))], "an hour later it is told again");
+}
+
+#[test]
+fn who_acts_as_a_gateway_is_told_once() {
+    let mut wire = Wire::live();
+    proven(&mut wire, A, [10, 0, 0, 10]);
+    proven(&mut wire, B, [10, 0, 0, 11]);
+    wire.pass(60);
+    wire.events();
+    wire.give_lease((OURS, [10, 0, 0, 1], 67), A, [10, 0, 0, 10]);
+    assert_eq!(wire.events(), []);
+    for _ in 0..3 {
+        wire.give_lease((B, [10, 0, 0, 11], 67), A, [10, 0, 0, 10]);
+    }
+    assert_eq!(wire.events(), [(B, What::ActsAsDhcpServer { is_v6: false })]);
+    for last in 0..20 {
+        wire.tcp((A, [192, 0, 2, last], 80), (B, [10, 0, 0, 11], 40000), ACK, &[]);
+    }
+    assert_eq!(wire.events(), [(A, What::ActsAsRouter { advertises: false })]);
+}
+
+#[test]
+fn gone_is_who_never_was_silent_so_long() {
+    let mut wire = Wire::live();
+    proven(&mut wire, A, [10, 0, 0, 10]);
+    for _ in 0..25 * 6 {
+        wire.pass(600);
+        wire.arp(A, [10, 0, 0, 10]);
+    }
+    wire.events();
+    wire.pass(3600);
+    assert_eq!(wire.events(), []);
+    wire.pass(60);
+    assert_eq!(wire.events(), [(A, What::Gone { silent_s: 3660 })]);
+    assert!(wire.device(A).gone);
+    wire.pass(60);
+    wire.arp(A, [10, 0, 0, 10]);
+    assert_eq!(wire.events(), [(A, What::Back { silent_s: 3720 })]);
+}
+
+#[test]
+fn bytes_are_told_by_the_minute() {
+    let mut wire = Wire::live();
+    proven(&mut wire, A, [10, 0, 0, 10]);
+    let begin = wire.now;
+    wire.arp(A, [10, 0, 0, 10]);
+    wire.udp((B, [10, 0, 0, 11], 1), (A, [10, 0, 0, 10], 1), b"x");
+    wire.pass(60);
+    let mut minutes = Vec::new();
+    while let Some(output) = wire.inventory.poll_output() {
+        match output {
+            Output::Minute { mac, begins, sent, received } => minutes.push((mac, begins <= begin, sent, received)),
+            Output::Event(_) => {}
+        }
+    }
+    assert_eq!(minutes, [(A, true, 84, 43)]);
+}

@@ -1,0 +1,193 @@
+//! What is listed, and whose it is.
+
+use super::super::Settings;
+use super::super::addresses::Claim;
+use super::super::operator::Refusal;
+use super::wire::{A, ACK, B, C, LAN, OURS, RST_ACK, SYN, SYN_ACK, WAN, Wire};
+use core::net::IpAddr;
+use std::vec::Vec;
+
+const CLIENT: super::wire::End = (A, [10, 0, 0, 10], 40000);
+const SERVER: super::wire::End = (B, [10, 0, 0, 11], 22);
+
+fn files() -> Wire {
+    Wire::new(Settings::files())
+}
+
+#[test]
+fn a_port_is_open_when_its_answer_was_seen() {
+    let mut wire = files();
+    wire.tcp(CLIENT, SERVER, SYN, &[]);
+    assert_eq!(wire.report().devices.len(), 1, "who was only sent to is no device");
+    wire.tcp(SERVER, CLIENT, SYN_ACK, &[]);
+    assert_eq!(wire.open(B), ["10.0.0.11 22 SynAck"]);
+    wire.tcp(SERVER, CLIENT, ACK, &[]);
+    wire.tcp(CLIENT, SERVER, RST_ACK, &[]);
+    assert_eq!(wire.open(B), ["10.0.0.11 22 SynAck"], "a scanner's reset is no connection");
+    wire.tcp(CLIENT, SERVER, ACK, &[]);
+    assert_eq!(wire.open(B), ["10.0.0.11 22 Established"]);
+    wire.tcp(SERVER, CLIENT, ACK, b"SSH-2.0-x\r\n");
+    let port = wire.device(B).tcp_open.remove(0);
+    assert_eq!((port.banner.unwrap().raw(), port.service.as_deref()), ("SSH-2.0-x", Some("ssh")));
+    wire.tcp(CLIENT, (B, [10, 0, 0, 11], 23), SYN, &[]);
+    wire.tcp((B, [10, 0, 0, 11], 23), CLIENT, RST_ACK, &[]);
+    assert_eq!(wire.open(B).len(), 1, "a refusal proves nothing");
+    assert_eq!(wire.open(A), [""; 0]);
+}
+
+#[test]
+fn udp_is_open_when_a_question_was_seen_before_the_answer() {
+    let (asker, server) = ((A, [10, 0, 0, 10], 40000), (B, [10, 0, 0, 11], 123));
+    let mut wire = files();
+    wire.udp(server, asker, b"answer");
+    wire.udp(asker, server, b"question");
+    assert_eq!((wire.open(A).len(), wire.open(B).len()), (0, 0));
+    let mut wire = files();
+    wire.udp(asker, server, b"question");
+    assert_eq!(wire.report().devices.len(), 1);
+    wire.udp(server, asker, b"answer");
+    assert_eq!(wire.open(B), ["10.0.0.11 123 Answered"]);
+}
+
+#[test]
+fn what_a_router_passes_on_is_behind_it() {
+    let mut wire = files();
+    wire.tcp(CLIENT, (C, [192, 0, 2, 1], 443), SYN, &[]);
+    wire.hop_limit = 57;
+    wire.tcp((C, [192, 0, 2, 1], 443), CLIENT, SYN_ACK, &[]);
+    let report = wire.report();
+    assert_eq!((report.hosts.len(), wire.open(C).len()), (1, 0));
+    assert_eq!((report.hosts[0].ip, report.hosts[0].behind.unwrap().0), (IpAddr::from([192, 0, 2, 1]), C));
+    wire.arp(C, [192, 0, 2, 1]);
+    assert_eq!((wire.report().hosts.len(), wire.open(C)), (0, std::vec!["192.0.2.1 443 SynAck".into()]));
+}
+
+#[test]
+fn who_shows_many_addresses_keeps_only_those_it_claims() {
+    let mut wire = files();
+    wire.arp(C, [192, 0, 2, 0]);
+    for last in 0..17 {
+        wire.tcp((C, [192, 0, 2, last], 80), CLIENT, SYN_ACK, &[]);
+    }
+    assert_eq!(wire.open(C), ["192.0.2.0 80 SynAck"]);
+    let device = wire.device(C);
+    assert_eq!((device.kind.as_deref(), device.addresses.len()), (Some("router"), 1));
+    assert_eq!(wire.report().hosts.len(), 16);
+}
+
+#[test]
+fn leases_arp_and_traffic_claim_addresses() {
+    let mut wire = files();
+    wire.ask_for_lease(A, "printer", b"id");
+    wire.give_lease((B, [10, 0, 0, 1], 67), A, [10, 0, 0, 10]);
+    wire.arp(A, [10, 0, 0, 10]);
+    let device = wire.device(A);
+    assert_eq!(device.addresses[0].claimed_by, Claim::Dhcp);
+    assert_eq!((device.name.unwrap().raw(), device.dhcp.parameters.as_deref()), ("printer", Some("1,3,6")));
+    assert_eq!(device.dhcp.vendor_class.unwrap().raw(), "udhcp");
+    assert_eq!(wire.device(B).addresses[0].claimed_by, Claim::Traffic);
+}
+
+#[test]
+fn a_gateway_lists_the_proven_and_not_itself() {
+    let mut wire = Wire::live();
+    wire.connect(CLIENT, (OURS, [10, 0, 0, 1], 80));
+    assert_eq!((wire.report().devices.len(), wire.report().left_out.unproven), (0, 1));
+    wire.inventory.handle_proven(A, wire.now);
+    let report = wire.report();
+    assert_eq!(report.devices.iter().map(|device| device.mac.0).collect::<Vec<_>>(), [A]);
+    assert_eq!((report.devices[0].interfaces.as_slice(), report.hosts.len()), (&["lan0".into()][..], 0));
+    let contact = &report.devices[0].contacts[0];
+    assert_eq!((contact.port, contact.bytes_sent, contact.bytes_received), (80, 108, 54));
+}
+
+#[test]
+fn what_lives_on_an_internet_link_is_the_providers() {
+    let mut wire = Wire::live();
+    wire.interface = WAN;
+    wire.arp(B, [192, 0, 2, 1]);
+    wire.inventory.handle_proven(B, wire.now);
+    wire.arp(C, [192, 0, 2, 1]);
+    wire.hop_limit = 57;
+    wire.tcp((B, [198, 51, 100, 1], 443), (OURS, [192, 0, 2, 2], 50000), SYN_ACK, &[]);
+    wire.hop_limit = 64;
+    wire.tcp((C, [192, 0, 2, 1], 443), (OURS, [192, 0, 2, 2], 50000), SYN_ACK, &[]);
+    wire.pass(61);
+    assert_eq!(wire.device(B).kind.as_deref(), Some("provider's equipment or neighbour"));
+    assert_eq!((wire.report().hosts.len(), wire.events().len()), (0, 0));
+}
+
+#[test]
+fn contacts_are_called_what_the_device_was_told() {
+    let mut wire = files();
+    let (asker, resolver) = ((A, [10, 0, 0, 10], 40001), (B, [10, 0, 0, 1], 53));
+    let question = b"\x03www\x07example\x00\x00\x01\x00\x01";
+    let answer = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x09\x00\x04\xc0\x00\x02\x07";
+    wire.udp(asker, resolver, &[&b"\0\x01\x01\0\0\x01\0\0\0\0\0\0"[..], question].concat());
+    wire.udp(resolver, asker, &[&b"\0\x01\x81\x80\0\x01\0\x01\0\0\0\0"[..], question, answer].concat());
+    wire.connect(CLIENT, (B, [192, 0, 2, 7], 443));
+    let contacts = wire.device(A).contacts;
+    let named = contacts.iter().find(|contact| contact.port == 443).unwrap();
+    assert_eq!(named.name.as_ref().unwrap().raw(), "www.example");
+}
+
+#[test]
+fn the_operator_names_merges_splits_and_forgets() {
+    let mut wire = Wire::live();
+    for (mac, ip) in [(A, [10, 0, 0, 10]), (B, [10, 0, 0, 11])] {
+        wire.arp(mac, ip);
+        wire.ask_for_lease(mac, "laptop", b"one");
+        wire.inventory.handle_proven(mac, wire.now);
+    }
+    assert_eq!(wire.inventory.suggestions()[0].macs.len(), 2);
+    assert_eq!(wire.inventory.merge(B, B), Err(Refusal::Same));
+    assert_eq!(wire.inventory.merge(C, A), Err(Refusal::Unknown));
+    assert_eq!(wire.inventory.merge(B, A), Ok(()));
+    assert_eq!(wire.inventory.name(B, Some("Anna's".into()), wire.now), Ok(()));
+    assert_eq!(wire.inventory.note(A, Some("é".repeat(4000))), Ok(()));
+    let report = wire.report();
+    assert_eq!((report.devices.len(), report.devices[0].also[0].0, wire.inventory.suggestions().len()), (1, B, 0));
+    assert_eq!((report.devices[0].addresses.len(), report.devices[0].name.as_ref().unwrap().raw()), (2, "Anna's"));
+    assert_eq!(report.devices[0].note.as_ref().unwrap().len(), 4096);
+    assert_eq!(wire.inventory.split(B), Ok(()));
+    assert_eq!(wire.inventory.split(B), Err(Refusal::Unknown));
+    assert_eq!(wire.report().devices.len(), 2);
+    wire.inventory.forget(A);
+    let text = serde_json::to_string(&wire.report()).unwrap();
+    assert!(!text.contains("0a\""), "{text}");
+}
+
+#[test]
+fn a_restart_changes_nothing() {
+    let mut wire = Wire::live();
+    wire.ask_for_lease(A, "printer", b"id");
+    wire.connect((B, [10, 0, 0, 11], 40000), (A, [10, 0, 0, 10], 80));
+    wire.hop_limit = 60;
+    wire.tcp((B, [192, 0, 2, 1], 443), CLIENT, SYN_ACK, &[]);
+    for mac in [A, B] {
+        wire.inventory.handle_proven(mac, wire.now);
+    }
+    wire.inventory.merge(B, A).unwrap();
+    let before = wire.report();
+    let kept = serde_json::to_string(&wire.inventory.keep()).unwrap();
+    let settings = Settings::live();
+    let kept = serde_json::from_str(&kept).unwrap();
+    wire.inventory = super::super::Inventory::restore(settings, super::super::Vendors::default(), 8, kept, wire.now);
+    let after = wire.report();
+    assert_eq!((after.devices, after.hosts), (before.devices, before.hosts));
+    assert!(wire.interface == LAN);
+}
+
+#[test]
+fn a_step_of_the_clock_moves_every_time() {
+    let mut wire = Wire::live();
+    wire.connect(CLIENT, SERVER);
+    wire.inventory.handle_proven(B, wire.now);
+    let before = wire.device(B);
+    wire.inventory.shift(false, core::time::Duration::from_secs(5));
+    let after = wire.device(B);
+    let stepped = |time: u64| time - 5_000_000_000;
+    assert_eq!((after.first_seen, after.last_seen), (stepped(before.first_seen), stepped(before.last_seen)));
+    assert_eq!(after.tcp_open[0].first_seen, stepped(before.tcp_open[0].first_seen));
+    assert_eq!(after.addresses[0].last_seen, stepped(before.addresses[0].last_seen));
+}
