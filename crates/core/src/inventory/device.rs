@@ -181,5 +181,7 @@ pub(super) fn add_mark<T: PartialEq>(marks: &mut Vec<T>, mark: T) {
 }
 
 fn add_marks<T: PartialEq + Clone>(marks: &mut Vec<T>, others: &[T]) {
-    others.iter().for_each(|mark| add_mark(marks, mark.clone()));
+    for mark in others {
+        add_mark(marks, mark.clone());
+    }
 }

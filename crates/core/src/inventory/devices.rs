@@ -3,7 +3,7 @@
 use super::device::Device;
 use super::seed::Seed;
 use super::traffic::Traffic;
-use crate::packet::neighbour::Mac;
+use crate::packet::neighbour::{Mac, number};
 use crate::time::Time;
 use alloc::vec::Vec;
 use core::hash::BuildHasher;
@@ -245,9 +245,9 @@ impl Devices {
 }
 
 #[inline]
-fn hash(seed: Seed, [a, b, c, d, e, f]: Mac) -> u64 {
+fn hash(seed: Seed, mac: Mac) -> u64 {
     use core::hash::Hasher;
     let mut hasher = seed.build_hasher();
-    hasher.write_u64(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
+    hasher.write_u64(number(mac));
     hasher.finish()
 }

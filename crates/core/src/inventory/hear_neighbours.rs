@@ -105,8 +105,8 @@ impl Inventory {
                 self.hear_box(context, cdp.device, Source::Cdp, cdp.platform, cdp.capabilities);
                 self.manage_at(context, cdp.addresses.into_iter());
             }
-            Some(Llc::EtherType(ARP, bytes)) => self.hear_arp(context, bytes),
-            Some(Llc::EtherType(..) | Llc::Ipx | Llc::NetBeui | Llc::Osi) | None => {}
+            Some(Llc::Ethertype(ARP, bytes)) => self.hear_arp(context, bytes),
+            Some(Llc::Ethertype(..) | Llc::Ipx | Llc::NetBeui | Llc::Osi) | None => {}
         }
     }
 

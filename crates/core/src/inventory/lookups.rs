@@ -2,7 +2,7 @@
 
 use super::dictionary::NameId;
 use super::seed::Seed;
-use crate::packet::neighbour::Mac;
+use crate::packet::neighbour::{Mac, number};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -74,8 +74,8 @@ impl Lookups {
 }
 
 /// The number a device's answers are kept under.
-pub(super) fn who([a, b, c, d, e, f]: Mac) -> u64 {
-    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+pub(super) fn who(mac: Mac) -> u64 {
+    number(mac)
 }
 
 fn bits(ip: IpAddr) -> u128 {

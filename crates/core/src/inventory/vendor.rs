@@ -4,7 +4,7 @@
 //! shorter. A MAC with the local bit is nobody's: phones draw such at random, and some programs for virtual machines and
 //! containers use fixed ones, which are no phones.
 
-use crate::packet::neighbour::Mac;
+use crate::packet::neighbour::{Mac, number};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -64,8 +64,8 @@ pub fn virtual_by(mac: Mac) -> Option<&'static str> {
     VIRTUAL.iter().find(|(prefix, _)| mac.starts_with(prefix)).map(|(_, name)| *name)
 }
 
-fn prefix([a, b, c, d, e, f]: Mac, bits: u32) -> u64 {
-    u64::from_be_bytes([0, 0, a, b, c, d, e, f]).checked_shr(48_u32.saturating_sub(bits)).unwrap_or_default()
+fn prefix(mac: Mac, bits: u32) -> u64 {
+    number(mac).checked_shr(48_u32.saturating_sub(bits)).unwrap_or_default()
 }
 
 fn registered(table: &[u8], mac: Mac) -> Option<String> {
@@ -105,8 +105,8 @@ fn find(section: &[u8], wanted: u64) -> Option<usize> {
     let (mut low, mut high) = (0, index.len() / 9);
     while low < high {
         let middle = low.midpoint(high);
-        let [a, b, c, d, e] = array(index, middle.checked_mul(9)?)?;
-        if u64::from_be_bytes([0, 0, 0, a, b, c, d, e]) <= wanted {
+        let prefix: [u8; 5] = array(index, middle.checked_mul(9)?)?;
+        if prefix.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) <= wanted {
             low = middle.checked_add(1)?;
         } else {
             high = middle;

@@ -9,6 +9,11 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// A link-layer address of Ethernet.
 pub type Mac = [u8; 6];
 
+/// A MAC as a number of 48 bits, its first byte highest.
+pub fn number(mac: Mac) -> u64 {
+    mac.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
 /// The Ethernet broadcast address.
 pub const BROADCAST: Mac = [0xff; 6];
 

@@ -95,7 +95,7 @@ impl House {
 
 fn interface(id: InterfaceId, name: &str) -> Interface {
     let mac = [GATEWAY[0], 0, 0, 0, 0, GATEWAY[5] - (id.0 - LAN.0) as u8];
-    Interface { id, name: name.to_string(), mac: Some(mac), bridge: None, mode: Mode::Full }
+    Interface { id, name: name.to_string(), mac: Some(mac), bridge: None, mode: Mode::Full, vlans: BTreeMap::new() }
 }
 
 /// The MAC of a device.
