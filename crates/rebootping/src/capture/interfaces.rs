@@ -87,14 +87,6 @@ impl Captured {
     }
 }
 
-impl Interface {
-    /// What holds for a frame, given its outer VLAN tag.
-    #[cfg(test)]
-    pub(crate) fn treatment_of(&self, vlan: Option<u16>) -> Treatment {
-        vlan.and_then(|vlan| self.vlans.get(&vlan)).copied().unwrap_or(self.treatment)
-    }
-}
-
 /// All network devices, and what the operator wants of them.
 struct House<'a> {
     links: BTreeMap<u32, &'a Link>,

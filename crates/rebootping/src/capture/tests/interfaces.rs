@@ -1,7 +1,7 @@
 //! Which interfaces are captured, in houses of every kind.
 
 use super::card;
-use crate::capture::interfaces::{Captured, Interface, Treatment};
+use crate::capture::interfaces::{Captured, Treatment};
 use crate::config::glob::Glob;
 use crate::config::observing::{Capture, CaptureMode, NetworkRule};
 use crate::netlink::message::{Below, Link};
@@ -115,8 +115,10 @@ fn devices_without_macs_are_told_from_ethernet() {
     assert_eq!(captured.own.into_iter().collect::<Vec<_>>(), [[2, 0, 0, 0, 0, 3]]);
 }
 
-fn only(captured: &Captured, index: u32) -> &Interface {
-    captured.get(InterfaceId(index)).expect("it is captured")
+/// What holds for frames on that interface with that VLAN tag.
+fn treatment(captured: &Captured, index: u32, vlan: Option<u16>) -> Treatment {
+    let interface = captured.get(InterfaceId(index)).expect("it is captured");
+    vlan.and_then(|vlan| interface.vlans.get(&vlan)).copied().unwrap_or(interface.treatment)
 }
 
 #[test]
@@ -134,21 +136,21 @@ fn rules_are_found_under_the_names_of_port_bridge_and_vlan() {
         virtual_link(8, "guest0", "bridge"),
     ];
     let captured = decide(&links, &[], &[]);
-    assert_eq!(only(&captured, 2).treatment_of(None), full);
-    assert_eq!(only(&captured, 2).treatment_of(Some(30)), off);
-    assert_eq!(only(&captured, 2).treatment_of(Some(7)), full);
-    assert_eq!(only(&captured, 7).treatment_of(None), off);
+    assert_eq!(treatment(&captured, 2, None), full);
+    assert_eq!(treatment(&captured, 2, Some(30)), off);
+    assert_eq!(treatment(&captured, 2, Some(7)), full);
+    assert_eq!(treatment(&captured, 7, None), off);
 
     let rules = [rule("lan1", Some(CaptureMode::Headers), None), rule("br0", Some(CaptureMode::Off), Some(false))];
     let captured = decide(&links, &[], &rules);
-    assert_eq!(only(&captured, 2).treatment_of(None), headers);
-    assert_eq!(only(&captured, 2).treatment_of(Some(99)), headers);
-    assert_eq!(only(&captured, 3).treatment_of(Some(7)).mode, CaptureMode::Off);
+    assert_eq!(treatment(&captured, 2, None), headers);
+    assert_eq!(treatment(&captured, 2, Some(99)), headers);
+    assert_eq!(treatment(&captured, 3, Some(7)).mode, CaptureMode::Off);
 
     let captured = decide(&links, &[], &[rule("guest*", Some(CaptureMode::Full), Some(false))]);
-    assert_eq!(only(&captured, 7).treatment, Treatment { mode: CaptureMode::Full, devices: false });
+    assert_eq!(treatment(&captured, 7, None), Treatment { mode: CaptureMode::Full, devices: false });
     let captured =
         decide(&links, &[], &[rule("guest*", None, Some(false)), rule("br0.7", Some(CaptureMode::Off), None)]);
     assert!(captured.get(InterfaceId(7)).is_none(), "nothing of it is wanted");
-    assert_eq!(only(&captured, 3).treatment_of(Some(7)), off);
+    assert_eq!(treatment(&captured, 3, Some(7)), off);
 }
