@@ -296,7 +296,7 @@ impl Daemon {
                 self.committer.release();
                 Answer::Done("every link is being given back".into())
             }
-            Request::LeaveOut { .. } => Answer::Refused("this daemon captures nothing".into()),
+            Request::LeaveOut { .. } => Answer::Refused("this daemon leaves no connection out".into()),
         }
     }
 
