@@ -5,7 +5,7 @@ use super::reason::{self, Told};
 use crate::clock::Moment;
 use crate::ipc::JudgedLink;
 use crate::ipc::observer::CaptureReport;
-use crate::report::capture::CaptureStatus;
+use crate::report::captures::CaptureStatus;
 use jiff::Timestamp;
 use rebootping_core::commit::State as CommitState;
 use rebootping_core::engine::{FamilyReport, LinkReport, Report};

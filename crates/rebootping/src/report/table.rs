@@ -1,6 +1,6 @@
 //! The links as a table for a terminal.
 
-use super::capture;
+use super::captures;
 use super::links::in_words;
 use super::reason::rounded;
 use super::status::{LinkStatus, State, Status};
@@ -31,7 +31,7 @@ pub(crate) fn status(status: &Status, colour: bool) -> String {
     }
     text.push_str(&committed(status));
     if let Some(capture) = &status.capture {
-        text.push_str(&capture::lines(capture));
+        text.push_str(&captures::lines(capture));
     }
     text
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 /// Rooms, and the rooms whose names they may not use.
 const STRANGERS: &[(&[&str], &[&str])] = &[
-    (&["echo", "netlink", "leases", "capture"], &["committer", "report", "status", "why", "check", "control"]),
+    (
+        &["echo", "netlink", "leases", "capture", "pcap_read"],
+        &["committer", "report", "status", "why", "check", "control"],
+    ),
     (&["judge"], &["committer"]),
     (&["report", "web"], &["capture", "echo", "committer"]),
 ];
