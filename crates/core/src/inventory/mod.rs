@@ -174,11 +174,12 @@ impl Inventory {
         }
     }
 
-    /// A device is proven to be there: from here on it stays listed.
-    pub fn handle_proven(&mut self, mac: Mac, now: Time) {
-        let Some(slot) = self.devices.find(mac) else { return };
+    /// A device is proven to be there: from here on it stays listed. False if no frame of it was seen yet: then it is to be
+    /// said again once there was one.
+    pub fn handle_proven(&mut self, mac: Mac, now: Time) -> bool {
+        let Some(slot) = self.devices.find(mac) else { return false };
         if self.devices.get(slot).is_some_and(|device| device.is_proven) {
-            return;
+            return true;
         }
         if !self.devices.has_room() {
             self.drop_an_archived(now);
@@ -186,6 +187,7 @@ impl Inventory {
         if self.devices.prove(slot) {
             self.expect_news(mac, now);
         }
+        true
     }
 
     /// The next thing the program should know.

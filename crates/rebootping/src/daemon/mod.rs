@@ -20,7 +20,7 @@ use crate::clock::{self, Moment};
 use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
 use crate::config::meant::Config;
 use crate::config::{self, error::Errors};
-use crate::ipc::observer::{CaptureReport, FromObserver};
+use crate::ipc::observer::{CaptureReport, FromObserver, ToObserver};
 use crate::ipc::{FromJudge, JudgedLink, ToJudge, WantedLink};
 use crate::log;
 use crate::report::links::{Named, Names, prefixed};
@@ -296,7 +296,10 @@ impl Daemon {
                 self.committer.release();
                 Answer::Done("every link is being given back".into())
             }
-            Request::LeaveOut { .. } => Answer::Refused("this daemon leaves no connection out".into()),
+            Request::LeaveOut { flow, lasting } => match self.observer.tell(&ToObserver::LeaveOut(*flow, *lasting)) {
+                Ok(()) => Answer::Done("this connection is not captured for a while".into()),
+                Err(error) => Answer::Refused(format!("the observer cannot be told ({error})")),
+            },
         }
     }
 

@@ -81,6 +81,7 @@ pub(super) fn observer_settings(config: &Config, links: &[JudgedLink]) -> Observ
         user: config.process.observer_user.clone(),
         captures: config.paths.captures.clone(),
         state: folders::observer_state(&config.paths.state),
+        run: config.paths.run.clone(),
         links: links.iter().map(|link| link.name.clone()).collect(),
         capture: config.capture.clone(),
         networks: config.network_rules.clone(),

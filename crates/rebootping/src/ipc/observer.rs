@@ -1,14 +1,18 @@
 //! What the committer and the observer say to each other.
 
 use crate::config::observing::{Capture, NetworkRule};
+use crate::extract::own_stream::Flow;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// From the committer to the observer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) enum ToObserver {
     /// Watch like this from now on. The first message; later ones replace it.
     Configure(Box<ObserverSettings>),
+    /// Do not capture this connection for so long: captures leave over it.
+    LeaveOut(Flow, Duration),
 }
 
 /// From the observer to the committer.
@@ -22,6 +26,24 @@ pub(crate) enum FromObserver {
     Warning(String),
 }
 
+/// What the observer can be asked, by root.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum Question {
+    /// All that is known of devices.
+    Report,
+}
+
+/// A part of its answer, which is JSON.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum Part {
+    /// So much of it.
+    Text(String),
+    /// That was all.
+    End,
+    /// There is none, and why.
+    Refused(String),
+}
+
 /// All the observer needs to know of the configuration and the links.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct ObserverSettings {
@@ -31,6 +53,8 @@ pub(crate) struct ObserverSettings {
     pub(crate) captures: PathBuf,
     /// Where it keeps what it learnt.
     pub(crate) state: PathBuf,
+    /// Where its socket is.
+    pub(crate) run: PathBuf,
     /// The Internet links' interfaces.
     pub(crate) links: Vec<String>,
     /// `[capture]`.

@@ -1,9 +1,10 @@
-//! The desk over which every frame goes: whose it is, how much of it is kept, and into which file that goes.
+//! The desk over which every frame goes: whose it is, how much of it is kept and where, and what it tells of devices.
 
+use super::devices::Devices;
 use crate::capture::frame::Frame;
 use crate::capture::interfaces::Captured;
 use crate::pcap_files::{Behind, Files, Limits, Record, Slot};
-use rebootping_core::keep::{self, Interface, Keep, Keeping, Output, Owner, OwnerId, Share};
+use rebootping_core::keep::{self, Interface, Keep, Keeping, Output, Owner, OwnerId, Share, Stream};
 use rebootping_core::packet::frame::{InterfaceId, LinkType, Packet, Seen};
 use rebootping_core::packet::neighbour::Mac;
 use rebootping_core::time::Time;
@@ -15,14 +16,17 @@ use std::time::Duration;
 pub(super) struct Desk {
     keep: Keep,
     files: Option<Files>,
+    pub(super) devices: Devices,
+    /// Connections that are not captured, each with when it is again.
+    left_out: Vec<(Stream, Time)>,
     /// The folder and the link type of each interface.
     folders: BTreeMap<InterfaceId, (String, LinkType)>,
 }
 
 impl Desk {
     /// Without files, frames are counted and not kept.
-    pub(super) fn new(keep: Keep, files: Option<Files>) -> Self {
-        Self { keep, files, folders: BTreeMap::new() }
+    pub(super) fn new(keep: Keep, files: Option<Files>, devices: Devices) -> Self {
+        Self { keep, files, devices, left_out: Vec::new(), folders: BTreeMap::new() }
     }
 
     /// The files, if there is a folder for them.
@@ -55,7 +59,7 @@ impl Desk {
             }
         }
         self.keep.set_interfaces(interfaces, now);
-        self.carry_out();
+        self.carry_out(now);
     }
 
     /// Takes note of neighbours the kernel has had an answer from.
@@ -63,7 +67,7 @@ impl Desk {
         for mac in macs {
             self.keep.handle_reachable(mac, now);
         }
-        self.carry_out();
+        self.carry_out(now);
     }
 
     /// Does what is due.
@@ -73,8 +77,31 @@ impl Desk {
         }
         if self.keep.next_deadline().is_some_and(|at| at <= now) {
             self.keep.handle_wake(now);
-            self.carry_out();
+            self.carry_out(now);
         }
+        self.capture_again(now);
+    }
+
+    /// Does not capture a connection until then: captures leave over it, and would feed themselves. False if too many are
+    /// left out already.
+    pub(super) fn leave_out(&mut self, stream: Stream, until: Time) -> bool {
+        self.left_out.retain(|(other, _)| *other != stream);
+        let has_room = self.keep.exclude(stream);
+        if has_room {
+            self.left_out.push((stream, until));
+        }
+        has_room
+    }
+
+    fn capture_again(&mut self, now: Time) {
+        let Self { keep, left_out, .. } = self;
+        left_out.retain(|(stream, until)| {
+            let stays = *until > now;
+            if !stays {
+                keep.include(*stream);
+            }
+            stays
+        });
     }
 
     /// Decides about a frame, and has it kept.
@@ -89,14 +116,16 @@ impl Desk {
             original: frame.original,
         };
         let keeping = self.keep.handle_frame(&seen, &packet);
-        self.carry_out();
+        self.devices.take(&seen, &packet);
+        self.carry_out(at);
         self.append(keeping, &seen);
     }
 
     /// Writes all that is left, as far as the disk takes it in time.
     pub(super) fn stop(self, timeout: Duration) {
+        self.devices.stop(timeout / 2);
         if let Some(files) = self.files {
-            files.stop(timeout);
+            files.stop(timeout / 2);
         }
     }
 
@@ -108,22 +137,32 @@ impl Desk {
     }
 
     /// Does what `keep` asks for: it must be done before the next frame is kept.
-    fn carry_out(&mut self) {
-        while let Some(output) = self.keep.poll_output() {
-            let Some(files) = &mut self.files else { continue };
-            match output {
-                Output::Opened { id, owner: Owner::Mac(mac) } => {
-                    files.open(slot(id), &folder_of_device(mac), LinkType::Ethernet);
-                }
-                Output::Opened { id, owner: Owner::Interface(interface) } => {
-                    if let Some((folder, link)) = self.folders.get(&interface) {
-                        files.open(slot(id), folder, *link);
-                    }
-                }
-                Output::Replay { id, seen } => files.append(slot(id), &record(&seen, u32::MAX)),
-                Output::Closed { id, .. } => files.close(slot(id)),
+    fn carry_out(&mut self, now: Time) {
+        let Self { keep, files, devices, folders, .. } = self;
+        while let Some(output) = keep.poll_output() {
+            if let Output::Opened { owner: Owner::Mac(mac), .. } = output {
+                devices.prove(mac, now);
+            }
+            if let Some(files) = files {
+                keep_for(files, folders, output);
             }
         }
+    }
+}
+
+/// Opens, fills and closes the files of owners.
+fn keep_for(files: &mut Files, folders: &BTreeMap<InterfaceId, (String, LinkType)>, output: Output<'_>) {
+    match output {
+        Output::Opened { id, owner: Owner::Mac(mac) } => {
+            files.open(slot(id), &folder_of_device(mac), LinkType::Ethernet);
+        }
+        Output::Opened { id, owner: Owner::Interface(interface) } => {
+            if let Some((folder, link)) = folders.get(&interface) {
+                files.open(slot(id), folder, *link);
+            }
+        }
+        Output::Replay { id, seen } => files.append(slot(id), &record(&seen, u32::MAX)),
+        Output::Closed { id, .. } => files.close(slot(id)),
     }
 }
 

@@ -4,12 +4,16 @@
 //! committer says. One thread takes frames; the disk and those who ask have threads of their own.
 //!
 //! ```text
-//! ring ─ frames ─► keep (whose, how much of it) ─► files ─► disk
+//! ring ─ frames ┬► keep (whose, how much of it) ─► files ─► disk
 //! netlink ─ interfaces, neighbours ─► ring's filter, keep
+//!         └────► devices (who is there, names, ports) ─► whoever asks
 //! committer ─ settings ─►        observer ─ how it goes, once a second ─► committer
 //! ```
 
 mod desk;
+mod devices;
+mod keeper;
+pub(crate) mod questions;
 mod today;
 mod watching;
 mod welcome;
@@ -25,6 +29,7 @@ use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role, Sandbox};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use questions::Questions;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -67,6 +72,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let settled = watch.settle();
     let captured = watching::captured(&watch, &settings);
     let capture = Capture::open(RING, captured)?;
+    let listener = questions::open(&settings.run)?;
     let confinement = sandbox::enter(&Sandbox {
         role: Role::Observer,
         identity: Identity::find(&settings.user, Role::Observer)?,
@@ -74,12 +80,13 @@ fn run(committer: UnixStream) -> io::Result<()> {
         write: [&settings.captures, &settings.state].into_iter().filter(|folder| folder.exists()).cloned().collect(),
         dies_with: None,
     })?;
+    let questions = Questions::listen(listener, vec![0])?;
     let troubles = confinement.warning().into_iter().chain(settled.err().map(|error| error.to_string()));
     for trouble in troubles {
         peer.send(&FromObserver::Warning(format!("observer: {trouble}")))?;
     }
     let watching = Watching::start(watch, capture, settings, seed, zone);
-    Observer { peer, watching }.run()
+    Observer { peer, questions, watching }.run()
 }
 
 /// Waits for the committer's first message.
@@ -101,6 +108,7 @@ fn draw_seed() -> io::Result<u64> {
 
 struct Observer {
     peer: Peer,
+    questions: Questions,
     watching: Watching,
 }
 
@@ -118,13 +126,18 @@ impl Observer {
         let mut ask_kernel_at = clock::now() + ASK_KERNEL_EVERY;
         loop {
             let [ring, netlink] = self.watching.fds();
-            wait_for(&[ring, netlink, self.peer.as_fd()], look)?;
+            wait_for(&[ring, netlink, self.peer.as_fd(), self.questions.as_fd()], look)?;
             self.watching.receive();
             self.watching.receive_netlink();
             for message in self.peer.receive()? {
                 match message {
                     ToObserver::Configure(settings) => self.watching.configure(*settings),
+                    ToObserver::LeaveOut(flow, lasting) => self.watching.leave_out(flow, lasting),
                 }
+            }
+            while let Some(asked) = self.questions.next() {
+                // Who asked may have gone.
+                drop(asked.reply.try_send(self.watching.answer(&asked.question)));
             }
             let now = clock::now();
             if now >= report_at {

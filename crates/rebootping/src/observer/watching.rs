@@ -1,6 +1,8 @@
 //! How the observer follows the kernel's interfaces, and tells how capturing goes.
 
 use super::desk::Desk;
+use super::devices::Devices;
+use super::questions::Answer;
 use super::today::Today;
 use super::welcome;
 use crate::capture::Capture;
@@ -8,13 +10,14 @@ use crate::capture::counters::Drops;
 use crate::capture::interfaces::Captured;
 use crate::clock::{Line, Moment};
 use crate::config::observing::CaptureMode;
-use crate::ipc::observer::{CaptureReport, Dropped, FromObserver, ObserverSettings};
+use crate::extract::own_stream::Flow;
+use crate::ipc::observer::{CaptureReport, Dropped, FromObserver, ObserverSettings, Question};
 use crate::netlink::message::Link;
 use crate::netlink::message::NeighbourState;
 use crate::netlink::watch::Watch;
 use crate::pcap_files::{Files, Limits, Maker};
 use jiff::tz::TimeZone;
-use rebootping_core::keep::{self, Interface, Keep, Mode};
+use rebootping_core::keep::{self, Interface, Keep, Mode, Stream};
 use rebootping_core::packet::frame::InterfaceId;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -61,8 +64,11 @@ impl Watching {
                 None
             }
         };
+        // Two tables that strangers fill are not filled alike.
+        let (devices, trouble) = Devices::start(&settings.state, seed.rotate_left(32), line.of(now));
+        said.extend(trouble);
         let mut watching = Self {
-            desk: Desk::new(Keep::new(keep_settings(&settings), seed), files),
+            desk: Desk::new(Keep::new(keep_settings(&settings), seed), files, devices),
             settings,
             watch,
             capture,
@@ -121,9 +127,32 @@ impl Watching {
         self.take_interfaces();
     }
 
+    /// What is known, to be told to whoever asked.
+    pub(super) fn answer(&mut self, question: &Question) -> Answer {
+        match question {
+            Question::Report => {
+                let kept = self.desk.files().map(Files::status).unwrap_or_default();
+                let report = self.desk.devices.report(&kept.owners, self.line.of(Moment::now()));
+                Box::new(move || serde_json::to_string(&report))
+            }
+        }
+    }
+
+    /// Does not capture this connection for a while.
+    pub(super) fn leave_out(&mut self, flow: Flow, lasting: Duration) {
+        let until = self.line.of(Moment::now()) + lasting;
+        if !self.desk.leave_out(Stream::new(flow.client, flow.server), until) {
+            self.warn("a connection over which captures leave is captured too: too many are left out already");
+        }
+    }
+
     /// How capturing goes. An error says that another observer must try.
     pub(super) fn report(&mut self, now: Moment) -> io::Result<CaptureReport> {
-        self.line.follow(now);
+        if let Some(step) = self.line.follow(now) {
+            self.desk.devices.shift(step);
+        }
+        let news = self.desk.devices.tick(self.line.of(now));
+        self.said.extend(news);
         let span = now.time().since(self.reported.time());
         self.reported = now;
         let counters = self.capture.counters(self.watch.snapshot())?;
@@ -185,6 +214,7 @@ impl Watching {
         let reachable = reachable.filter_map(|neighbour| neighbour.hardware_address);
         self.desk.set_interfaces(&interfaces, self.capture.captured(), self.line.of(Moment::now()));
         self.desk.handle_reachable(reachable, self.line.of(Moment::now()));
+        self.desk.devices.set_interfaces(self.capture.captured(), &self.settings.links);
     }
 
     /// This host's interfaces as `keep` wants them, captured or not: the MACs of all of them are ours.

@@ -28,7 +28,7 @@ mod writer;
 
 pub(crate) use archive::Limits;
 pub(crate) use pcapng::{Maker, Record};
-pub(crate) use status::Status;
+pub(crate) use status::{OwnerStatus, Status};
 
 use lane::{Because, Handed};
 use lanes::Lanes;

@@ -1,0 +1,182 @@
+//! The socket on which the observer is asked what it knows: one question, one answer in parts. Nothing can be changed here.
+//!
+//! Only root and the page's user may ask, since an answer says whom every device talks to. Whoever watches the wires is
+//! woken for a question between two blocks of packets; turning its answer into text and handing it over is done here, so a
+//! slow asker holds up nobody else.
+
+use crate::ipc::observer::{Part, Question};
+use crate::ipc::{frame, take_frames};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use std::fs::{self, Permissions};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+/// Askers served at once; a further one is turned away.
+const ASKERS: usize = 8;
+/// How long an asker may take to ask, and to take each part of the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// An answer is cut into parts of so many bytes, which stay below a frame's limit however much JSON escapes of them.
+const PART: usize = 8 * 1024;
+
+/// Turns an answer into JSON, away from the thread that found it.
+pub(super) type Answer = Box<dyn FnOnce() -> serde_json::Result<String> + Send>;
+
+/// A question that waits for its answer.
+pub(super) struct Asked {
+    pub(super) question: Question,
+    pub(super) reply: SyncSender<Answer>,
+}
+
+/// Where questions arrive.
+pub(super) struct Questions {
+    waiting: Receiver<Asked>,
+    wake: Arc<EventFd>,
+}
+
+/// Where an observer with this run folder can be asked.
+pub(crate) fn socket_path(run: &Path) -> PathBuf {
+    run.join("observer.sock")
+}
+
+/// Opens the socket; still as root, since the run folder is root's.
+pub(super) fn open(run: &Path) -> io::Result<UnixListener> {
+    let path = socket_path(run);
+    drop(fs::remove_file(&path));
+    let listener = UnixListener::bind(&path)?;
+    fs::set_permissions(&path, Permissions::from_mode(0o666))?;
+    Ok(listener)
+}
+
+impl Questions {
+    /// Begins to listen.
+    pub(super) fn listen(listener: UnixListener, may_ask: Vec<u32>) -> io::Result<Self> {
+        let (asking, waiting) = sync_channel(ASKERS);
+        let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
+        let server = Server { asking, wake: Arc::clone(&wake), may_ask };
+        thread::Builder::new().name("questions".into()).spawn(move || server.serve(&listener))?;
+        Ok(Self { waiting, wake })
+    }
+
+    /// The next question, if there is one.
+    pub(super) fn next(&self) -> Option<Asked> {
+        match self.waiting.try_recv() {
+            Ok(asked) => Some(asked),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
+                // Nothing was there to be read: it was read before.
+                let _ = self.wake.read();
+                self.waiting.try_recv().ok()
+            }
+        }
+    }
+}
+
+impl AsFd for Questions {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
+
+#[derive(Clone)]
+struct Server {
+    asking: SyncSender<Asked>,
+    wake: Arc<EventFd>,
+    may_ask: Vec<u32>,
+}
+
+impl Server {
+    fn serve(&self, listener: &UnixListener) {
+        let askers = Arc::new(AtomicUsize::new(0));
+        for stream in listener.incoming().flatten() {
+            if askers.fetch_add(1, Ordering::SeqCst) >= ASKERS {
+                askers.fetch_sub(1, Ordering::SeqCst);
+                continue;
+            }
+            let (server, serving) = (self.clone(), Arc::clone(&askers));
+            let thread = thread::Builder::new().name("asker".into()).spawn(move || {
+                // Who asks badly or goes away gets no answer, and harms nobody.
+                drop(server.serve_one(stream));
+                serving.fetch_sub(1, Ordering::SeqCst);
+            });
+            if thread.is_err() {
+                askers.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+    }
+
+    fn serve_one(&self, mut stream: UnixStream) -> io::Result<()> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let uid = getsockopt(&stream, PeerCredentials)?.uid();
+        if !self.may_ask.contains(&uid) {
+            return tell(&mut stream, &Part::Refused("only root may ask what devices do; use sudo".into()));
+        }
+        let question = read_question(&mut stream)?;
+        let (reply, answered) = sync_channel(1);
+        self.asking.send(Asked { question, reply }).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        self.wake.write(1)?;
+        let answer = answered.recv_timeout(PATIENCE).map_err(|_| io::ErrorKind::TimedOut)?;
+        let text = answer()?;
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(boundary(rest, PART));
+            tell(&mut stream, &Part::Text(part.to_owned()))?;
+            rest = after;
+        }
+        tell(&mut stream, &Part::End)
+    }
+}
+
+/// The last place at which the text may be cut that is not beyond `most`.
+fn boundary(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+fn tell(stream: &mut UnixStream, part: &Part) -> io::Result<()> {
+    stream.write_all(&frame(part)?)
+}
+
+fn read_question(stream: &mut UnixStream) -> io::Result<Question> {
+    let (mut inbox, mut buffer) = (Vec::new(), [0; 1024]);
+    loop {
+        let length = stream.read(&mut buffer)?;
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        inbox.extend_from_slice(&buffer[..length]);
+        if let Some(question) = take_frames(&mut inbox)?.into_iter().next() {
+            return Ok(question);
+        }
+    }
+}
+
+/// Asks the observer with this run folder; its answer as JSON. `NotFound` and `ConnectionRefused` mean there is none,
+/// `PermissionDenied` that this user may not ask.
+pub(crate) fn ask(run: &Path, question: &Question) -> io::Result<String> {
+    let mut stream = UnixStream::connect(socket_path(run))?;
+    stream.set_read_timeout(Some(PATIENCE * 2))?;
+    stream.write_all(&frame(question)?)?;
+    let (mut inbox, mut buffer, mut answer) = (Vec::new(), [0; 64 * 1024], String::new());
+    loop {
+        let length = stream.read(&mut buffer)?;
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        inbox.extend_from_slice(&buffer[..length]);
+        for part in take_frames::<Part>(&mut inbox)? {
+            match part {
+                Part::Text(text) => answer.push_str(&text),
+                Part::End => return Ok(answer),
+                Part::Refused(why) => return Err(io::Error::new(io::ErrorKind::PermissionDenied, why)),
+            }
+        }
+    }
+}
