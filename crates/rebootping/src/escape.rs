@@ -30,7 +30,6 @@ pub(crate) fn for_columns(text: &Untrusted, columns: usize) -> String {
 }
 
 /// A log line: as a terminal shows it, for journals are read on terminals.
-#[cfg_attr(not(test), expect(dead_code, reason = "report and page show names with it"))]
 pub(crate) fn for_log(text: &Untrusted) -> String {
     for_terminal(text)
 }

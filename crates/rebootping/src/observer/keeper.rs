@@ -68,7 +68,7 @@ impl Keeper {
         self.keep(kept);
         self.orders = None;
         // Nobody ever sends: the writer hangs up.
-        drop(self.ended.recv_timeout(timeout));
+        let _hung_up = self.ended.recv_timeout(timeout);
     }
 }
 

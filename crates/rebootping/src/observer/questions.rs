@@ -164,7 +164,7 @@ pub(crate) fn ask(run: &Path, question: &Question) -> io::Result<String> {
     let mut stream = UnixStream::connect(socket_path(run))?;
     stream.set_read_timeout(Some(PATIENCE * 2))?;
     stream.write_all(&frame(question)?)?;
-    let (mut inbox, mut buffer, mut answer) = (Vec::new(), [0; 64 * 1024], String::new());
+    let (mut inbox, mut buffer, mut answer) = (Vec::new(), [0; 8192], String::new());
     loop {
         let length = stream.read(&mut buffer)?;
         if length == 0 {

@@ -3,6 +3,7 @@
 use crate::duration::format_duration;
 use crate::escape::for_log;
 use rebootping_core::inventory::events::{Event, What};
+use rebootping_core::inventory::ports::Protocol;
 use std::time::Duration;
 
 /// The event as a sentence; names came from the network and are escaped.
@@ -14,7 +15,13 @@ pub(crate) fn event_text<T>(event: &Event<T>) -> String {
     let silent = |seconds: u64| format_duration(Duration::from_secs(seconds));
     match &event.what {
         What::NewDevice => format!("new device: {who}"),
-        What::NewPort { ip, protocol, port } => format!("{who} has opened {port}/{protocol} at {ip}"),
+        What::NewPort { ip, protocol, port } => {
+            let protocol = match protocol {
+                Protocol::Tcp => "tcp",
+                Protocol::Udp => "udp",
+            };
+            format!("{who} has opened {port}/{protocol} at {ip}")
+        }
         What::AddressConflict { ip, with } => format!("{who} says that {ip} is its own, which {with} had a moment ago"),
         What::ActsAsDhcpServer { is_v6: false } => format!("{who} gives out addresses by DHCP"),
         What::ActsAsDhcpServer { is_v6: true } => format!("{who} gives out addresses by DHCPv6"),
