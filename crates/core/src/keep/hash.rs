@@ -1,8 +1,8 @@
 //! A fast hash under a key that no sender knows, for tables that strangers fill.
 //!
-//! Two words, each masked with a secret, are multiplied to 128 bits and the halves folded together. Every table here bounds what a
+//! Two words, each masked with a secret, are multiplied to 128 bits and the halves folded together, twice. Every table here bounds what a
 //! look costs whatever the hash does, so that a sender who found collisions would push out entries and not gain our time.
-//! A MAC takes 1 ns where SipHash-1-3 takes 9 (`cargo bench -p rebootping-core`), twice for every frame.
+//! A MAC takes 1 ns where SipHash-1-3 takes 5 to 9 (`cargo bench -p rebootping-core`), twice for every frame.
 
 use crate::packet::neighbour::Mac;
 use core::hash::Hasher;

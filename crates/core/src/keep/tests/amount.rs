@@ -166,6 +166,20 @@ fn an_owners_mode_goes_before_its_interfaces() {
 }
 
 #[test]
+fn a_vlan_may_have_a_mode_of_its_own() {
+    let mut house = house();
+    let vlans = [(9, Mode::Off), (10, Mode::Headers)].into();
+    house.list(&[Interface { vlans, ..interface(LAN, "lan0") }]);
+    let mut kept = |vlan: u8| {
+        let frame = ether(A, GATEWAY, 0x8100, &[&[0, vlan, 8, 0][..], &datagram(1, 100)].concat());
+        house.pass(LAN, Direction::Received, &frame)
+    };
+    assert_eq!(kept(9), []);
+    assert_eq!(kept(10), [(Owner::Mac(A), UDP_HEADERS + 4)]);
+    assert_eq!(kept(11), [(Owner::Mac(A), UDP_HEADERS + 104)]);
+}
+
+#[test]
 fn headers_are_no_payload_except_that_arp_is_all_header() {
     let mut house = house();
     house.named(A, Some(Mode::Headers));
