@@ -1,6 +1,6 @@
 //! The captures folder: its files are made, appended to, cut and removed, and never more than one is open.
 //!
-//! Opening, appending and closing costs 26 µs for 64 KB; in return ten thousand devices need one descriptor. A symbolic link
+//! Of the 40 µs that appending 64 KB takes on ext4, opening and closing are 6; in return ten thousand devices need one descriptor. A symbolic link
 //! is never followed to a segment, and whatever the umask is, folders are 0750 and files 0640.
 
 use super::name;
