@@ -106,7 +106,7 @@ impl Scene<'_> {
         self.lab.isp(2).blackhole(true);
         wait_until("somebody was killed, or wan2 is out", LIFE_LIMIT, || is_killed() || is_in(false));
         self.lab.isp(2).mend();
-        let after = rounds(&self.memory) + 2;
+        let after = rounds(&self.memory) + 3;
         wait_until("somebody was killed, or all is written", LIFE_LIMIT, || {
             is_killed() || (is_in(true) && judged(after))
         });
