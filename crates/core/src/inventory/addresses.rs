@@ -105,11 +105,10 @@ impl Addresses {
         (Place::Own, self.claim(ip, Claim::Traffic, now))
     }
 
-    /// A flow of the address went on until now.
-    pub(super) fn touch(&mut self, ip: IpAddr, at: Time) {
-        if let Some(address) = self.own.iter_mut().find(|address| address.ip == ip) {
-            address.last_seen = address.last_seen.max(at);
-        }
+    /// A flow of the address went on until then; false if the address is not its own.
+    pub(super) fn touch(&mut self, ip: IpAddr, at: Time) -> bool {
+        let address = self.own.iter_mut().find(|address| address.ip == ip);
+        address.map(|address| address.last_seen = address.last_seen.max(at)).is_some()
     }
 
     /// The device has the address no longer.

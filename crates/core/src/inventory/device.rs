@@ -38,7 +38,7 @@ pub struct Service {
 pub enum Announced {
     /// DNS-SD over mDNS.
     Mdns,
-    /// UPnP's SSDP.
+    /// SSDP, by which `UPnP` devices are found.
     Ssdp,
 }
 
@@ -144,7 +144,9 @@ impl Device {
         self.is_proven |= other.is_proven;
         self.is_local |= other.is_local;
         self.first_seen = self.first_seen.min(other.first_seen);
-        other.interfaces.iter().for_each(|&interface| self.was_on(interface));
+        for &interface in &other.interfaces {
+            self.was_on(interface);
+        }
         self.addresses.absorb(&other.addresses);
         self.names.absorb(&other.names);
         for service in &other.services {

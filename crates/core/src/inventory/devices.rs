@@ -6,7 +6,7 @@ use super::traffic::Traffic;
 use crate::packet::neighbour::{Mac, number};
 use crate::time::Time;
 use alloc::vec::Vec;
-use core::hash::BuildHasher;
+use core::hash::{BuildHasher, Hasher};
 use hashbrown::HashTable;
 
 /// So many proven devices are listed.
@@ -35,7 +35,7 @@ pub(super) enum Whose {
 pub(super) struct Devices {
     seed: Seed,
     index: HashTable<(Mac, Option<Slot>)>,
-    devices: Vec<Option<Device>>,
+    places: Vec<Option<Device>>,
     traffic: Vec<Traffic>,
     free: Vec<Slot>,
     proven: usize,
@@ -53,7 +53,7 @@ impl Devices {
         Self {
             seed,
             index: HashTable::new(),
-            devices: Vec::new(),
+            places: Vec::new(),
             traffic: Vec::new(),
             free: Vec::new(),
             proven: 0,
@@ -85,13 +85,13 @@ impl Devices {
     /// Lists a device; returns the MAC that had to go for it.
     pub(super) fn add(&mut self, mac: Mac, now: Time) -> (Slot, Option<Device>) {
         let gone = (self.unproven.len() >= MOST_UNPROVEN).then(|| self.evict()).flatten();
-        let slot = self.free.pop().unwrap_or(Slot(self.devices.len() as u32));
+        let slot = self.free.pop().unwrap_or(Slot(self.places.len() as u32));
         let at = slot.0 as usize;
-        if at >= self.devices.len() {
-            self.devices.resize_with(at.saturating_add(1), || None);
+        if at >= self.places.len() {
+            self.places.resize_with(at.saturating_add(1), || None);
             self.traffic.resize(at.saturating_add(1), Traffic::default());
         }
-        if let (Some(device), Some(traffic)) = (self.devices.get_mut(at), self.traffic.get_mut(at)) {
+        if let (Some(device), Some(traffic)) = (self.places.get_mut(at), self.traffic.get_mut(at)) {
             (*device, *traffic) = (Some(Device::new(mac, now)), Traffic::new(now));
         }
         self.unproven.push(slot);
@@ -133,7 +133,7 @@ impl Devices {
         if let Ok(entry) = self.index.find_entry(self.hash(mac), |(known, _)| *known == mac) {
             entry.remove();
         }
-        let device = self.devices.get_mut(slot.0 as usize)?.take()?;
+        let device = self.places.get_mut(slot.0 as usize)?.take()?;
         if device.is_proven {
             self.proven = self.proven.saturating_sub(1);
         }
@@ -145,12 +145,12 @@ impl Devices {
 
     #[inline]
     pub(super) fn get(&self, slot: Slot) -> Option<&Device> {
-        self.devices.get(slot.0 as usize)?.as_ref()
+        self.places.get(slot.0 as usize)?.as_ref()
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Device> {
-        self.devices.get_mut(slot.0 as usize)?.as_mut()
+        self.places.get_mut(slot.0 as usize)?.as_mut()
     }
 
     #[inline]
@@ -160,12 +160,12 @@ impl Devices {
 
     pub(super) fn both_mut(&mut self, slot: Slot) -> Option<(&mut Device, &mut Traffic)> {
         let at = slot.0 as usize;
-        Some((self.devices.get_mut(at)?.as_mut()?, self.traffic.get_mut(at)?))
+        Some((self.places.get_mut(at)?.as_mut()?, self.traffic.get_mut(at)?))
     }
 
     pub(super) fn both(&self, slot: Slot) -> Option<(&Device, &Traffic)> {
         let at = slot.0 as usize;
-        Some((self.devices.get(at)?.as_ref()?, self.traffic.get(at)?))
+        Some((self.places.get(at)?.as_ref()?, self.traffic.get(at)?))
     }
 
     /// There is room for another proven device.
@@ -174,23 +174,23 @@ impl Devices {
     }
 
     /// How many are not proven.
-    pub(super) const fn unproven(&self) -> usize {
+    pub(super) fn unproven(&self) -> usize {
         self.unproven.len()
     }
 
     /// All devices with their slots.
     pub(super) fn slots(&self) -> impl Iterator<Item = (Mac, Slot)> {
-        let slots = self.devices.iter().enumerate();
+        let slots = self.places.iter().enumerate();
         slots.filter_map(|(at, device)| Some((device.as_ref()?.mac, Slot(at as u32))))
     }
 
     /// All devices with their traffic, in the order of their slots.
     pub(super) fn all(&self) -> impl Iterator<Item = (&Device, &Traffic)> {
-        self.devices.iter().zip(&self.traffic).filter_map(|(device, traffic)| Some((device.as_ref()?, traffic)))
+        self.places.iter().zip(&self.traffic).filter_map(|(device, traffic)| Some((device.as_ref()?, traffic)))
     }
 
     pub(super) fn all_mut(&mut self) -> impl Iterator<Item = (&mut Device, &mut Traffic)> {
-        self.devices.iter_mut().zip(&mut self.traffic).filter_map(|(device, traffic)| Some((device.as_mut()?, traffic)))
+        self.places.iter_mut().zip(&mut self.traffic).filter_map(|(device, traffic)| Some((device.as_mut()?, traffic)))
     }
 
     /// Lists a device as it was kept over a restart.
@@ -224,7 +224,7 @@ impl Devices {
         at = at.checked_rem(many)?;
         self.hand = at;
         let slot = self.unproven.swap_remove(at);
-        let device = self.devices.get_mut(slot.0 as usize)?.take()?;
+        let device = self.places.get_mut(slot.0 as usize)?.take()?;
         if let Ok(entry) = self.index.find_entry(self.hash(device.mac), |(known, _)| *known == device.mac) {
             entry.remove();
         }

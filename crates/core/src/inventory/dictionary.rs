@@ -46,12 +46,11 @@ impl Dictionary {
         if self.is_full() || text.is_empty() {
             return None;
         }
-        let id = match self.free.pop() {
-            Some(id) => id,
-            None => {
-                self.texts.push(None);
-                NameId(NonZeroU32::new(u32::try_from(self.texts.len()).ok()?)?)
-            }
+        let id = if let Some(id) = self.free.pop() {
+            id
+        } else {
+            self.texts.push(None);
+            NameId(NonZeroU32::new(u32::try_from(self.texts.len()).ok()?)?)
         };
         *self.texts.get_mut(place(id))? = Some(text.into());
         self.bytes = self.bytes.saturating_add(text.len());

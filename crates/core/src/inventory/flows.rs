@@ -191,10 +191,23 @@ pub(super) enum Found {
 /// The table.
 pub(super) struct Flows {
     seed: Seed,
-    tags: Vec<[u16; WAYS]>,
+    groups: Vec<Group>,
     entries: Vec<Option<Flow>>,
     /// Flows that had to go while they were talking: not silent for [`SILENT`] yet.
     pub(super) left_out: u64,
+}
+
+/// What is asked of the places of a group, in one line of the cache.
+#[derive(Clone, Copy, Default)]
+struct Group {
+    /// Of the hash; zero for an empty place.
+    tags: [u16; WAYS],
+    /// When each was last heard of, in units of 2^30 ns.
+    ages: [u32; WAYS],
+}
+
+fn age(now: Time) -> u32 {
+    (now.as_nanos() >> 30) as u32
 }
 
 /// A flow silent so long is over, or will be recognised by its ports: 120 s, as conntrack has for UDP streams.
@@ -202,7 +215,7 @@ const SILENT: core::time::Duration = core::time::Duration::from_secs(120);
 
 impl Flows {
     pub(super) const fn new(seed: Seed) -> Self {
-        Self { seed, tags: Vec::new(), entries: Vec::new(), left_out: 0 }
+        Self { seed, groups: Vec::new(), entries: Vec::new(), left_out: 0 }
     }
 
     /// Finds a packet's flow, or begins one with its sender as the client.
@@ -212,10 +225,11 @@ impl Flows {
         let group = hash as usize % GROUPS;
         // Zero stands for an empty place.
         let tag = (hash >> 48) as u16 | 1;
-        if let Some(tags) = self.tags.get(group) {
-            for (way, _) in tags.iter().enumerate().filter(|(_, t)| **t == tag) {
+        if let Some(Group { tags, ages }) = self.groups.get_mut(group) {
+            for (way, age_of_way) in ages.iter_mut().enumerate().filter(|(way, _)| tags.get(*way) == Some(&tag)) {
                 let at = group.wrapping_mul(WAYS).wrapping_add(way);
                 if self.entries.get(at).is_some_and(|e| e.as_ref().is_some_and(|flow| flow.key == key)) {
+                    *age_of_way = age(now);
                     return Found::Known(FlowId(at as u32));
                 }
             }
@@ -247,34 +261,39 @@ impl Flows {
         for (at, place) in self.entries.iter_mut().enumerate() {
             if place.as_ref().is_some_and(|flow| flow.halves.iter().any(|half| half.mac == Some(mac))) {
                 *place = None;
-                if let Some(tag) = self.tags.get_mut(at / WAYS).and_then(|tags| tags.get_mut(at % WAYS)) {
-                    *tag = 0;
+                if let Some(group) = self.groups.get_mut(at / WAYS) {
+                    set(&mut group.tags, at % WAYS, 0);
+                    set(&mut group.ages, at % WAYS, 0);
                 }
             }
         }
     }
 
+    /// Puts a flow in the place of the one silent longest; an empty place has been silent for ever.
     fn begin(&mut self, flow: Flow, group: usize, tag: u16) -> Found {
         if self.entries.is_empty() {
-            self.tags = vec![[0; WAYS]; GROUPS];
+            self.groups = vec![Group::default(); GROUPS];
             self.entries.resize_with(MOST, || None);
         }
         let now = flow.last;
-        let begin = group.saturating_mul(WAYS);
-        let places = self.entries.get(begin..begin.saturating_add(WAYS)).unwrap_or_default();
-        let way = places
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, place)| place.as_ref().map(|flow| flow.last))
-            .map_or(0, |(way, _)| way);
-        if let Some(place) = self.tags.get_mut(group).and_then(|tags| tags.get_mut(way)) {
-            *place = tag;
+        let mut at = group.saturating_mul(WAYS);
+        if let Some(Group { tags, ages }) = self.groups.get_mut(group) {
+            let oldest = ages.iter().enumerate().min_by_key(|(_, age)| **age);
+            let way = oldest.map_or(0, |(way, _)| way);
+            set(tags, way, tag);
+            set(ages, way, age(now).max(1));
+            at = at.saturating_add(way);
         }
-        let at = begin.saturating_add(way);
         let gone = self.entries.get_mut(at).and_then(|place| place.replace(flow));
         if gone.as_ref().is_some_and(|gone| now.since(gone.last) < SILENT) {
             self.left_out = self.left_out.saturating_add(1);
         }
         Found::New(FlowId(at as u32), gone)
+    }
+}
+
+fn set<T>(ways: &mut [T; WAYS], way: usize, value: T) {
+    if let Some(place) = ways.get_mut(way) {
+        *place = value;
     }
 }

@@ -257,7 +257,9 @@ impl Inventory {
             }
             Place::Behind => false,
             Place::Router(behind) => {
-                behind.into_iter().for_each(|ip| self.move_behind(slot, ip));
+                for ip in behind {
+                    self.move_behind(slot, ip);
+                }
                 self.starts_routing(slot, context.now);
                 false
             }

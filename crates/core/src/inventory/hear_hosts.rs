@@ -107,7 +107,6 @@ impl Inventory {
                 What::Host { name, address } if !announcement.is_goodbye => {
                     self.name_host(context, address, &name.to_untrusted(), Source::Mdns);
                 }
-                What::Host { .. } => {}
                 What::Offered(instance) if announcement.is_goodbye => self.withdraw(sender, &instance),
                 What::Offered(instance) => self.announce(sender, &instance, 0),
                 What::Located { instance, port, .. } if !announcement.is_goodbye => {
@@ -125,7 +124,7 @@ impl Inventory {
                         device.names.hear(name, Source::Mdns, context.now);
                     }
                 }
-                What::Located { .. } | What::Described { .. } => {}
+                What::Host { .. } | What::Located { .. } | What::Described { .. } => {}
             }
         }
     }

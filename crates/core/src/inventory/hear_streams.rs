@@ -21,12 +21,14 @@ use alloc::collections::VecDeque;
 
 /// So many packets with a payload are looked into on each side; a ClientHello with large keys takes three, out of order more.
 const MOST_LOOKS: u8 = 8;
+/// A TLS record with a handshake message begins so (RFC 8446 section 5.1).
+const HANDSHAKE: u8 = 22;
 /// So many unfinished hellos are kept.
 const MOST_HELLOS: usize = 64;
 /// So many bytes of them.
 const MOST_BYTES: usize = 256 << 10;
 
-/// ClientHellos of which a part has come.
+/// Hellos of which a part has come.
 #[derive(Default)]
 pub(super) struct Hellos {
     unfinished: VecDeque<(FlowId, Hello)>,
@@ -119,6 +121,9 @@ impl Inventory {
             if let Some(banner) = banner::read(context.payload) {
                 self.mark_agent(context, ip, banner.text);
             }
+            return self.finish(id, true);
+        }
+        if sequence == first_byte && context.payload.first() != Some(&HANDSHAKE) {
             return self.finish(id, true);
         }
         let mut hello = match self.hellos.take(id) {

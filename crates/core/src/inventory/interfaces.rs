@@ -82,7 +82,7 @@ impl Interfaces {
 }
 
 impl Arrival {
-    pub(super) const fn name(&self) -> Option<u16> {
+    pub(super) const fn name(self) -> Option<u16> {
         self.name
     }
 }

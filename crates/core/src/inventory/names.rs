@@ -24,7 +24,7 @@ pub enum Source {
     Llmnr,
     /// NetBIOS.
     Netbios,
-    /// UPnP.
+    /// `UPnP`.
     Ssdp,
     /// LLDP.
     Lldp,

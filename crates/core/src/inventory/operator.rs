@@ -51,7 +51,7 @@ impl Inventory {
     /// The operator writes something down about a device; none takes it back.
     pub fn note(&mut self, mac: Mac, note: Option<String>) -> Result<(), Refusal> {
         let slot = self.known(self.main_of(mac))?;
-        let cut = |note: String| note.chars().scan(0_usize, |bytes, c| within(bytes, c)).collect();
+        let cut = |note: String| note.chars().scan(0_usize, within).collect();
         if let Some(device) = self.devices.get_mut(slot) {
             device.note = note.map(cut);
         }

@@ -29,7 +29,8 @@ impl Presence {
     /// It spoke after a silence; returns its length if it was taken for gone.
     pub(super) fn speak(&mut self, silence: Duration, now: Time) -> Option<Duration> {
         if now.since(self.forgotten_at) >= DAY {
-            self.longest_silence = self.longest_silence.saturating_sub(self.longest_silence / 8);
+            let eighth = self.longest_silence.checked_div(8).unwrap_or_default();
+            self.longest_silence = self.longest_silence.saturating_sub(eighth);
             self.forgotten_at = now;
         }
         self.longest_silence = self.longest_silence.max(silence.min(DAY));

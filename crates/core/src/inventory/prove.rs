@@ -149,8 +149,9 @@ impl Inventory {
             let Some(slot) = self.devices.find(mac) else { continue };
             let peer = flow.end(side.other()).ip();
             let Some(device) = self.devices.get_mut(slot) else { continue };
-            device.addresses.touch(flow.end(side).ip(), flow.last);
-            if !device.is_local || !is_somebodys(peer) {
+            // What a router passes on is others' talk.
+            let is_own = device.addresses.touch(flow.end(side).ip(), flow.last);
+            if !is_own || !device.is_local || !is_somebodys(peer) {
                 continue;
             }
             let given = if side == client { flow.name } else { None };

@@ -84,6 +84,7 @@ pub struct Report<T> {
 
 /// A device.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the JSON")]
 pub struct ReportedDevice<T> {
     /// Its MAC.
     pub mac: Hardware,
