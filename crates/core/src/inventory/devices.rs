@@ -246,7 +246,6 @@ impl Devices {
 
 #[inline]
 fn hash(seed: Seed, mac: Mac) -> u64 {
-    use core::hash::Hasher;
     let mut hasher = seed.build_hasher();
     hasher.write_u64(number(mac));
     hasher.finish()
