@@ -72,7 +72,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let settled = watch.settle();
     let captured = watching::captured(&watch, &settings);
     let capture = Capture::open(RING, captured)?;
-    let listener = questions::open(&settings.run)?;
+    let door = questions::open(&settings.run)?;
     let confinement = sandbox::enter(&Sandbox {
         role: Role::Observer,
         identity: Identity::find(&settings.user, Role::Observer)?,
@@ -80,7 +80,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
         write: [&settings.captures, &settings.state].into_iter().filter(|folder| folder.exists()).cloned().collect(),
         dies_with: None,
     })?;
-    let questions = Questions::listen(listener, vec![0])?;
+    let questions = Questions::listen(door, vec![0])?;
     let troubles = confinement.warning().into_iter().chain(settled.err().map(|error| error.to_string()));
     for trouble in troubles {
         peer.send(&FromObserver::Warning(format!("observer: {trouble}")))?;

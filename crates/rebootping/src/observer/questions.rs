@@ -47,20 +47,26 @@ pub(crate) fn socket_path(run: &Path) -> PathBuf {
     run.join("observer.sock")
 }
 
+/// The socket, and what wakes whoever watches the wires.
+pub(super) struct Door {
+    listener: UnixListener,
+    wake: EventFd,
+}
+
 /// Opens the socket; still as root, since the run folder is root's.
-pub(super) fn open(run: &Path) -> io::Result<UnixListener> {
+pub(super) fn open(run: &Path) -> io::Result<Door> {
     let path = socket_path(run);
     drop(fs::remove_file(&path));
     let listener = UnixListener::bind(&path)?;
     fs::set_permissions(&path, Permissions::from_mode(0o666))?;
-    Ok(listener)
+    Ok(Door { listener, wake: EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)? })
 }
 
 impl Questions {
     /// Begins to listen.
-    pub(super) fn listen(listener: UnixListener, may_ask: Vec<u32>) -> io::Result<Self> {
+    pub(super) fn listen(door: Door, may_ask: Vec<u32>) -> io::Result<Self> {
         let (asking, waiting) = sync_channel(ASKERS);
-        let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
+        let (listener, wake) = (door.listener, Arc::new(door.wake));
         let server = Server { asking, wake: Arc::clone(&wake), may_ask };
         thread::Builder::new().name("questions".into()).spawn(move || server.serve(&listener))?;
         Ok(Self { waiting, wake })
