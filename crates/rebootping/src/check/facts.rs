@@ -158,6 +158,8 @@ pub(super) enum FolderProblem {
     Unwritable(PathBuf, String),
     /// Anyone may replace what is in it.
     WritableByAll,
+    /// Its disk has so many bytes available, and so many are to be left free: nothing more is kept.
+    TooFull(u64, u64),
     /// What is kept in it cannot be understood.
     Damaged(String),
 }

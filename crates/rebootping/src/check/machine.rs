@@ -5,6 +5,7 @@ use super::finding::{Finding, Remedy};
 use super::firewall::spreads;
 use super::words::set_for_good;
 use crate::config::commit::Backend;
+use crate::report::amount::bytes;
 use crate::report::links::in_words;
 use crate::sandbox::Confinement;
 use rebootping_core::link::Family;
@@ -99,6 +100,15 @@ fn folder_finding(folder: &Folder) -> Finding {
             about,
             format!("Everybody may write to {path}, and so replace our sockets and our memory."),
             Remedy::run(format!("chmod 755 {path}")),
+        ),
+        FolderProblem::TooFull(available, keep_free) => Finding::mend(
+            about,
+            format!(
+                "No packets are kept: the disk of {path} has {} available, and {} are to stay free.",
+                bytes(*available),
+                bytes(*keep_free)
+            ),
+            Remedy::by_hand("make room, set keep_free under [capture], or name another disk under [paths] captures"),
         ),
         FolderProblem::Damaged(error) => Finding::note(
             about,

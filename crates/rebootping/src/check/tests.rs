@@ -188,6 +188,7 @@ fn findings_about_the_machine() {
             folder(facts, FolderProblem::Unwritable("/var/lib".into(), "read-only file system".into()));
         }),
         ("writable by all", |facts| folder(facts, FolderProblem::WritableByAll)),
+        ("full", |facts| folder(facts, FolderProblem::TooFull(640_000_000, 2_000_000_000))),
         ("damaged", |facts| folder(facts, FolderProblem::Damaged("expected value at line 1 column 9".into()))),
         ("no connection tracking", |facts| facts.machine.tracks_connections = false),
         ("no landlock", |facts| facts.machine.confinement = Confinement { landlock_abi: None }),

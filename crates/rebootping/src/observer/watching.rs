@@ -56,7 +56,7 @@ impl Watching {
         let now = Moment::now();
         let line = Line::set_at(now);
         let mut said = Vec::new();
-        let files = match Files::start(&settings.captures, maker(), limits(&settings), line.of(now)) {
+        let files = match Files::start(&settings.captures, maker(), Limits::from(&settings.capture), line.of(now)) {
             Ok(files) => Some(files),
             Err(error) => {
                 let folder = settings.captures.display();
@@ -120,7 +120,7 @@ impl Watching {
 
     /// Goes on with other settings.
     pub(super) fn configure(&mut self, settings: ObserverSettings) {
-        if self.desk.configure(keep_settings(&settings), limits(&settings)).is_err() {
+        if self.desk.configure(keep_settings(&settings), Limits::from(&settings.capture)).is_err() {
             self.warn("the disk is too slow to take other limits now; reload once more");
         }
         self.settings = settings;
@@ -264,16 +264,6 @@ impl Watching {
 
 fn keep_settings(settings: &ObserverSettings) -> keep::Settings {
     keep::Settings { flow_cutoff: settings.capture.flow_cutoff }
-}
-
-fn limits(settings: &ObserverSettings) -> Limits {
-    let capture = &settings.capture;
-    Limits {
-        per_device: capture.per_device,
-        total: capture.total,
-        keep_free: capture.keep_free,
-        max_age: capture.max_age,
-    }
 }
 
 fn mode(mode: CaptureMode) -> Mode {

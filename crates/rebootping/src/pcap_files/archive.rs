@@ -10,6 +10,7 @@ use super::lane::Handed;
 use super::pcapng::Maker;
 use super::ring::{PARTS, Plan, Ring};
 use super::status::{Board, OwnerStatus};
+use crate::config::observing::Capture;
 use rebootping_core::time::Time;
 use std::collections::BTreeMap;
 use std::io;
@@ -36,8 +37,20 @@ pub(crate) struct Limits {
     pub(crate) max_age: Duration,
 }
 
+impl From<&Capture> for Limits {
+    fn from(capture: &Capture) -> Self {
+        Self {
+            per_device: capture.per_device,
+            total: capture.total,
+            keep_free: capture.keep_free,
+            max_age: capture.max_age,
+        }
+    }
+}
+
 impl Limits {
-    fn keep_free(&self, space: Space) -> u64 {
+    /// Bytes that are to stay free on a disk with this space.
+    pub(super) fn keep_free(&self, space: Space) -> u64 {
         self.keep_free.unwrap_or_else(|| LEAST_KEPT_FREE.max(space.total / 10))
     }
 }

@@ -4,7 +4,6 @@
 //! is never followed to a segment, and whatever the umask is, folders are 0750 and files 0640.
 
 use super::name;
-use nix::errno::Errno;
 use nix::sys::statvfs::statvfs;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -48,6 +47,13 @@ pub(super) enum Failed {
     Changed,
     /// The disk did not take it. What it took of it is cut off now or before the next append.
     Refused(io::Error),
+}
+
+/// What the file system of a folder has left.
+pub(super) fn space(folder: &Path) -> io::Result<Space> {
+    let found = statvfs(folder)?;
+    let block = found.fragment_size();
+    Ok(Space { available: found.blocks_available() * block, total: found.blocks() * block, block })
 }
 
 impl Disk {
@@ -132,15 +138,13 @@ impl Disk {
 
     /// What the file system has left; a captures folder that has vanished is made again.
     pub(super) fn space(&self) -> io::Result<Space> {
-        let found = match statvfs(&self.root) {
-            Err(Errno::ENOENT) => {
+        match space(&self.root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 make_folder(&self.root)?;
-                statvfs(&self.root)?
+                space(&self.root)
             }
-            other => other?,
-        };
-        let block = found.fragment_size();
-        Ok(Space { available: found.blocks_available() * block, total: found.blocks() * block, block })
+            other => other,
+        }
     }
 
     /// Writes something and removes it: an error says why nothing can be written.

@@ -65,6 +65,12 @@ pub(crate) struct Slot(pub(crate) u32);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Behind;
 
+/// Bytes available on the disk of `folder`, and how many of them are to stay free.
+pub(crate) fn room(folder: &Path, limits: &Limits) -> io::Result<(u64, u64)> {
+    let space = disk::space(folder)?;
+    Ok((space.available, limits.keep_free(space)))
+}
+
 /// The packet files, as the capture thread has them.
 #[derive(Debug)]
 pub(crate) struct Files {

@@ -2,8 +2,10 @@
 
 use crate::check::facts::{Folder, FolderProblem, Machine};
 use crate::config::meant::Config;
+use crate::config::observing::CaptureMode;
 use crate::daemon::folders;
 use crate::judge::memory;
+use crate::pcap_files::{self, Limits};
 use crate::sandbox;
 use nix::unistd::{AccessFlags, access};
 use rebootping_core::link::Family;
@@ -26,6 +28,11 @@ pub(super) fn look(config: &Config, networking_error: Option<String>, is_root: b
     let mut folders = vec![folder("state", &paths.state), folder("run", &paths.run)];
     if let Some(state) = folders.first_mut().filter(|state| state.problem.is_none()) {
         state.problem = damage(&paths.state);
+    }
+    if config.capture.mode != CaptureMode::Off {
+        let mut captures = folder("captures", &paths.captures);
+        captures.problem = captures.problem.or_else(|| lack_of_room(config));
+        folders.push(captures);
     }
     Machine {
         networking_error,
@@ -57,6 +64,13 @@ fn problem(path: &Path, is_root: bool) -> Option<FolderProblem> {
     }
     let error = access(there, AccessFlags::W_OK).err().filter(|_| is_root)?;
     Some(FolderProblem::Unwritable(there.to_owned(), error.desc().to_lowercase()))
+}
+
+/// Captures stop when the disk is as full as they may make it.
+fn lack_of_room(config: &Config) -> Option<FolderProblem> {
+    let there = config.paths.captures.ancestors().find(|folder| folder.exists())?;
+    let (available, keep_free) = pcap_files::room(there, &Limits::from(&config.capture)).ok()?;
+    (available < keep_free).then_some(FolderProblem::TooFull(available, keep_free))
 }
 
 fn damage(state: &Path) -> Option<FolderProblem> {
