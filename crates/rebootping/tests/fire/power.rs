@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rebootping_lab::{Daemon, Lab, SWITCH_LIMIT, wait_until};
@@ -12,12 +11,18 @@ use crate::company::{is_alive, judge};
 use crate::disk::Disk;
 use crate::support::{RETURN_LIMIT, hold_left, lab, links, start};
 use crate::times;
+use crate::wrapper::{Wrapper, replace};
 
 const HOLD_DOWN: u64 = 3600;
 /// Start-up asks Shorewall, looks for gateways and judges a first round: 3 s on an idle machine.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 /// Memory that must survive is written at every fault, and once a minute while a link holds.
 const A_MINUTE: u64 = 60;
+
+/// What a sync of a status file takes at first, in microseconds: well within what is waited for.
+const SYNC_TAKES: u32 = 150_000;
+/// The program under strace as `$0.how` says, if it does.
+const RUN: &str = "[ -s \"$0.how\" ] || exec \"$@\"\nexec strace -D -f -qqq -o /dev/null $(cat \"$0.how\") \"$@\"";
 
 /// The status files lie on the disk that fails; Shorewall keeps its own elsewhere, or it would have to be started anew.
 fn config(disk: &Path) -> String {
@@ -40,18 +45,23 @@ fn misread(disk: &Path) -> Vec<String> {
     all.into_iter().filter(|it| !it.ends_with("\"0\\n\"") && !it.ends_with("\"1\\n\"")).collect()
 }
 
-/// Power that is lost at the instant in which the first status file of all is there.
+/// Power that is lost at the instant in which the first status file of all is there, and somebody else has just had the names of
+/// all files brought to the disk. What is in status files comes there late.
 #[track_caller]
-fn check_first_files(lab: &Lab, disk: &Disk, folder: &Path) {
+fn check_first_files(lab: &Lab, wrapper: &Wrapper, disk: &Disk, folder: &Path) {
     let files = ["wan1", "wan2", "wan3"].map(|link| folder.join(format!("{link}.status")));
+    let late = |name: &str| {
+        format!("-P {} -P {} ", folder.join(name).display(), folder.join(format!(".{name}.first")).display())
+    };
+    let files_late: String = ["wan1", "wan2", "wan3"].map(|link| late(&format!("{link}.status"))).concat();
+    replace(&wrapper.how(), &format!("-e trace=fsync -e inject=fsync:delay_enter={SYNC_TAKES} {files_late}"));
     for loss in 0..times(3, 20) {
         let daemon = lab.gw().daemon(&config(folder));
         let begun = Instant::now();
         while !files.iter().any(|file| file.exists()) {
             assert!(begun.elapsed() < SETTLE_LIMIT, "no status file is made");
         }
-        // Later each time, by less than what it takes to make them.
-        thread::sleep(Duration::from_millis(2) * loss as u32);
+        fs::File::create(folder.join("other")).and_then(|file| file.sync_all()).expect("a file can be made");
         disk.lose_power();
         let judge = judge(&daemon);
         daemon.kill9();
@@ -66,14 +76,16 @@ fn check_first_files(lab: &Lab, disk: &Disk, folder: &Path) {
             fs::remove_file(file).expect("it is there");
         }
     }
+    fs::remove_file(wrapper.how()).expect("it was written");
 }
 
 #[track_caller]
 fn check(prefix: &str, kind: &str) {
-    let lab = lab(prefix).isps(3).build();
+    let wrapper = Wrapper::of(prefix, RUN);
+    let lab = lab(prefix).isps(3).binary(wrapper.program()).build();
     let folder = lab.dir().join("state");
     let disk = Disk::made(kind, &lab.dir().join("image"), &folder);
-    check_first_files(&lab, &disk, &folder);
+    check_first_files(&lab, &wrapper, &disk, &folder);
     let mut daemon = start(&lab, &config(&folder));
     lab.isp(1).blackhole(true);
     wait_until("wan1 is left", SWITCH_LIMIT, || {
