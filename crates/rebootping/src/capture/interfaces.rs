@@ -41,6 +41,9 @@ pub(crate) struct Captured {
     pub(crate) left_out: Vec<u32>,
     /// The MACs of all our interfaces, left out or not: frames to and from these are ours.
     pub(crate) own: BTreeSet<Mac>,
+    /// The interfaces whose neighbours send the frames, by index: those captured, and the bridges, bonds and VLANs above
+    /// them, which have the addresses.
+    pub(crate) addressed: BTreeSet<u32>,
 }
 
 /// A captured interface.
@@ -72,6 +75,9 @@ impl Captured {
         let mut captured = Self::default();
         for &link in house.links.values() {
             captured.own.extend(link.hardware_address.filter(|mac| *mac != [0; 6]));
+            if house.is_captured(link, 0) || house.is_carried(link, 0) {
+                captured.addressed.insert(link.index);
+            }
             match house.interface(link) {
                 Some(interface) => captured.interfaces.push(interface),
                 None => captured.left_out.push(link.index),

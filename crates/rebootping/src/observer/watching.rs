@@ -205,8 +205,7 @@ impl Watching {
                 self.warn(&format!("an interface does not show frames between others: {error}"));
             }
         }
-        let indexes = self.capture.captured().interfaces.iter().map(|interface| interface.id.0).collect();
-        if let Err(error) = self.watch.follow_neighbours(indexes) {
+        if let Err(error) = self.watch.follow_neighbours(self.capture.captured().addressed.clone()) {
             self.warn(&format!("the kernel cannot be asked about neighbours: {error}"));
         }
         let interfaces = self.interfaces();

@@ -57,6 +57,23 @@ fn check(links: &[Link], interfaces: &[&str], expected: &[&str]) {
 }
 
 #[test]
+fn neighbours_are_asked_for_where_the_addresses_are() {
+    let links = [
+        loopback(),
+        card(2, "wan1"),
+        port(card(3, "lan1"), 4),
+        virtual_link(4, "br0", "bridge"),
+        vlan(5, "br0.30", 4, 30),
+        port(veth(6, "veth12ab"), 7),
+        virtual_link(7, "docker0", "bridge"),
+    ];
+    // A bridge of containers alone is captured itself, for nothing below it is.
+    let addressed = |interfaces: &[&str]| decide(&links, interfaces, &[]).addressed.into_iter().collect::<Vec<_>>();
+    assert_eq!(addressed(&[]), [2, 3, 4, 5, 7]);
+    assert_eq!(addressed(&["lan1"]), [3, 4, 5]);
+}
+
+#[test]
 fn a_frame_belongs_to_the_lowest_device_that_carried_it() {
     let router = [
         loopback(),
