@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
+/// The last frames of an interface come out of the ring later than the news that it is gone; `keep` waits as long for them.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Decides about frames and has them kept.
 pub(super) struct Desk {
     keep: Keep,
@@ -21,12 +24,14 @@ pub(super) struct Desk {
     left_out: Vec<(Stream, Time)>,
     /// The folder and the link type of each interface.
     folders: BTreeMap<InterfaceId, (String, LinkType)>,
+    /// Interfaces that are gone, and since when.
+    gone: BTreeMap<InterfaceId, Time>,
 }
 
 impl Desk {
     /// Without files, frames are counted and not kept.
     pub(super) fn new(keep: Keep, files: Option<Files>, devices: Devices) -> Self {
-        Self { keep, files, devices, left_out: Vec::new(), folders: BTreeMap::new() }
+        Self { keep, files, devices, left_out: Vec::new(), folders: BTreeMap::new(), gone: BTreeMap::new() }
     }
 
     /// The files, if there is a folder for them.
@@ -44,19 +49,14 @@ impl Desk {
     pub(super) fn set_interfaces(&mut self, interfaces: &[Interface], captured: &Captured, now: Time) {
         for interface in &captured.interfaces {
             self.folders.insert(interface.id, (folder_of_interface(&interface.name), interface.link));
-        }
-        let is_gone = |id: &InterfaceId| !interfaces.iter().any(|interface| interface.id == *id);
-        let gone: Vec<InterfaceId> = self.folders.keys().filter(|id| is_gone(id)).copied().collect();
-        for id in &gone {
-            self.folders.remove(id);
-        }
-        if let Some(files) = &mut self.files {
-            for id in gone {
-                files.remove_interface(id);
-            }
-            for interface in interfaces {
+            if let Some(files) = &mut self.files {
                 files.set_interface(interface.id, &interface.name);
             }
+        }
+        let is_here = |id: &InterfaceId| interfaces.iter().any(|interface| interface.id == *id);
+        self.gone.retain(|id, _| !is_here(id));
+        for id in self.folders.keys().filter(|id| !is_here(id)) {
+            self.gone.entry(*id).or_insert(now);
         }
         self.keep.set_interfaces(interfaces, now);
         self.carry_out(now);
@@ -75,6 +75,7 @@ impl Desk {
         if let Some(files) = &mut self.files {
             files.tick(now);
         }
+        self.forget_gone(now);
         if self.keep.next_deadline().is_some_and(|at| at <= now) {
             self.keep.handle_wake(now);
             self.carry_out(now);
@@ -133,6 +134,17 @@ impl Desk {
         let Some(files) = &mut self.files else { return };
         for Share { owner, snap } in keeping.into_iter().flatten() {
             files.append(slot(owner), &record(seen, snap));
+        }
+    }
+
+    /// Forgets interfaces that have been gone for long enough.
+    fn forget_gone(&mut self, now: Time) {
+        while let Some((&id, _)) = self.gone.iter().find(|(_, since)| **since + GRACE <= now) {
+            self.gone.remove(&id);
+            self.folders.remove(&id);
+            if let Some(files) = &mut self.files {
+                files.remove_interface(id);
+            }
         }
     }
 

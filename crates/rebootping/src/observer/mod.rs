@@ -127,8 +127,9 @@ impl Observer {
         loop {
             let [ring, netlink] = self.watching.fds();
             wait_for(&[ring, netlink, self.peer.as_fd(), self.questions.as_fd()], look)?;
-            self.watching.receive();
+            // The news first: frames of an interface nobody knows are not kept.
             self.watching.receive_netlink();
+            self.watching.receive();
             for message in self.peer.receive()? {
                 match message {
                     ToObserver::Configure(settings) => self.watching.configure(*settings),
