@@ -50,6 +50,8 @@ const SILENT_ROUNDS: u32 = 5;
 const SILENT_FOR: Duration = Duration::from_secs(10);
 /// How long a stop waits: the contract's second, or five while a command of Shorewall's is in flight.
 const STOP_WITHIN: Duration = Duration::from_millis(4500);
+/// What was captured is written before we are gone: who stops a daemon may end what is left of its processes.
+const OBSERVER_ENDS_WITHIN: Duration = Duration::from_millis(900);
 /// How often a release without a daemon looks whether it is done.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -159,6 +161,7 @@ impl Daemon {
         self.judge.stop();
         self.observer.stop();
         self.committer.stop(STOP_WITHIN);
+        self.observer.wait_end(OBSERVER_ENDS_WITHIN);
     }
 
     fn handle(&mut self, input: Input) {

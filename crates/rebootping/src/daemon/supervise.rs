@@ -12,9 +12,10 @@ use serde::de::DeserializeOwned;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::net::Shutdown;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -101,6 +102,8 @@ struct Shared<W: Worker> {
     heard: AtomicU64,
     running: Mutex<Running<W>>,
 }
+    /// Says when the last process has ended for good, by hanging up.
+    ended: Receiver<()>,
 
 #[derive(Debug)]
 struct Running<W: Worker> {
@@ -116,8 +119,12 @@ impl<W: Worker> Supervisor<W> {
         let shared = Arc::new(Shared { started: AtomicU64::new(0), heard: AtomicU64::new(0), running });
         shared.hear();
         let of_thread = Arc::clone(&shared);
-        thread::Builder::new().name("supervisor".into()).spawn(move || of_thread.keep_running(&inputs))?;
-        Ok(Self { shared })
+        let (alive, ended) = sync_channel(0);
+        thread::Builder::new().name("supervisor".into()).spawn(move || {
+            of_thread.keep_running(&inputs);
+            drop(alive);
+        })?;
+        Ok(Self { shared, ended })
     }
 
     /// The number of the process that runs now.
@@ -166,7 +173,16 @@ impl<W: Worker> Supervisor<W> {
     pub(super) fn stop(&self) {
         let mut running = self.shared.running();
         running.stopping = true;
-        running.process = None;
+        if let Some((_, stream)) = running.process.take() {
+            // Our reader has the same connection and listens on; one that is closed already needs no closing.
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Waits until one that was stopped has ended, but no longer than that.
+    pub(super) fn wait_end(&self, limit: Duration) {
+        // Nobody ever sends: the thread hangs up.
+        let _hung_up = self.ended.recv_timeout(limit).is_err();
     }
 }
 
