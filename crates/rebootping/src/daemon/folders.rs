@@ -1,7 +1,6 @@
 //! The folders the daemon needs, who owns them, and the lock that says a daemon runs.
 
 use crate::config::meant::Config;
-use crate::log;
 use crate::sandbox::Role;
 use crate::sandbox::users::Identity;
 use nix::fcntl::{Flock, FlockArg};
@@ -54,14 +53,15 @@ pub(super) fn make(config: &Config) -> io::Result<()> {
     let observer = Identity::find(&config.process.observer_user, Role::Observer)?;
     let learnt = observer_state(&config.paths.state);
     make_one(&learnt, 0o750)?;
-    give_all(&learnt, observer, 1)?;
-    // A disk for captures that is ill keeps no link from being judged.
-    let captures = &config.paths.captures;
+    give_all(&learnt, observer, 1)
+}
+
+/// Makes the folder of captures, whose disk may be ill, or full, or not there, without keeping a link from being judged.
+pub(super) fn make_captures(captures: &Path, observer_user: &str) -> io::Result<()> {
+    let observer = Identity::find(observer_user, Role::Observer)?;
+    make_one(captures, 0o750)?;
     // A device's folder holds segments and nothing deeper.
-    if let Err(error) = make_one(captures, 0o750).and_then(|()| give_all(captures, observer, 2)) {
-        log::warn(&format!("{error}; packets are not kept until it can be and rebootping is started again"));
-    }
-    Ok(())
+    give_all(captures, observer, 2)
 }
 
 /// Gives a folder and what is in it, so many levels deep, to its user; what has the right owner is only looked at.

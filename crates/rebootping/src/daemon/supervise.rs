@@ -1,18 +1,20 @@
 //! Keeps a process of ours running: starts it, reads what it says, and starts it again when it ends.
 
 use super::Input;
+use super::folders::make_captures;
 use crate::clock;
 use crate::ipc::observer::{FromObserver, ObserverSettings, ToObserver};
 use crate::ipc::{FromJudge, JudgeSettings, ToJudge, frame, take_frames};
+use crate::log;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rebootping_core::time::Time;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::net::Shutdown;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -36,6 +38,8 @@ pub(super) trait Worker: Send + Sync + 'static {
     type Order: Serialize;
     /// What it says.
     type Said: DeserializeOwned;
+    /// Does what only root can do for it, before each start.
+    fn prepare(_settings: &Self::Settings) {}
     /// The order that gives it settings.
     fn configure(settings: Self::Settings) -> Self::Order;
     /// What the daemon makes of it.
@@ -79,6 +83,12 @@ impl Worker for Observer {
     type Order = ToObserver;
     type Said = FromObserver;
 
+    fn prepare(settings: &ObserverSettings) {
+        if let Err(error) = make_captures(&settings.captures, &settings.user) {
+            log::warn(&format!("{error}; packets are not kept until it can be"));
+        }
+    }
+
     fn configure(settings: ObserverSettings) -> ToObserver {
         ToObserver::Configure(Box::new(settings))
     }
@@ -92,6 +102,8 @@ impl Worker for Observer {
 #[derive(Debug)]
 pub(super) struct Supervisor<W: Worker> {
     shared: Arc<Shared<W>>,
+    /// Says when the last process has ended for good, by hanging up.
+    ended: Receiver<()>,
 }
 
 #[derive(Debug)]
@@ -102,8 +114,6 @@ struct Shared<W: Worker> {
     heard: AtomicU64,
     running: Mutex<Running<W>>,
 }
-    /// Says when the last process has ended for good, by hanging up.
-    ended: Receiver<()>,
 
 #[derive(Debug)]
 struct Running<W: Worker> {
@@ -151,7 +161,7 @@ impl<W: Worker> Supervisor<W> {
 
     /// What it was last given.
     pub(super) fn settings(&self) -> W::Settings {
-        self.shared.running().settings.clone()
+        self.shared.settings()
     }
 
     /// Gives it, and all that follow it, new settings.
@@ -191,6 +201,10 @@ impl<W: Worker> Shared<W> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn settings(&self) -> W::Settings {
+        self.running().settings.clone()
+    }
+
     fn hear(&self) {
         self.heard.store(clock::now().as_nanos(), Ordering::SeqCst);
     }
@@ -214,6 +228,7 @@ impl<W: Worker> Shared<W> {
 
     /// Runs one process to its end; says whether it ever said anything, and how it ended.
     fn run_one(&self, number: u64, inputs: &SyncSender<Input>) -> io::Result<(bool, ExitStatus)> {
+        W::prepare(&self.settings());
         let (mut child, ours) = spawn(W::NAME)?;
         let mut reader = ours.try_clone()?;
         {

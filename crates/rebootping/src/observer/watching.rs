@@ -25,8 +25,9 @@ use std::time::Duration;
 
 /// How long the end waits for the disk: the daemon has a second for all.
 const STOP_WITHIN: Duration = Duration::from_millis(800);
-/// A captures folder that is not there is looked for again after this, by another observer.
-const TRY_AGAIN: Duration = Duration::from_secs(60);
+/// A captures folder that is not there is made again after this, for another observer: this one may use no other folder than
+/// that which it found.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// The capture, what is decided about each frame, and where it goes.
 pub(super) struct Watching {
@@ -40,8 +41,9 @@ pub(super) struct Watching {
     drops: Drops,
     dropped_by_writer: u64,
     reported: Moment,
-    since: Moment,
-    welcomed: bool,
+    lacks_folder_since: Option<Moment>,
+    /// What lay in the captures folder before is known.
+    has_looked: bool,
     said: Vec<FromObserver>,
 }
 
@@ -78,8 +80,8 @@ impl Watching {
             drops: Drops::default(),
             dropped_by_writer: 0,
             reported: now,
-            since: now,
-            welcomed: false,
+            lacks_folder_since: None,
+            has_looked: false,
             said,
         };
         watching.take_interfaces();
@@ -162,8 +164,15 @@ impl Watching {
         let by_writer = kept.behind.records + kept.refused.records;
         let writer_rate = by_writer.saturating_sub(self.dropped_by_writer);
         self.dropped_by_writer = by_writer;
-        let error = if self.desk.files().is_none() { Some(self.without_folder(now)?) } else { kept.trouble };
-        self.welcome(kept.recovered.is_some_and(|found| found.segments == 0), kept.recovered.is_some());
+        let lacks_folder = self.desk.files().is_none() || kept.lacks_folder;
+        let error = self.trouble(kept.trouble, lacks_folder, now)?;
+        if let Some(found) = kept.recovered.filter(|_| !self.has_looked) {
+            self.has_looked = true;
+            // They were proven when their folders were made.
+            let folders = kept.owners.iter().map(|(folder, owner)| (&**folder, Time::from_nanos(owner.newest)));
+            self.desk.handle_found(folders);
+            self.welcome(found.segments == 0);
+        }
         Ok(CaptureReport {
             packets: counters.packets,
             bytes: self.bytes,
@@ -236,10 +245,15 @@ impl Watching {
         snapshot.links().map(interface).collect()
     }
 
-    /// What is said while there is no folder; an error once it is time to try again.
-    fn without_folder(&self, now: Moment) -> io::Result<String> {
+    /// Why nothing is written, if nothing is; an error once it is time to try again with a folder made anew.
+    fn trouble(&mut self, said: Option<String>, lacks_folder: bool, now: Moment) -> io::Result<Option<String>> {
+        if !lacks_folder {
+            self.lacks_folder_since = None;
+            return Ok(said);
+        }
+        let since = *self.lacks_folder_since.get_or_insert(now);
         let folder = self.settings.captures.display();
-        if now.time().since(self.since.time()) > TRY_AGAIN {
+        if now.time().since(since.time()) > TRY_AGAIN {
             return Err(io::Error::other(format!("{folder} could not be used; it is tried again")));
         }
         Ok(format!("{folder} cannot be used"))

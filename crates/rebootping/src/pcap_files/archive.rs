@@ -62,6 +62,8 @@ pub(super) enum Refusal {
     NoRoom(String),
     /// The disk said this of something.
     Disk { what: &'static str, error: io::Error },
+    /// The disk said this of the captures folder.
+    Folder { what: &'static str, error: io::Error },
     /// A single packet is longer than `per_device`.
     TooLong,
 }
@@ -104,7 +106,7 @@ impl Archive {
     pub(super) fn write(&mut self, handed: &Handed, left: &mut &[u8]) -> Result<(), Refusal> {
         // A segment that somebody else changed is looked at anew, but not for ever.
         let mut may_look = true;
-        self.space = self.disk.space().map_err(of("asking how much is free"))?;
+        self.space = self.disk.space().map_err(of_folder("asking how much is free"))?;
         while !left.is_empty() {
             let plan = self.plan(handed, left);
             if !self.make_room(&handed.owner.folder, &plan)? {
@@ -181,8 +183,8 @@ impl Archive {
 
     /// Whether anything can be written again: the disk takes something, and there is room or something to remove for it.
     pub(super) fn try_again(&mut self) -> Result<(), Refusal> {
-        self.disk.try_writing().map_err(of("trying the disk"))?;
-        self.space = self.disk.space().map_err(of("asking how much is free"))?;
+        self.disk.try_writing().map_err(of_folder("trying to write"))?;
+        self.space = self.disk.space().map_err(of_folder("asking how much is free"))?;
         if self.leaves_free(0) || self.largest().is_some() { Ok(()) } else { Err(self.no_room()) }
     }
 
@@ -253,7 +255,7 @@ impl Archive {
                 self.remove_oldest(&folder)?;
             }
         }
-        self.space = self.disk.space().map_err(of("asking how much is free"))?;
+        self.space = self.disk.space().map_err(of_folder("asking how much is free"))?;
         while self.total > limits.total || self.space.available < limits.keep_free(self.space) {
             if !self.give_one()? {
                 break;
@@ -299,6 +301,10 @@ impl Archive {
         };
         self.board.set_owner(folder, self.rings.get(folder).and_then(of), self.total);
     }
+}
+
+pub(super) fn of_folder(what: &'static str) -> impl Fn(io::Error) -> Refusal {
+    move |error| Refusal::Folder { what, error }
 }
 
 fn of(what: &'static str) -> impl Fn(io::Error) -> Refusal {

@@ -64,6 +64,8 @@ pub(crate) struct Status {
     pub(crate) owners: BTreeMap<Arc<str>, OwnerStatus>,
     /// Why packets are not written now, in words.
     pub(crate) trouble: Option<String>,
+    /// It is because there is no captures folder, or none that we may use.
+    pub(crate) lacks_folder: bool,
     /// None until the captures folder has been looked through.
     pub(crate) recovered: Option<Recovered>,
 }
@@ -124,8 +126,11 @@ impl Board {
         self.change(|shown| shown.status.refused.add(records, bytes));
     }
 
-    pub(super) fn set_disk_trouble(&self, words: Option<String>) {
-        self.change(|shown| shown.disk = words);
+    pub(super) fn set_disk_trouble(&self, words: Option<String>, lacks_folder: bool) {
+        self.change(|shown| {
+            shown.disk = words;
+            shown.status.lacks_folder = lacks_folder;
+        });
     }
 
     pub(super) fn set_owner_trouble(&self, folder: &Arc<str>, words: Option<(Time, String)>) {

@@ -4,7 +4,7 @@
 //! refused is left alone as long while the others go on. What cannot be written meanwhile is counted, and why is shown until
 //! it is over.
 
-use super::archive::{Archive, Limits, Refusal};
+use super::archive::{Archive, Limits, Refusal, of_folder};
 use super::disk::Disk;
 use super::lane::Handed;
 use super::pcapng::Maker;
@@ -119,7 +119,7 @@ impl Writer {
                 self.unsynced.add(recovered.cut_bytes);
                 self.settle(now, limited);
             }
-            Err(error) => self.fall_ill(now, &Refusal::Disk { what: "reading the captures folder", error }),
+            Err(error) => self.fall_ill(now, &of_folder("reading it")(error)),
         }
     }
 
@@ -216,7 +216,7 @@ impl Writer {
         match result {
             Ok(()) => {
                 self.retry = None;
-                self.board.set_disk_trouble(None);
+                self.board.set_disk_trouble(None, false);
             }
             Err(refusal) => self.fall_ill(now, &refusal),
         }
@@ -224,7 +224,7 @@ impl Writer {
 
     fn fall_ill(&mut self, now: Time, refusal: &Refusal) {
         self.retry = Some(now + RETRY);
-        self.board.set_disk_trouble(Some(refusal.to_string()));
+        self.board.set_disk_trouble(Some(refusal.to_string()), refusal.lacks_the_folder());
     }
 }
 
@@ -240,7 +240,7 @@ impl Refusal {
     fn errno(&self) -> Option<Errno> {
         match self {
             Self::NoRoom(_) | Self::TooLong => None,
-            Self::Disk { error, .. } => error.raw_os_error().map(Errno::from_raw),
+            Self::Disk { error, .. } | Self::Folder { error, .. } => error.raw_os_error().map(Errno::from_raw),
         }
     }
 
@@ -249,10 +249,16 @@ impl Refusal {
         matches!(self.errno(), Some(Errno::ENOSPC | Errno::EDQUOT))
     }
 
+    /// There is no captures folder, or none that is ours.
+    fn lacks_the_folder(&self) -> bool {
+        const REASONS: [Errno; 4] = [Errno::EACCES, Errno::EPERM, Errno::ENOENT, Errno::ENOTDIR];
+        matches!(self, Self::Folder { .. }) && self.errno().is_some_and(|errno| REASONS.contains(&errno))
+    }
+
     /// It is the same for every owner.
     fn is_of_the_disk(&self) -> bool {
         match self {
-            Self::NoRoom(_) => true,
+            Self::NoRoom(_) | Self::Folder { .. } => true,
             Self::TooLong => false,
             Self::Disk { .. } => self.is_full() || matches!(self.errno(), Some(Errno::EROFS | Errno::ENODEV)),
         }
@@ -265,6 +271,7 @@ impl std::fmt::Display for Refusal {
             Self::NoRoom(words) => f.write_str(words),
             Self::TooLong => f.write_str("a packet is longer than per_device"),
             Self::Disk { what, error } => write!(f, "{what}: {error}"),
+            Self::Folder { what, error } => write!(f, "the captures folder cannot be used: {what}: {error}"),
         }
     }
 }
