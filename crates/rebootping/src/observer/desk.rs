@@ -70,6 +70,14 @@ impl Desk {
         self.carry_out(now);
     }
 
+    /// Takes note of the devices that have a folder from before, each last heard then.
+    pub(super) fn handle_found<'a>(&mut self, folders: impl Iterator<Item = (&'a str, Time)>, now: Time) {
+        for (mac, heard) in folders.filter_map(|(folder, heard)| Some((device_of_folder(folder)?, heard))) {
+            self.keep.handle_remembered(mac, heard);
+        }
+        self.carry_out(now);
+    }
+
     /// Does what is due.
     pub(super) fn tick(&mut self, now: Time) {
         if let Some(files) = &mut self.files {
@@ -198,6 +206,17 @@ fn folder_of_device(mac: Mac) -> String {
     mac.map(|byte| format!("{byte:02x}")).join(":")
 }
 
+/// The device whose folder has this name.
+fn device_of_folder(name: &str) -> Option<Mac> {
+    let mut bytes = name.split(':').map(|byte| u8::from_str_radix(byte, 16).ok());
+    let mut mac = Mac::default();
+    for byte in &mut mac {
+        *byte = bytes.next()??;
+    }
+    // Only the one way of writing it.
+    (folder_of_device(mac) == name).then_some(mac)
+}
+
 /// The folder of frames that belong to no device: `if-` and the interface's name, with a percent sign and two digits for
 /// each byte that is not a letter, a digit, a dot, a hyphen or an underscore.
 fn folder_of_interface(name: &str) -> String {
@@ -220,6 +239,10 @@ mod tests {
     #[test]
     fn folders_are_named_by_mac_or_by_escaped_interface() {
         assert_eq!(folder_of_device([2, 0, 0x5e, 0, 0xff, 1]), "02:00:5e:00:ff:01");
+        assert_eq!(device_of_folder("02:00:5e:00:ff:01"), Some([2, 0, 0x5e, 0, 0xff, 1]));
+        for other in ["if-ppp0", "02:00:5E:00:FF:01", "2:0:5e:0:ff:1", "02:00:5e:00:ff", "02:00:5e:00:ff:01:02", ""] {
+            assert_eq!(device_of_folder(other), None, "{other}");
+        }
         assert_eq!(folder_of_interface("ppp0"), "if-ppp0");
         assert_eq!(folder_of_interface("../é"), "if-..%2f%c3%a9");
     }

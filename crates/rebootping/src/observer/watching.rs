@@ -19,6 +19,7 @@ use crate::pcap_files::{Files, Limits, Maker};
 use jiff::tz::TimeZone;
 use rebootping_core::keep::{self, Interface, Keep, Mode, Stream};
 use rebootping_core::packet::frame::InterfaceId;
+use rebootping_core::time::Time;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -170,7 +171,7 @@ impl Watching {
             self.has_looked = true;
             // They were proven when their folders were made.
             let folders = kept.owners.iter().map(|(folder, owner)| (&**folder, Time::from_nanos(owner.newest)));
-            self.desk.handle_found(folders);
+            self.desk.handle_found(folders, self.line.of(now));
             self.welcome(found.segments == 0);
         }
         Ok(CaptureReport {
@@ -256,15 +257,11 @@ impl Watching {
         if now.time().since(since.time()) > TRY_AGAIN {
             return Err(io::Error::other(format!("{folder} could not be used; it is tried again")));
         }
-        Ok(format!("{folder} cannot be used"))
+        Ok(said.or_else(|| Some(format!("{folder} cannot be used"))))
     }
 
     /// At the very first start: what is recorded, where, how long, and how to turn that off.
-    fn welcome(&mut self, nothing_kept: bool, looked: bool) {
-        if self.welcomed || !looked {
-            return;
-        }
-        self.welcomed = true;
+    fn welcome(&mut self, nothing_kept: bool) {
         if nothing_kept && self.settings.capture.mode != CaptureMode::Off {
             self.said.push(FromObserver::Notice(welcome::text(&self.settings)));
         }
