@@ -2,6 +2,18 @@
 //!
 //! What takes long is done fewer times unless `REBOOTPING_LONG` is set.
 
+mod crowd;
+#[path = "../fire/disk.rs"]
+#[expect(dead_code, reason = "the tests under fire ask it more")]
+mod disk;
+mod fidelity;
+mod follow;
+mod hotplug;
+mod modes;
 mod pcap;
 mod proof;
+mod quotas;
+mod restart;
+mod sickness;
 mod support;
+mod traffic;

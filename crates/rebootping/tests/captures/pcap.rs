@@ -1,4 +1,4 @@
-//! What other programs read in a capture: tshark's version of it, packet by packet, and whether tcpdump has any complaint.
+//! What other programs read in a capture, packet by packet: tcpdump, and tshark beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,24 +28,37 @@ pub(crate) fn segments(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The packets of a folder's segments as tshark reads them, oldest segment first; tcpdump must read them too.
+/// The packets of a folder's segments as tcpdump reads them, oldest segment first.
 #[track_caller]
 pub(crate) fn packets(folder: &Path) -> Vec<Packet> {
     segments(folder).iter().flat_map(|segment| read(segment)).collect()
 }
 
-/// The packets of a file as tshark reads them; tcpdump must read it too.
+/// The packets of a folder's segments, oldest segment first, which tcpdump and tshark must read alike.
+#[track_caller]
+pub(crate) fn packets_in_all_eyes(folder: &Path) -> Vec<Packet> {
+    let mut all = Vec::new();
+    for segment in segments(folder) {
+        let packets = read(&segment);
+        let shark = converted(Command::new("tshark").args(["-n", "-F", "nsecpcap", "-w", "-", "-r"]).arg(&segment));
+        assert!(packets == shark, "tcpdump and tshark do not read the same in {}", segment.display());
+        all.extend(packets);
+    }
+    all
+}
+
+/// The packets of a file as tcpdump reads them.
 #[track_caller]
 pub(crate) fn read(file: &Path) -> Vec<Packet> {
-    let dump = Command::new("tcpdump").args(["-n", "-q", "-w", "/dev/null", "-r"]).arg(file).output();
-    let dump = dump.expect("tcpdump is installed");
-    let complaint = String::from_utf8_lossy(&dump.stderr);
-    assert!(dump.status.success(), "tcpdump does not read {}: {complaint}", file.display());
-    let shark = Command::new("tshark").args(["-n", "-F", "nsecpcap", "-w", "-", "-r"]).arg(file).output();
-    let shark = shark.expect("tshark is installed");
-    let complaint = String::from_utf8_lossy(&shark.stderr);
-    assert!(shark.status.success(), "tshark does not read {}: {complaint}", file.display());
-    packets_of(&shark.stdout)
+    converted(Command::new("tcpdump").args(["-n", "--time-stamp-precision=nano", "-w", "-", "-r"]).arg(file))
+}
+
+/// The packets that a program writes to its output as a pcap file.
+#[track_caller]
+fn converted(program: &mut Command) -> Vec<Packet> {
+    let output = program.output().unwrap_or_else(|e| panic!("{program:?}: {e}; see tools/need"));
+    assert!(output.status.success(), "{program:?}: {}", String::from_utf8_lossy(&output.stderr));
+    packets_of(&output.stdout)
 }
 
 /// The packets of a pcap file with stamps in nanoseconds.
@@ -55,7 +68,7 @@ fn packets_of(mut pcap: &[u8]) -> Vec<Packet> {
         return Vec::new();
     }
     let word = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
-    assert_eq!(word(pcap, 0), NANOSECONDS, "tshark writes what it is asked for");
+    assert_eq!(word(pcap, 0), NANOSECONDS, "it writes what it is asked for");
     pcap = &pcap[FILE_HEADER..];
     let mut packets = Vec::new();
     while !pcap.is_empty() {

@@ -1,8 +1,10 @@
 //! What every test here begins with: a gateway with a LAN on which frames of any making are sent, and devices that are proven.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::unistd::Pid;
 use rebootping_lab::{Daemon, Flood, Yard, udp_frame, wait_until};
 use serde_json::Value;
 
@@ -76,6 +78,21 @@ pub(crate) fn prove(yard: &Yard, daemon: &Daemon, devices: &[Mac]) -> Vec<[Vec<u
 #[track_caller]
 pub(crate) fn capture(daemon: &Daemon) -> Value {
     daemon.status()["capture"].clone()
+}
+
+/// The process that captures.
+#[track_caller]
+pub(crate) fn observer(daemon: &Daemon) -> Pid {
+    let tasks = fs::read_dir(format!("/proc/{}/task", daemon.pid())).expect("the daemon runs").flatten();
+    let children: Vec<String> =
+        tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok()).collect();
+    let is_observer = |pid: &&str| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split(|&byte| byte == 0).any(|word| word == b"observer")
+    };
+    let children = children.join(" ");
+    let pid = children.split_whitespace().find(is_observer).expect("the daemon has an observer");
+    Pid::from_raw(pid.parse().expect("a number"))
 }
 
 /// Whether an interface of that name is captured.

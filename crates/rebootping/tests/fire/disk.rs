@@ -45,8 +45,14 @@ impl Disk {
     /// Makes a file system of kind `kind` in the file `image` and mounts it at `at`.
     #[track_caller]
     pub(crate) fn made(kind: &str, image: &Path, at: &Path) -> Self {
+        Self::of_size(kind, IMAGE_BYTES, image, at)
+    }
+
+    /// The same, of so many bytes.
+    #[track_caller]
+    pub(crate) fn of_size(kind: &str, bytes: u64, image: &Path, at: &Path) -> Self {
         let file = fs::File::create(image).expect("a file can be made");
-        file.set_len(IMAGE_BYTES).expect("a file can be sparse");
+        file.set_len(bytes).expect("a file can be sparse");
         run(Command::new(format!("mkfs.{kind}")).arg("-q").arg(image));
         fs::create_dir_all(at).expect("a folder can be made");
         let disk = Self { at: at.to_owned(), image: Some(image.to_owned()) };
