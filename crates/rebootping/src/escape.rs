@@ -10,10 +10,9 @@ pub(crate) fn for_terminal(text: &Untrusted) -> String {
     visible(text.raw())
 }
 
-/// As [`for_terminal`], in at most so many columns; what is cut off leaves `…`.
-#[cfg_attr(not(test), expect(dead_code, reason = "report and page show names with it"))]
-pub(crate) fn for_columns(text: &Untrusted, columns: usize) -> String {
-    let shown = for_terminal(text);
+/// Text of any length that is as little trusted, in at most so many columns of a terminal; what is cut off leaves `…`.
+pub(crate) fn for_columns(text: &str, columns: usize) -> String {
+    let shown = visible(text);
     let mut taken = 0;
     let mut end = 0;
     for (at, c) in shown.char_indices() {
@@ -34,11 +33,15 @@ pub(crate) fn for_log(text: &Untrusted) -> String {
     for_terminal(text)
 }
 
+/// Columns of a terminal that visible text takes.
+pub(crate) fn columns(shown: &str) -> usize {
+    shown.chars().map(width).sum()
+}
+
 /// In HTML, between tags or in a quoted attribute.
-#[cfg_attr(not(test), expect(dead_code, reason = "report and page show names with it"))]
-pub(crate) fn for_html(text: &Untrusted) -> String {
-    let mut html = String::with_capacity(text.raw().len());
-    for c in visible(text.raw()).chars() {
+pub(crate) fn for_html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in visible(text).chars() {
         match c {
             '&' => html.push_str("&amp;"),
             '<' => html.push_str("&lt;"),
@@ -55,7 +58,6 @@ pub(crate) fn for_html(text: &Untrusted) -> String {
 
 /// JSON, as it was serialised, for a terminal or a `<script>` of HTML as well: the same values, but no tag, comment or line of a
 /// script ends within it, and what [`for_terminal`] writes out is a `\u` escape.
-#[cfg_attr(not(test), expect(dead_code, reason = "report and page show names with it"))]
 pub(crate) fn for_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
@@ -72,13 +74,12 @@ pub(crate) fn for_json(json: &str) -> String {
 }
 
 /// A field of CSV (RFC 4180): quoted where it must be, and no formula to any spreadsheet.
-#[cfg_attr(not(test), expect(dead_code, reason = "report and page show names with it"))]
-pub(crate) fn for_csv(text: &Untrusted) -> String {
-    let shown = visible(text.raw());
+pub(crate) fn for_csv(text: &str) -> String {
+    let shown = visible(text);
     let is_formula = |c: char| matches!(c, '=' | '+' | '-' | '@');
     // Spreadsheets skip blanks and quotes before they look for a formula.
-    let first = text.raw().trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).chars().next();
-    let is_guarded = first.is_some_and(is_formula) || text.raw().starts_with(['\t', '\r']);
+    let first = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).chars().next();
+    let is_guarded = first.is_some_and(is_formula) || text.starts_with(['\t', '\r']);
     let field = if is_guarded { format!("'{shown}") } else { shown };
     if field.contains([',', '"', ';', '\'']) || field.starts_with(' ') || field.ends_with(' ') {
         format!("\"{}\"", field.replace('"', "\"\""))
@@ -101,8 +102,8 @@ pub(crate) fn for_file_name(text: &Untrusted) -> String {
     name
 }
 
-/// The text with everything that does not show itself written out.
-fn visible(text: &str) -> String {
+/// The text with everything that does not show itself written out; done twice it changes nothing more.
+pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_control() {
@@ -163,16 +164,16 @@ mod tests {
     use proptest::prelude::*;
 
     #[track_caller]
-    fn check(show: fn(&Untrusted) -> String, rows: &[(&str, &str)]) {
+    fn check(show: fn(&str) -> String, rows: &[(&str, &str)]) {
         for (text, shown) in rows {
-            assert_eq!(show(&Untrusted::from(*text)), *shown, "{text:?}");
+            assert_eq!(show(text), *shown, "{text:?}");
         }
     }
 
     #[test]
     fn a_terminal_is_shown_what_it_would_obey() {
         check(
-            for_terminal,
+            |text| for_terminal(&text.into()),
             &[
                 ("Küche-TV 電視", "Küche-TV 電視"),
                 ("\x1b[31mred", "\\x1b[31mred"),
@@ -188,7 +189,7 @@ mod tests {
 
     #[test]
     fn columns_are_kept_with_wide_characters_and_an_ellipsis() {
-        let cut = |columns| move |text: &str| for_columns(&Untrusted::from(text), columns);
+        let cut = |columns| move |text: &str| for_columns(text, columns);
         assert_eq!(["", "abcd", "abcde", "電視機", "\x1b[1m"].map(cut(4)), ["", "abcd", "abc…", "電…", "\\x1…"]);
         assert_eq!(["a", "ab"].map(cut(1)), ["a", "…"]);
         assert_eq!(["電視機", "a電視機"].map(cut(6)), ["電視機", "a電視…"]);
@@ -241,7 +242,7 @@ mod tests {
     #[test]
     fn a_file_name_leads_nowhere() {
         check(
-            for_file_name,
+            |text| for_file_name(&text.into()),
             &[
                 ("wan1", "wan1"),
                 ("br-lan.10", "br-lan.10"),
@@ -261,11 +262,11 @@ mod tests {
 
     fn is_safe_everywhere(text: &Untrusted) -> Result<(), String> {
         let say = |what: &str, shown: &str| Err(format!("{what}: {text:?} is shown as {shown:?}"));
-        let html = for_html(text);
+        let html = for_html(text.raw());
         if html.contains(['<', '>', '"', '\'', '`']) || !is_visible(&html) {
             return say("HTML", &html);
         }
-        let csv = for_csv(text);
+        let csv = for_csv(text.raw());
         let unquoted = csv.trim_matches('"');
         if unquoted.starts_with(['=', '+', '-', '@', '\t', '\r'])
             || !is_visible(&csv)
@@ -287,9 +288,9 @@ mod tests {
                 return say("terminal", &shown);
             }
         }
-        let columns = for_columns(text, 20);
-        if columns.chars().map(width).sum::<usize>() > 20 || !is_visible(&columns) {
-            return say("columns", &columns);
+        let cut = for_columns(text.raw(), 20);
+        if columns(&cut) > 20 || !is_visible(&cut) {
+            return say("columns", &cut);
         }
         Ok(())
     }
