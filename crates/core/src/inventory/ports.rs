@@ -3,6 +3,7 @@
 use crate::time::Time;
 use crate::untrusted::Untrusted;
 use alloc::vec::Vec;
+use core::fmt;
 use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,15 @@ pub enum Protocol {
     Tcp,
     /// UDP.
     Udp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
+    }
 }
 
 /// What proves that a port is open, the weaker first.
