@@ -35,6 +35,7 @@ mod shorewall;
 mod spec;
 mod stop;
 mod sys;
+pub mod talk;
 mod topology;
 mod tun;
 mod wait;

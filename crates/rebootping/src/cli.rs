@@ -53,6 +53,15 @@ pub(crate) enum Command {
     /// Write what was captured of devices as pcapng, in order of time.
     #[command(after_help = help::PCAP)]
     Pcap(Pcap),
+    /// Tell who is on the network, what they are called, and which ports they really have open.
+    #[command(after_help = help::REPORT)]
+    Report(Report),
+    /// Show every device on a line of its own.
+    #[command(after_help = help::DEVICES)]
+    Devices(Output),
+    /// Show one device.
+    #[command(after_help = help::DEVICE, subcommand)]
+    Device(DeviceOrder),
     /// Write a shell's completion script to standard output.
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -141,6 +150,37 @@ pub(crate) struct Pcap {
     /// Write to this file instead of standard output, which - stands for.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
+}
+
+/// What `report` reads, and how it answers.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Report {
+    /// Answer in JSON.
+    #[arg(long, conflicts_with_all = ["html", "csv"])]
+    pub(crate) json: bool,
+    /// Answer as one HTML file, to read and to print.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) html: bool,
+    /// Answer as CSV, a row for each open port and one for a device without any.
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Read these capture files instead of asking the daemon: pcap or pcapng, packed by gzip or not; - is standard input.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) pcap: Vec<PathBuf>,
+}
+
+/// What is done with a device. It is named by a MAC in any usual form, by one of its addresses, or by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum DeviceOrder {
+    /// Show everything that is known of it.
+    Show {
+        /// The device.
+        #[arg(value_name = "MAC")]
+        device: String,
+        /// The form of the answer.
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 /// Writes a shell's completion script to standard output.

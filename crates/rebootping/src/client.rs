@@ -133,7 +133,8 @@ fn with_daemon(explicit: Option<&Path>, run: impl FnOnce(&Config) -> Result<Stri
     }
 }
 
-fn load(explicit: Option<&Path>) -> Result<Config, ExitCode> {
+/// Reads the configuration; what is wrong with it is said, and the exit code then.
+pub(crate) fn load(explicit: Option<&Path>) -> Result<Config, ExitCode> {
     config::load(explicit).map_err(|errors| {
         eprintln!("{errors}");
         ExitCode::from(2)
@@ -191,7 +192,8 @@ fn in_colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-fn fail(problem: &str, code: u8) -> ExitCode {
+/// Says what went wrong.
+pub(crate) fn fail(problem: &str, code: u8) -> ExitCode {
     eprintln!("rebootping: {problem}");
     ExitCode::from(code)
 }

@@ -9,6 +9,7 @@ mod command;
 mod committer;
 mod config;
 mod daemon;
+mod devices;
 mod durable;
 mod duration;
 mod echo;
@@ -47,6 +48,9 @@ pub fn main() -> ExitCode {
         Command::Link(order) => client::link(config, &order),
         Command::Release => client::release(config),
         Command::Pcap(pcap) => client::pcap(config, &pcap),
+        Command::Report(report) => devices::report(config, &report),
+        Command::Devices(output) => devices::list(config, output),
+        Command::Device(order) => devices::order(config, &order),
         Command::Completions { shell } => client::written(cli::print_completions(shell)),
         Command::Man => client::written(cli::print_man()),
     }

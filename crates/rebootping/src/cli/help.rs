@@ -94,6 +94,38 @@ Examples:
   rebootping pcap aa:bb:cc:dd:ee:ff --follow | tcpdump -n -r -
   ssh gateway sudo rebootping pcap aa:bb:cc:dd:ee:ff --follow | wireshark -k -i -";
 
+/// What follows the options of `report`.
+pub(super) const REPORT: &str = "\
+A device is a MAC that is no gateway of ours. A port is open when that was proven: a TCP one by a SYN-ACK, a UDP one by its answer
+to a question. From files every MAC is listed, from the daemon those that are proven to be there.
+
+The columns of --csv:
+  mac, behind             the device; of a server beyond a router, the router's MAC
+  name, name_source       what it is called, and who says so
+  vendor, randomised, proven, kind, interfaces, addresses, first_seen, last_seen, bytes_sent, bytes_received, note
+  ip, protocol, port, service, evidence, banner, port_first_seen, port_last_seen
+  A field that a spreadsheet would take for a formula begins with an apostrophe.
+
+Exit codes:
+  0  something could be told; what is damaged in a file is said on standard error
+  1  nothing could be read, or no daemon answers
+
+Examples:
+  rebootping report --pcap monday.pcap tuesday.pcapng.gz
+  rebootping report --html > devices.html
+  rebootping report --json | jq -r '.devices[] | select(.tcp_open[].port == 23) | .mac'";
+
+/// What follows the options of `devices`.
+pub(super) const DEVICES: &str = "\
+Examples:
+  rebootping devices
+  rebootping devices --json | jq -r '.devices[].mac'";
+
+/// What follows the options of `device`.
+pub(super) const DEVICE: &str = "\
+Examples:
+  rebootping device show printer";
+
 /// What follows the options of `completions`.
 pub(super) const COMPLETIONS: &str = "\
 Examples:

@@ -4,8 +4,7 @@ use super::keeper::Keeper;
 use crate::capture::interfaces::Captured;
 use crate::ipc::observer::FromObserver;
 use crate::pcap_files::OwnerStatus;
-use crate::report::devices::event_text;
-use jiff::Timestamp;
+use crate::report::devices::{event_text, label};
 use rebootping_core::inventory::interfaces::{Interface, Leads};
 use rebootping_core::inventory::report::{Captures, Report};
 use rebootping_core::inventory::vendor::Vendors;
@@ -113,9 +112,4 @@ impl Devices {
     pub(super) fn stop(mut self, timeout: Duration) {
         self.keeper.stop(self.inventory.keep(), timeout);
     }
-}
-
-/// Nanoseconds of Unix time as RFC 3339.
-fn label(nanos: u64) -> String {
-    Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or_default().to_string()
 }

@@ -14,7 +14,6 @@ pub(crate) type CaptureInput = Box<dyn Read>;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Opens a capture file; `-` is standard input.
-#[cfg_attr(not(test), expect(dead_code, reason = "`report --pcap` reads files by name"))]
 pub(crate) fn open(path: &Path) -> io::Result<Reader<CaptureInput>> {
     if path.as_os_str() == "-" {
         return unpacked(io::stdin().lock());

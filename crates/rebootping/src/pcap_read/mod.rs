@@ -88,7 +88,6 @@ impl<R: Read> Reader<R> {
     }
 
     /// The next packet; none at the end, and [`Reader::trouble`] then says whether it came too early.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`report --pcap` reads files by name"))]
     pub(crate) fn next(&mut self) -> Option<Record<'_>> {
         self.advance();
         self.record()
@@ -133,7 +132,6 @@ impl<R: Read> Reader<R> {
     }
 
     /// The names for addresses met so far, as whoever captured knew them, in the file's order.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`report --pcap` shows them"))]
     pub(crate) fn names(&self) -> &[(IpAddr, Untrusted)] {
         match &self.format {
             Format::Unknown | Format::Classic(_) => &[],

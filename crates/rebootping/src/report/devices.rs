@@ -1,7 +1,8 @@
-//! What happens to devices, in a sentence each.
+//! What happens to devices, in a sentence each with its time.
 
 use crate::duration::format_duration;
 use crate::escape::for_log;
+use jiff::Timestamp;
 use rebootping_core::inventory::events::{Event, What};
 use rebootping_core::inventory::ports::Protocol;
 use std::time::Duration;
@@ -30,4 +31,9 @@ pub(crate) fn event_text<T>(event: &Event<T>) -> String {
         What::Gone { silent_s } => format!("{who} has been silent for {}", silent(*silent_s)),
         What::Back { silent_s } => format!("{who} is back after {}", silent(*silent_s)),
     }
+}
+
+/// Nanoseconds of Unix time as RFC 3339.
+pub(crate) fn label(nanos: u64) -> String {
+    Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or_default().to_string()
 }

@@ -1,0 +1,99 @@
+//! A report as CSV: a row for each open port of each device and of each server beyond a router, a row for a device without any.
+
+use super::facts::{All, Device, Port, evidence, open, source};
+use crate::escape::for_csv;
+use rebootping_core::inventory::ports::Protocol;
+
+/// What the first line says.
+const COLUMNS: [&str; 23] = [
+    "mac",
+    "behind",
+    "name",
+    "name_source",
+    "vendor",
+    "randomised",
+    "proven",
+    "kind",
+    "interfaces",
+    "addresses",
+    "first_seen",
+    "last_seen",
+    "bytes_sent",
+    "bytes_received",
+    "note",
+    "ip",
+    "protocol",
+    "port",
+    "service",
+    "evidence",
+    "banner",
+    "port_first_seen",
+    "port_last_seen",
+];
+/// How many of them are a device's.
+const OF_DEVICE: usize = 15;
+const OF_PORT: usize = COLUMNS.len() - OF_DEVICE;
+
+/// Everything; no field is a formula to any spreadsheet.
+pub(super) fn csv(report: &All) -> String {
+    let mut text = row(&COLUMNS.map(str::to_owned));
+    for device in &report.devices {
+        let begin = of_device(device);
+        text.push_str(&rows(&begin, open(&device.tcp_open, &device.udp_open)));
+    }
+    for host in &report.hosts {
+        let mut begin: [String; OF_DEVICE] = Default::default();
+        begin[1] = host.behind.map(|router| router.to_string()).unwrap_or_default();
+        begin[9] = host.ip.to_string();
+        text.push_str(&rows(&begin, open(&host.tcp_open, &host.udp_open)));
+    }
+    text
+}
+
+fn rows<'a>(begin: &[String; OF_DEVICE], ports: impl Iterator<Item = (Protocol, &'a Port)>) -> String {
+    let mut text = String::new();
+    for (protocol, port) in ports {
+        text.push_str(&row(&[&begin[..], &of_port(protocol, port)].concat()));
+    }
+    if text.is_empty() { row(&[&begin[..], &vec![String::new(); OF_PORT]].concat()) } else { text }
+}
+
+fn of_device(device: &Device) -> [String; OF_DEVICE] {
+    let best = device.names.iter().find(|name| Some(&name.name) == device.name.as_ref());
+    let addresses: Vec<String> = device.addresses.iter().map(|address| address.ip.to_string()).collect();
+    [
+        device.mac.to_string(),
+        String::new(),
+        device.name.as_ref().map_or_else(String::new, |name| name.raw().to_owned()),
+        best.map_or_else(String::new, |name| source(name.source).to_owned()),
+        device.vendor.clone().unwrap_or_default(),
+        device.randomised.to_string(),
+        device.proven.to_string(),
+        device.kind.clone().unwrap_or_default(),
+        device.interfaces.join(" "),
+        addresses.join(" "),
+        device.first_seen.clone(),
+        device.last_seen.clone(),
+        device.bytes_sent.to_string(),
+        device.bytes_received.to_string(),
+        device.note.clone().unwrap_or_default(),
+    ]
+}
+
+fn of_port(protocol: Protocol, port: &Port) -> [String; OF_PORT] {
+    [
+        port.ip.to_string(),
+        protocol.to_string(),
+        port.port.to_string(),
+        port.service.clone().unwrap_or_default(),
+        evidence(port.evidence).to_owned(),
+        port.banner.as_ref().map_or_else(String::new, |banner| banner.raw().to_owned()),
+        port.first_seen.clone(),
+        port.last_seen.clone(),
+    ]
+}
+
+fn row(fields: &[String]) -> String {
+    let fields: Vec<String> = fields.iter().map(|field| for_csv(field)).collect();
+    format!("{}\n", fields.join(","))
+}
