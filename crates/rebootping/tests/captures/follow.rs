@@ -86,7 +86,7 @@ impl Followed {
             let timeout = PollTimeout::try_from(left).expect("seconds");
             let ready = poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], timeout).expect("it can be polled");
             assert!(ready > 0, "packet {packets} did not come");
-            let mut buffer = [0; 65_536];
+            let mut buffer = [0; 8192];
             let count = stdout.read(&mut buffer).expect("a pipe");
             assert!(count > 0, "it has ended");
             self.printed.extend_from_slice(&buffer[..count]);

@@ -87,7 +87,7 @@ fn send_in_order(ns: &Ns, frames: Vec<Vec<u8>>, per_second: u64) {
     });
 }
 
-/// Spreads numbers evenly (the finisher of SplitMix64).
+/// Spreads numbers evenly (the finisher of `SplitMix64`).
 fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
