@@ -14,7 +14,7 @@ const BOX4: &str = "198.51.100.1";
 
 /// Whether the gateway's own ping over one link is answered.
 fn pings(lab: &Lab, link: &str, target: &str) -> bool {
-    lab.gw().try_run(&format!("ping -n -c1 -W1 -I {link} {target}")).status.success()
+    lab.gw().try_run(&format!("ping -n -c1 -w3 -i0.2 -I {link} {target}")).status.success()
 }
 
 #[test]

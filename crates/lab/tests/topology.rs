@@ -8,12 +8,12 @@ use rebootping_lab::{Family, Isusable, Lab, Ns, Style, gateway_v4, wait_until};
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn pings(from: &Ns, target: &str) -> bool {
-    from.try_run(&format!("ping -n -c1 -W1 {target}")).status.success()
+    from.try_run(&format!("ping -n -c1 -w3 -i0.2 {target}")).status.success()
 }
 
 /// Whether the gateway's own ping over one link is answered.
 fn pings_over(lab: &Lab, link: &str, target: &str) -> bool {
-    lab.gw().try_run(&format!("ping -n -c1 -W1 -I {link} {target}")).status.success()
+    lab.gw().try_run(&format!("ping -n -c1 -w3 -i0.2 -I {link} {target}")).status.success()
 }
 
 /// Whether both providers are in and each, alone, carries the LAN's traffic.
