@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) struct Drops {
     /// No block of our ring was free.
     pub(crate) ring: u64,
-    /// The card, its driver or the device had no room. The kernel counts here, too, what softnet dropped of a device.
+    /// The card had no room.
     pub(crate) nic: u64,
     /// The queue of a processor was full.
     pub(crate) softnet: u64,

@@ -75,7 +75,7 @@ pub(crate) enum Below {
 pub(crate) struct Stats {
     pub(crate) rx_bytes: u64,
     pub(crate) tx_bytes: u64,
-    /// Packets that arrived and that the card or the kernel had no room for: dropped, missed and FIFO errors together.
+    /// Packets that arrived and that the card had no room for: missed and FIFO errors together.
     pub(crate) rx_lost: u64,
 }
 
