@@ -21,6 +21,8 @@ use std::time::Duration;
 const LEAST_SEGMENT: u64 = 256 << 10;
 /// A file system writes notes of its own beside ours: folders, extents, a journal.
 const ITS_OWN_NOTES: u64 = 128 << 10;
+/// Where an owner's blocks lie scattered it takes so many more of them, and only when they are written out.
+const BLOCKS_OF_NOTES: u64 = 4;
 /// Where `keep_free` is not set: this, or a tenth of the disk if that is more.
 const LEAST_KEPT_FREE: u64 = 1_000_000_000;
 
@@ -172,7 +174,8 @@ impl Archive {
 
     /// Whether `keep_free` would still be free if so many bytes were written.
     fn leaves_free(&self, needed: u64) -> bool {
-        let on_disk = self.space.rounded(needed).saturating_add(ITS_OWN_NOTES);
+        let notes = ITS_OWN_NOTES + self.space.blocks(BLOCKS_OF_NOTES).saturating_mul(self.rings.len() as u64);
+        let on_disk = self.space.rounded(needed).saturating_add(notes);
         self.space.available >= self.limits.keep_free(self.space).saturating_add(on_disk)
     }
 

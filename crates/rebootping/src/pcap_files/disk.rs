@@ -34,6 +34,11 @@ pub(super) struct Space {
 }
 
 impl Space {
+    /// So many blocks in bytes.
+    pub(super) fn blocks(self, number: u64) -> u64 {
+        self.block.saturating_mul(number)
+    }
+
     /// What so many bytes take on the disk.
     pub(super) fn rounded(self, bytes: u64) -> u64 {
         bytes.checked_next_multiple_of(self.block.max(1)).unwrap_or(u64::MAX)

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::statvfs::statvfs;
@@ -156,35 +156,44 @@ impl Watched {
     fn stop(&self, is_over: &AtomicBool) -> u64 {
         let mut looks = 0;
         while !is_over.load(Ordering::Relaxed) {
-            let standing = Standing::still(self.observer);
-            let sum: u64 = sizes(&self.captures).values().sum();
-            drop(standing);
-            assert!(sum <= self.total, "{sum} bytes of {}", self.total);
-            looks += 1;
+            if let Some(standing) = Standing::still(self.observer) {
+                let sum: u64 = sizes(&self.captures).values().sum();
+                drop(standing);
+                assert!(sum <= self.total, "{sum} bytes of {}", self.total);
+                looks += 1;
+            }
             thread::sleep(STOP_EVERY);
         }
         looks
     }
 }
 
-/// A process of which no thread runs; dropping it lets it go on.
+/// An observer that writes nothing; dropping it lets it go on.
 struct Standing(Pid);
 
 impl Standing {
-    fn still(process: Pid) -> Self {
+    /// None if the disk holds its writer up: for longer than this it must not stand, or packets would be lost.
+    fn still(process: Pid) -> Option<Self> {
+        const MOST: Duration = Duration::from_millis(500);
         kill(process, Signal::SIGSTOP).expect("it runs");
         let standing = Self(process);
-        let tasks = format!("/proc/{process}/task");
-        let stands = |task: fs::DirEntry| {
-            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
-        };
-        // A thread in a call to the disk stops when that is done.
-        while !fs::read_dir(&tasks).expect("it runs").flatten().all(stands) {
+        let until = Instant::now() + MOST;
+        while !stands(process) {
+            if Instant::now() > until {
+                return None;
+            }
             thread::sleep(Duration::from_millis(1));
         }
-        standing
+        Some(standing)
     }
+}
+
+/// Whether the thread that writes is stopped: one in a call to the disk stops when that is done.
+fn stands(process: Pid) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("it runs").flatten();
+    let stat = |task: fs::DirEntry| fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+    let writer = tasks.map(stat).find(|stat| stat.contains("(pcap-write)")).expect("it has a writer");
+    writer.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
 }
 
 impl Drop for Standing {
