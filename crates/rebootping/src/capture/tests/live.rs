@@ -171,7 +171,8 @@ fn what_a_full_ring_could_not_take_is_counted_and_nothing_else_is() {
     assert!(fuller.drops.ring >= full.drops.ring + second, "each call adds to the ones before: {fuller:?}");
     let taken = observer.close().len() as u64;
     let said = fuller.packets - before.packets - (fuller.drops.ring - before.drops.ring);
-    assert!(taken >= 1_000 && taken <= said, "{taken} of {said} came out");
+    // Two blocks hold 1,400 of them; one that was handed over before it was full holds fewer.
+    assert!(taken >= 500 && taken <= said, "{taken} of {said} came out");
 }
 
 #[test]
