@@ -73,7 +73,8 @@ impl Ring {
     pub(crate) fn next_block(&mut self) -> Option<Block<'_>> {
         // Acquire: what the kernel wrote before it handed the block over is seen after this.
         let ready = self.status().load(Ordering::Acquire) & libc::TP_STATUS_USER != 0;
-        ready.then_some(Block { ring: self })
+        // Lazily: a block that is made is given back when it is dropped, be it ours or not.
+        ready.then(|| Block { ring: self })
     }
 
     /// Puts another filter in place of the one before, between two frames.

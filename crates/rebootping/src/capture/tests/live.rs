@@ -1,12 +1,17 @@
 //! What comes off real wires, in a network namespace of each test's own.
 
 use super::wires::{Caught, OURS, Observer, SOMEBODY, end, frame, in_new_namespace, is_end, run};
+use crate::capture::filter::dropping;
+use crate::sys::ring::{Ring, Settings};
 use caps::CapSet;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rebootping_core::packet::frame::{Direction, LinkType};
 use rebootping_lab::{Flood, open_tun};
 use serde_json::Value;
+use std::os::fd::AsFd;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 const BLOCKS: u16 = 4;
 const TWO_WIRES: &str = "
@@ -42,6 +47,19 @@ fn tags_are_put_back_at_both_ends_of_a_wire() {
     assert_eq!(on(&caught, "isp1"), sent);
     assert!(caught.iter().all(|caught| caught.link == LinkType::Ethernet));
     assert!(caught.is_sorted_by_key(|caught| caught.stamp));
+}
+
+#[test]
+fn asking_an_empty_ring_does_not_pass_its_next_block_over() {
+    in_new_namespace(TWO_WIRES);
+    let settings = Settings { blocks: BLOCKS, retire: Duration::from_millis(5) };
+    let mut ring = Ring::open(settings, &dropping(&[])).expect("a ring");
+    for number in 0..=BLOCKS {
+        (0..number).for_each(|_| drop(ring.next_block()));
+        Flood::of(vec![end()]).send("isp1");
+        poll(&mut [PollFd::new(ring.as_fd(), PollFlags::POLLIN)], PollTimeout::MAX).expect("poll");
+        assert!(ring.next_block().is_some(), "asked {number} times in vain, another block is waited for");
+    }
 }
 
 #[test]
