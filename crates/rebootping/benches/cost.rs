@@ -4,9 +4,12 @@
 //! interrupts its packets cause, which Linux charges to whoever they interrupt: those are the machine's, less those of
 //! an idle run of the same length. Both programs ask the same targets as often, over the same two links.
 
+#[path = "cost/processes.rs"]
+mod processes;
 #[path = "cost/trips.rs"]
 mod trips;
 
+use processes::{family_of, run_time};
 use rebootping_lab::{Daemon, Lab, PUBLIC_V4, wait_until};
 use std::env;
 use std::fs;
@@ -157,36 +160,11 @@ fn echoes(lab: &Lab) -> u64 {
     table.lines().filter_map(sent).sum()
 }
 
-/// The time all threads of these processes have run (`/proc/PID/task/TID/schedstat`).
-fn run_time(pids: &[u32]) -> Duration {
-    let threads = pids.iter().filter_map(|pid| fs::read_dir(format!("/proc/{pid}/task")).ok()).flatten().flatten();
-    let nanos = threads.filter_map(|thread| {
-        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<u64>().ok()
-    });
-    Duration::from_nanos(nanos.sum())
-}
-
 /// The machine's time in soft interrupts, which the kernel counts in hundredths of a second.
 fn soft_interrupts() -> Duration {
     let text = fs::read_to_string("/proc/stat").expect("the kernel counts");
     let ticks = text.lines().next().and_then(|line| line.split_whitespace().nth(7)?.parse::<u64>().ok());
     Duration::from_millis(ticks.expect("a number of ticks") * 10)
-}
-
-/// A process and all that descend from it.
-fn family_of(pid: u32) -> Vec<u32> {
-    let mut family = vec![pid];
-    let mut place = 0;
-    while let Some(pid) = family.get(place).copied() {
-        let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-        for task in tasks {
-            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-        }
-        place += 1;
-    }
-    family
 }
 
 /// One fping a link, quiet until it is ended.
