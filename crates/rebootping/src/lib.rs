@@ -1,4 +1,4 @@
-//! The program as a library of two items: its `main`, and its parsers for those who fuzz them.
+//! The program as a library of three items: its `main`, its parsers for those who fuzz them, its capture for those who measure it.
 
 mod capture;
 mod check;
@@ -32,6 +32,8 @@ mod sys;
 
 use clap::Parser;
 use cli::{Cli, Command};
+#[doc(hidden)]
+pub use observer::measuring;
 use std::process::ExitCode;
 
 /// Runs the command line this process was started with.

@@ -13,6 +13,7 @@
 mod desk;
 mod devices;
 mod keeper;
+pub mod measuring;
 pub(crate) mod questions;
 mod today;
 mod watching;
