@@ -2,11 +2,14 @@
 //!
 //! What takes long is done fewer times unless `REBOOTPING_LONG` is set.
 
+mod crash;
 mod crowd;
+mod day;
 #[path = "../fire/disk.rs"]
 #[expect(dead_code, reason = "the tests under fire ask it more")]
 mod disk;
 mod fidelity;
+mod flood;
 mod follow;
 mod hotplug;
 mod modes;
@@ -15,5 +18,6 @@ mod proof;
 mod quotas;
 mod restart;
 mod sickness;
+mod stream;
 mod support;
 mod traffic;
