@@ -4,6 +4,7 @@ mod help;
 mod manual;
 
 use crate::duration::{When, parse_duration};
+use crate::escape::visible;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use core::time::Duration;
@@ -12,6 +13,11 @@ use std::path::PathBuf;
 
 /// What every command has comes after what is its own.
 const LAST: usize = 900;
+
+/// Names are those of DNS, and those of other systems are not longer (RFC 1035 section 2.3.4).
+const LONGEST_NAME: usize = 255;
+/// A note is a few lines.
+const LONGEST_NOTE: usize = 4096;
 
 /// Wider lines tire the eye.
 const WIDEST_HELP: usize = 100;
@@ -59,7 +65,7 @@ pub(crate) enum Command {
     /// Show every device on a line of its own.
     #[command(after_help = help::DEVICES)]
     Devices(Output),
-    /// Show one device.
+    /// Show one device, or change what is known and kept of it.
     #[command(after_help = help::DEVICE, subcommand)]
     Device(DeviceOrder),
     /// Write a shell's completion script to standard output.
@@ -181,6 +187,65 @@ pub(crate) enum DeviceOrder {
         #[command(flatten)]
         output: Output,
     },
+    /// Call it this from now on, whatever it calls itself; an empty name takes that back.
+    Rename {
+        /// The device.
+        #[arg(value_name = "MAC")]
+        device: String,
+        /// What to call it.
+        #[arg(value_name = "NAME", value_parser = named)]
+        name: String,
+    },
+    /// Write something down about it; an empty text takes that back.
+    Note {
+        /// The device.
+        #[arg(value_name = "MAC")]
+        device: String,
+        /// What to remember.
+        #[arg(value_name = "TEXT", value_parser = noted)]
+        text: String,
+    },
+    /// Take two MACs for one device from now on.
+    Merge {
+        /// The one that is no device of its own.
+        #[arg(value_name = "MAC")]
+        device: String,
+        /// The device it belongs to.
+        #[arg(value_name = "INTO")]
+        into: String,
+    },
+    /// Take a merged MAC for a device of its own again.
+    Split {
+        /// The MAC; of a device's first one, all of them become devices.
+        #[arg(value_name = "MAC")]
+        device: String,
+    },
+    /// Keep all of its packets, their headers, or nothing, whatever holds for the others.
+    Capture {
+        /// The device.
+        #[arg(value_name = "MAC")]
+        device: String,
+        /// How much.
+        #[arg(value_name = "MODE")]
+        mode: CaptureMode,
+    },
+    /// Forget it, and erase its captures and everything it told.
+    Forget {
+        /// The device.
+        #[arg(value_name = "MAC")]
+        device: String,
+    },
+}
+
+/// How much of a device's packets is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CaptureMode {
+    /// As much as the configuration says.
+    Full,
+    /// What comes before the payload.
+    Headers,
+    /// Nothing.
+    Off,
 }
 
 /// Writes a shell's completion script to standard output.
@@ -214,6 +279,26 @@ fn lasting(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("an order must last; leave --for out, or write a duration such as 2h".to_owned()),
         duration => Ok(duration),
     }
+}
+
+/// A name people can read, or nothing.
+fn named(text: &str) -> Result<String, String> {
+    plain(text, LONGEST_NAME)
+}
+
+/// A text people can read, or nothing.
+fn noted(text: &str) -> Result<String, String> {
+    plain(text, LONGEST_NOTE)
+}
+
+fn plain(text: &str, longest: usize) -> Result<String, String> {
+    if text.len() > longest {
+        return Err(format!("it is longer than {longest} bytes"));
+    }
+    if visible(text) != text {
+        return Err("it has characters that do not show, such as control characters".to_owned());
+    }
+    Ok(text.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -311,6 +396,11 @@ mod tests {
             "rebootping why wan1 --at yesterday",
             "rebootping pcap",
             "rebootping pcap aa:bb:cc:dd:ee:ff --since noon",
+            "rebootping device rename tv \u{1b}[31m",
+            "rebootping device capture tv some",
+            "rebootping device merge tv",
+            "rebootping report --json --csv",
+            "rebootping report --pcap",
             "rebootping completions tcsh",
         ];
         let told = lines.map(|line| {

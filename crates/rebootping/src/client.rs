@@ -122,7 +122,8 @@ pub(crate) fn written(result: io::Result<()>) -> ExitCode {
     }
 }
 
-fn with_daemon(explicit: Option<&Path>, run: impl FnOnce(&Config) -> Result<String, String>) -> ExitCode {
+/// Prints what a command says, or why it could not.
+pub(crate) fn with_daemon(explicit: Option<&Path>, run: impl FnOnce(&Config) -> Result<String, String>) -> ExitCode {
     let config = match load(explicit) {
         Ok(config) => config,
         Err(code) => return code,
@@ -149,7 +150,8 @@ fn ask_status(config: &Config) -> Result<Status, String> {
     }
 }
 
-fn done(answer: io::Result<Answer>) -> Result<String, String> {
+/// What a daemon did, in words.
+pub(crate) fn done(answer: io::Result<Answer>) -> Result<String, String> {
     match answer {
         Ok(Answer::Done(what)) => Ok(format!("{what}\n")),
         Ok(Answer::Refused(why)) => Err(why),

@@ -34,7 +34,7 @@ pub mod kept;
 mod kinds;
 mod lookups;
 pub mod names;
-mod operator;
+pub mod operator;
 mod owners;
 pub mod ports;
 mod presence;

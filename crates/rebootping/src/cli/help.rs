@@ -124,7 +124,11 @@ Examples:
 /// What follows the options of `device`.
 pub(super) const DEVICE: &str = "\
 Examples:
-  rebootping device show printer";
+  rebootping device show printer
+  rebootping device rename aa:bb:cc:dd:ee:ff 'kitchen TV'
+  rebootping device merge aa:bb:cc:dd:ee:ff laptop    the laptop's second MAC
+  rebootping device capture camera off                keep none of its packets
+  rebootping device forget aabb.ccdd.eeff             erase it and its captures";
 
 /// What follows the options of `completions`.
 pub(super) const COMPLETIONS: &str = "\

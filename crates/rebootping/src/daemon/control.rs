@@ -2,9 +2,11 @@
 
 use super::Input;
 use crate::extract::own_stream::Flow;
+use crate::ipc::observer::DeviceVerb;
 use crate::ipc::{frame, take_frames};
 use crate::report::status::Status;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use rebootping_core::inventory::report::Hardware;
 use rebootping_core::link::verdict::Order;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, Permissions};
@@ -38,6 +40,8 @@ pub(crate) enum Request {
     Release,
     /// Do not capture this connection, over which captures leave.
     LeaveOut { flow: Flow, lasting: Duration },
+    /// Do this to the device that has this MAC.
+    Device(Hardware, DeviceVerb),
 }
 
 /// What the daemon answers.

@@ -11,6 +11,7 @@
 //! ```
 
 mod control;
+mod device_orders;
 pub(crate) mod folders;
 pub(crate) mod settings;
 mod signals;
@@ -28,6 +29,7 @@ use crate::report::{events, status};
 use crate::sandbox;
 use control::Call;
 pub(crate) use control::{Answer, Request, ask};
+use device_orders::DeviceOrders;
 use jiff::Timestamp;
 use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
@@ -102,6 +104,7 @@ struct Daemon {
     names: Names,
     report: Option<(Report, Moment)>,
     capture: Option<CaptureReport>,
+    device_orders: DeviceOrders,
     wanted: BTreeMap<Family, Vec<WantedLink>>,
     /// The operator saw the links after the first judged round, without asking.
     shown_once: bool,
@@ -137,6 +140,7 @@ impl Daemon {
             names: Names::default(),
             report: None,
             capture: None,
+            device_orders: DeviceOrders::default(),
             wanted: BTreeMap::new(),
             shown_once: false,
             _lock: lock,
@@ -177,13 +181,14 @@ impl Daemon {
             }
             Input::Observer(Heard::Ended(why)) => {
                 self.capture = None;
+                self.device_orders.ended();
                 log::warn(&format!("the observer ended ({why}) and is started again; links are judged all the same"));
             }
             Input::Commit(event) => log::event(event.is_trouble, &prefixed(event.family, &event.text)),
-            Input::Call(call) => {
-                let answer = self.answer(&call);
-                call.answer(answer);
-            }
+            Input::Call(call) => match self.answer(&call) {
+                Ok(number) => self.device_orders.wait(number, call),
+                Err(answer) => call.answer(answer),
+            },
             Input::Reload => self.reload(),
         }
     }
@@ -218,6 +223,12 @@ impl Daemon {
             FromObserver::Capture(report) => self.capture = Some(*report),
             FromObserver::Notice(text) => log::info(&text),
             FromObserver::Warning(text) => log::warn(&text),
+            FromObserver::Answered { number, answer } => {
+                if let Ok(done) = &answer {
+                    log::info(done);
+                }
+                self.device_orders.answered(number, answer);
+            }
         }
     }
 
@@ -285,9 +296,13 @@ impl Daemon {
         status::Status::new(&known, clock::wall())
     }
 
-    fn answer(&mut self, call: &Call) -> Answer {
-        match &call.request {
+    /// The number of the order whose outcome is the answer, or an answer that can be given now.
+    fn answer(&mut self, call: &Call) -> Result<u64, Answer> {
+        Err(match &call.request {
             Request::Status => Answer::Status(Box::new(self.status())),
+            Request::Device(..) if !call.may_change() => {
+                Answer::Refused("only root may change what is known of devices; use sudo".into())
+            }
             _ if !call.may_change() => Answer::Refused("only root may change how links are used; use sudo".into()),
             Request::Order { link, order, lasting, force } => self.order(link, Some(*order), *lasting, *force),
             Request::Auto { link } => self.order(link, None, None, true),
@@ -303,7 +318,16 @@ impl Daemon {
                 Ok(()) => Answer::Done("this connection is not captured for a while".into()),
                 Err(error) => Answer::Refused(format!("the observer cannot be told ({error})")),
             },
-        }
+            Request::Device(mac, verb) => {
+                let number = self.device_orders.number();
+                match self.observer.tell(&ToObserver::Device { number, mac: *mac, verb: verb.clone() }) {
+                    Ok(()) => return Ok(number),
+                    Err(error) => {
+                        Answer::Refused(format!("the observer cannot be told ({error}); try again in a moment"))
+                    }
+                }
+            }
+        })
     }
 
     fn order(&mut self, link: &str, order: Option<Order>, lasting: Option<Duration>, force: bool) -> Answer {

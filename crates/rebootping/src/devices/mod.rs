@@ -20,10 +20,15 @@ mod offline;
 mod tests;
 mod text;
 
-use crate::cli::{DeviceOrder, Output, Report};
-use crate::client::{fail, load, written};
+use crate::cli::{self, DeviceOrder, Output, Report};
+use crate::client::{self, fail, load, written};
 use crate::clock;
+use crate::config::meant::Config;
+use crate::config::observing::CaptureMode;
+use crate::daemon::{Request, ask};
+use crate::ipc::observer::DeviceVerb;
 use facts::{All, Origin};
+use rebootping_core::inventory::report::Hardware;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -53,6 +58,12 @@ pub(crate) fn list(explicit: Option<&Path>, output: Output) -> ExitCode {
 pub(crate) fn order(explicit: Option<&Path>, asked: &DeviceOrder) -> ExitCode {
     match asked {
         DeviceOrder::Show { device, output } => show_one(explicit, device, *output),
+        DeviceOrder::Rename { device, name } => tell(explicit, device, |_| Ok(DeviceVerb::Rename(name.clone()))),
+        DeviceOrder::Note { device, text } => tell(explicit, device, |_| Ok(DeviceVerb::Note(text.clone()))),
+        DeviceOrder::Merge { device, into } => tell(explicit, device, |known| Ok(DeviceVerb::Merge(known.mac(into)?))),
+        DeviceOrder::Split { device } => tell(explicit, device, |_| Ok(DeviceVerb::Split)),
+        DeviceOrder::Capture { device, mode } => tell(explicit, device, |_| Ok(DeviceVerb::Capture(kept(*mode)))),
+        DeviceOrder::Forget { device } => tell(explicit, device, |_| Ok(DeviceVerb::Forget)),
     }
 }
 
@@ -61,6 +72,40 @@ fn show_one(explicit: Option<&Path>, asked: &str, output: Output) -> ExitCode {
         let device = find::find(&report, asked)?;
         Ok(if output.json { json::json(device) } else { text::device(device) })
     })
+}
+
+/// Has the daemon do something to a device.
+fn tell(
+    explicit: Option<&Path>,
+    device: &str,
+    verb: impl FnOnce(&Known<'_>) -> Result<DeviceVerb, String>,
+) -> ExitCode {
+    client::with_daemon(explicit, |config| {
+        let known = Known(config);
+        let request = Request::Device(known.mac(device)?, verb(&known)?);
+        client::done(ask(&config.paths.run, &request))
+    })
+}
+
+/// The devices that a daemon knows.
+struct Known<'a>(&'a Config);
+
+impl Known<'_> {
+    /// The MAC of a device; one that is written out need not be known, so that anything can be forgotten.
+    fn mac(&self, device: &str) -> Result<Hardware, String> {
+        if let Some(mac) = find::parse_mac(device) {
+            return Ok(mac);
+        }
+        find::find(&live::report(self.0)?, device).map(|device| device.mac)
+    }
+}
+
+fn kept(mode: cli::CaptureMode) -> CaptureMode {
+    match mode {
+        cli::CaptureMode::Full => CaptureMode::Full,
+        cli::CaptureMode::Headers => CaptureMode::Headers,
+        cli::CaptureMode::Off => CaptureMode::Off,
+    }
 }
 
 fn rendered(report: &All, origin: Origin, asked: &Report) -> String {

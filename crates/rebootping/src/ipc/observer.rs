@@ -1,7 +1,8 @@
 //! What the committer and the observer say to each other.
 
-use crate::config::observing::{Capture, NetworkRule};
+use crate::config::observing::{Capture, CaptureMode, NetworkRule};
 use crate::extract::own_stream::Flow;
+use rebootping_core::inventory::report::Hardware;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,32 @@ pub(crate) enum ToObserver {
     Configure(Box<ObserverSettings>),
     /// Do not capture this connection for so long: captures leave over it.
     LeaveOut(Flow, Duration),
+    /// Do this to a device, and answer with the number when the disk has it.
+    Device {
+        /// By which the answer is known.
+        number: u64,
+        /// One of its MACs.
+        mac: Hardware,
+        /// What.
+        verb: DeviceVerb,
+    },
+}
+
+/// What is done to a device.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum DeviceVerb {
+    /// Call it so; empty takes the name back.
+    Rename(String),
+    /// Write this down about it; empty takes the note back.
+    Note(String),
+    /// It is the device that has this MAC.
+    Merge(Hardware),
+    /// The MAC is a device of its own again.
+    Split,
+    /// Keep so much of its packets.
+    Capture(CaptureMode),
+    /// Forget it and erase what is kept of it.
+    Forget,
 }
 
 /// From the observer to the committer.
@@ -24,6 +51,13 @@ pub(crate) enum FromObserver {
     Notice(String),
     /// Something the operator should know.
     Warning(String),
+    /// What became of an order about a device: what was done, or why not.
+    Answered {
+        /// The order's number.
+        number: u64,
+        /// What was done, or why it was not.
+        answer: Result<String, String>,
+    },
 }
 
 /// What the observer can be asked, by root.

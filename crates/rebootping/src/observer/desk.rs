@@ -1,15 +1,20 @@
 //! The desk over which every frame goes: whose it is, how much of it is kept and where, and what it tells of devices.
 
 use super::devices::Devices;
+use super::orders::Erasing;
 use crate::capture::frame::Frame;
 use crate::capture::interfaces::Captured;
+use crate::config::observing::CaptureMode;
+use crate::ipc::observer::DeviceVerb;
 use crate::pcap_files::{Behind, Files, Limits, Record, Slot};
-use rebootping_core::keep::{self, Interface, Keep, Keeping, Output, Owner, OwnerId, Share, Stream};
+use rebootping_core::inventory::report::Hardware;
+use rebootping_core::keep::{self, Interface, Keep, Keeping, Mode, Output, Owner, OwnerId, Share, Stream};
 use rebootping_core::packet::frame::{InterfaceId, LinkType, Packet, Seen};
 use rebootping_core::packet::neighbour::Mac;
 use rebootping_core::time::Time;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 use std::time::Duration;
 
 /// The last frames of an interface come out of the ring later than the news that it is gone; `keep` waits as long for them.
@@ -30,8 +35,12 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Without files, frames are counted and not kept.
-    pub(super) fn new(keep: Keep, files: Option<Files>, devices: Devices) -> Self {
-        Self { keep, files, devices, left_out: Vec::new(), folders: BTreeMap::new(), gone: BTreeMap::new() }
+    pub(super) fn new(keep: Keep, files: Option<Files>, devices: Devices, now: Time) -> Self {
+        let mut desk = Self { keep, files, devices, left_out: Vec::new(), folders: BTreeMap::new(), gone: BTreeMap::new() };
+        for mac in desk.devices.wanted(now) {
+            desk.want(mac, now);
+        }
+        desk
     }
 
     /// The files, if there is a folder for them.
@@ -130,6 +139,51 @@ impl Desk {
         self.append(keeping, &seen);
     }
 
+    /// Does what the operator wants of a device; captures lie in this folder. It is answered when the disk has it.
+    pub(super) fn obey(&mut self, number: u64, mac: Hardware, verb: &DeviceVerb, captures: &Path, now: Time) {
+        let macs = self.devices.macs(mac, now);
+        let done = self.devices.obey(mac, verb, now);
+        let result = done.and_then(|done| Ok((done, self.follow(mac, &macs, verb, captures, now)?)));
+        self.devices.answer_when_kept(number, result);
+    }
+
+    /// Has captures follow what was done to a device; what is being erased.
+    fn follow(
+        &mut self,
+        mac: Hardware,
+        macs: &[Hardware],
+        verb: &DeviceVerb,
+        captures: &Path,
+        now: Time,
+    ) -> Result<Vec<Erasing>, String> {
+        match verb {
+            DeviceVerb::Rename(_) | DeviceVerb::Capture(_) => {
+                self.want(mac, now);
+                Ok(Vec::new())
+            }
+            DeviceVerb::Note(_) | DeviceVerb::Merge(_) | DeviceVerb::Split => Ok(Vec::new()),
+            DeviceVerb::Forget => macs.iter().filter_map(|mac| self.erase(*mac, captures, now).transpose()).collect(),
+        }
+    }
+
+    /// Keeps of a device as much as the operator wants.
+    fn want(&mut self, mac: Hardware, now: Time) {
+        self.keep.handle_named(mac.0, self.devices.mode(mac).map(mode), now);
+        self.carry_out(now);
+    }
+
+    /// Erases the captures of a MAC.
+    fn erase(&mut self, mac: Hardware, captures: &Path, now: Time) -> Result<Option<Erasing>, String> {
+        self.keep.forget(mac.0);
+        self.carry_out(now);
+        let Some(files) = &mut self.files else { return Ok(None) };
+        let folder = folder_of_device(mac.0);
+        let tried = files.erase(&folder).map_err(|_behind| {
+            "it is forgotten, but the disk is too far behind to erase its captures; say it once more".to_owned()
+        })?;
+        Ok(Some(Erasing { folder: captures.join(folder), tried }))
+    }
+
     /// Writes all that is left, as far as the disk takes it in time.
     pub(super) fn stop(self, timeout: Duration) {
         self.devices.stop(timeout / 2);
@@ -167,6 +221,15 @@ impl Desk {
                 keep_for(files, folders, output);
             }
         }
+    }
+}
+
+/// How much `keep` is to let through.
+pub(super) const fn mode(mode: CaptureMode) -> Mode {
+    match mode {
+        CaptureMode::Full => Mode::Full,
+        CaptureMode::Headers => Mode::Headers,
+        CaptureMode::Off => Mode::Off,
     }
 }
 

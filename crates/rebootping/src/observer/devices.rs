@@ -1,12 +1,16 @@
 //! What is learnt of devices: handed every frame, asked for reports, kept across restarts.
 
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Memory, Outcome};
+use super::orders::{Erasing, Orders};
 use crate::capture::interfaces::Captured;
-use crate::ipc::observer::FromObserver;
+use crate::config::observing::CaptureMode;
+use crate::ipc::observer::{DeviceVerb, FromObserver};
 use crate::pcap_files::OwnerStatus;
 use crate::report::devices::{event_text, label};
 use rebootping_core::inventory::interfaces::{Interface, Leads};
-use rebootping_core::inventory::report::{Captures, Report};
+use rebootping_core::inventory::names::Source;
+use rebootping_core::inventory::operator::Refusal;
+use rebootping_core::inventory::report::{Captures, Hardware, Report, ReportedDevice};
 use rebootping_core::inventory::vendor::Vendors;
 use rebootping_core::inventory::{Inventory, Output, Settings};
 use rebootping_core::packet::frame::{Packet, Seen};
@@ -21,12 +25,16 @@ use std::time::Duration;
 const KEEP_EVERY: Duration = Duration::from_secs(600);
 /// MACs that were proven before they were heard, at most.
 const MOST_EARLY: usize = 16_384;
+/// Devices of which the operator wants more or less kept than of the others, at most.
+const MOST_MODES: usize = 4096;
 
 /// The inventory, and what it needs around it.
 pub(super) struct Devices {
     inventory: Inventory,
     /// Proven by the kernel or by name before a frame of theirs was seen.
     early: BTreeSet<Mac>,
+    modes: BTreeMap<Hardware, CaptureMode>,
+    orders: Orders,
     keeper: Keeper,
     keep_at: Time,
 }
@@ -36,12 +44,22 @@ impl Devices {
     pub(super) fn start(state: &Path, seed: u64, now: Time) -> (Self, Vec<FromObserver>) {
         let (keeper, kept, trouble) = Keeper::start(state);
         let vendors = Vendors::new([]);
-        let inventory = match kept {
-            Some(kept) => Inventory::restore(Settings::live(), vendors, seed, kept, now),
-            None => Inventory::new(Settings::live(), vendors, seed),
+        let (inventory, modes) = match kept {
+            Some(kept) => (Inventory::restore(Settings::live(), vendors, seed, kept.inventory, now), kept.modes),
+            None => (Inventory::new(Settings::live(), vendors, seed), BTreeMap::new()),
         };
         let said = trouble.into_iter().map(FromObserver::Warning).collect();
-        (Self { inventory, early: BTreeSet::new(), keeper, keep_at: now + KEEP_EVERY }, said)
+        (
+            Self {
+                inventory,
+                early: BTreeSet::new(),
+                modes,
+                orders: Orders::default(),
+                keeper,
+                keep_at: now + KEEP_EVERY,
+            },
+            said,
+        )
     }
 
     /// Takes a captured frame.
@@ -85,9 +103,11 @@ impl Devices {
         self.inventory.handle_wake(now);
         if now >= self.keep_at {
             self.keep_at = now + KEEP_EVERY;
-            self.keeper.keep(self.inventory.keep());
+            let memory = self.memory();
+            // A disk that is behind has what was learnt the next time.
+            let _version = self.keeper.keep(memory);
         }
-        let mut said: Vec<FromObserver> = self.keeper.failures().map(FromObserver::Warning).collect();
+        let mut said = Vec::new();
         while let Some(output) = self.inventory.poll_output() {
             match output {
                 Output::Event(event) => said.push(FromObserver::Notice(event_text(&event))),
@@ -108,8 +128,103 @@ impl Devices {
         report
     }
 
+    /// Does what the operator wants of a device, as far as it is not about captures; what was done, or why it was not.
+    pub(super) fn obey(&mut self, mac: Hardware, verb: &DeviceVerb, now: Time) -> Result<String, String> {
+        let done = match verb {
+            DeviceVerb::Rename(name) => self
+                .inventory
+                .name(mac.0, some(name).map(Into::into), now)
+                .map(|()| format!("{mac} is called {name:?}")),
+            DeviceVerb::Note(text) => self.inventory.note(mac.0, some(text)).map(|()| format!("{mac} has a note")),
+            DeviceVerb::Merge(into) => self.inventory.merge(mac.0, into.0).map(|()| format!("{mac} belongs to {into}")),
+            DeviceVerb::Split => self.inventory.split(mac.0).map(|()| format!("{mac} is a device of its own")),
+            DeviceVerb::Capture(mode) => self.set_mode(mac, *mode),
+            DeviceVerb::Forget => {
+                for mac in self.macs(mac, now) {
+                    self.early.remove(&mac.0);
+                    self.modes.remove(&mac);
+                }
+                self.inventory.forget(mac.0);
+                Ok(format!("{mac} is forgotten, and what was kept of it is erased"))
+            }
+        };
+        done.map_err(|refusal| refused(mac, refusal))
+    }
+
+    /// Answers an order when the disk has it and has erased what is to be erased.
+    pub(super) fn answer_when_kept(&mut self, number: u64, result: Result<(String, Vec<Erasing>), String>) {
+        self.orders.take(number, result);
+    }
+
+    /// Has orders kept, and says what became of them and of all else that was to be kept.
+    pub(super) fn answers(&mut self) -> Vec<FromObserver> {
+        if self.orders.want_keeping() {
+            let memory = self.memory();
+            if let Some(version) = self.keeper.keep(memory) {
+                self.orders.keeping(version);
+            }
+        }
+        let mut said = Vec::new();
+        for Outcome { version, result } in self.keeper.outcomes() {
+            self.orders.kept(version, &result);
+            said.extend(result.err().map(FromObserver::Warning));
+        }
+        said.extend(self.orders.answers());
+        said
+    }
+
+    /// How much the operator wants kept of a device's packets, if that was said.
+    pub(super) fn mode(&self, mac: Hardware) -> Option<CaptureMode> {
+        self.modes.get(&mac).copied()
+    }
+
+    /// The devices that the operator named, or said how much to keep of.
+    pub(super) fn wanted(&mut self, now: Time) -> BTreeSet<Hardware> {
+        let report = self.inventory.report(now, &|_| ());
+        let is_named = |device: &ReportedDevice<()>| device.names.iter().any(|name| name.source == Source::User);
+        let named = report.devices.iter().filter(|device| is_named(device)).map(|device| device.mac);
+        named.chain(self.modes.keys().copied()).collect()
+    }
+
+    /// All MACs of the device that has this one, or this alone.
+    pub(super) fn macs(&mut self, mac: Hardware, now: Time) -> Vec<Hardware> {
+        let device = self.inventory.report_device(mac.0, now, &|_| ());
+        let all = device.map(|device| device.also.into_iter().chain([device.mac]).collect());
+        all.unwrap_or_else(|| vec![mac])
+    }
+
     /// Keeps what was learnt, and waits until that is on the disk.
     pub(super) fn stop(mut self, timeout: Duration) {
-        self.keeper.stop(self.inventory.keep(), timeout);
+        let memory = self.memory();
+        self.keeper.stop(memory, timeout);
+    }
+
+    fn set_mode(&mut self, mac: Hardware, mode: CaptureMode) -> Result<String, Refusal> {
+        if self.modes.len() >= MOST_MODES && !self.modes.contains_key(&mac) {
+            return Err(Refusal::Full);
+        }
+        self.modes.insert(mac, mode);
+        let kept = match mode {
+            CaptureMode::Full => "packets are",
+            CaptureMode::Headers => "headers are",
+            CaptureMode::Off => "nothing is",
+        };
+        Ok(format!("of {mac} {kept} kept from now on"))
+    }
+
+    fn memory(&mut self) -> Memory {
+        Memory { inventory: self.inventory.keep(), modes: self.modes.clone() }
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn refused(mac: Hardware, refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Unknown => format!("no device has {mac}; `rebootping devices` lists those that are"),
+        Refusal::Same => format!("{mac} is that device already"),
+        Refusal::Full => "there is no room for more of these; take some back first".to_owned(),
     }
 }

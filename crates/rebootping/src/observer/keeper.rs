@@ -1,10 +1,16 @@
 //! The file in which what is learnt of devices survives restarts, written by a thread of its own.
+//!
+//! Its versions are numbered, and each is said to be on the disk, or why it is not: an order is not done before.
 
+use crate::config::observing::CaptureMode;
 use crate::durable;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use rebootping_core::inventory::kept::Kept;
+use rebootping_core::inventory::report::Hardware;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -16,63 +22,81 @@ const NAME: &str = "devices.json.gz";
 /// A file that unpacks to more is not ours: 16,384 devices with full tables take less.
 const LONGEST: u64 = 512 << 20;
 
+/// Versions whose outcome nobody has asked for yet: more than can be under way.
+const OUTCOMES: usize = 16;
+
+/// What is kept.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Memory {
+    /// What was learnt, and what the operator said of it.
+    pub(super) inventory: Kept,
+    /// How much the operator wants kept of the packets of which device.
+    pub(super) modes: BTreeMap<Hardware, CaptureMode>,
+}
+
+/// What became of a version of the file.
+pub(super) struct Outcome {
+    pub(super) version: u64,
+    pub(super) result: Result<(), String>,
+}
+
 /// Writes what it is given; while it is at it, one more waits and further ones are let go.
 pub(super) struct Keeper {
-    orders: Option<SyncSender<Kept>>,
-    failed: Receiver<String>,
+    orders: Option<SyncSender<(u64, Memory)>>,
+    versions: u64,
+    outcomes: Receiver<Outcome>,
     ended: Receiver<()>,
 }
 
 impl Keeper {
     /// Reads what was kept, and starts to keep. A file that cannot be read is set aside, and that is said.
-    pub(super) fn start(state: &Path) -> (Self, Option<Kept>, Option<String>) {
+    pub(super) fn start(state: &Path) -> (Self, Option<Memory>, Option<String>) {
         let path = state.join(NAME);
         let (kept, mut trouble) = match read(&path) {
             Ok(kept) => (kept, None),
             Err(error) => (None, Some(set_aside(&path, &error))),
         };
-        let (orders, received) = sync_channel::<Kept>(1);
-        let (fail, failed) = sync_channel(4);
+        let (orders, received) = sync_channel::<(u64, Memory)>(1);
+        let (tell, outcomes) = sync_channel(OUTCOMES);
         let (alive, ended) = sync_channel(0);
         let thread = thread::Builder::new().name("devices".into()).spawn(move || {
-            for kept in received {
-                if let Err(error) = write(&path, &kept) {
-                    // Somebody who does not listen has been told often enough.
-                    drop(
-                        fail.try_send(format!("what is known of devices cannot be kept: {}: {error}", path.display())),
-                    );
-                }
+            for (version, memory) in received {
+                let told = |error| format!("what is known of devices cannot be kept: {}: {error}", path.display());
+                let result = write(&path, &memory).map_err(told);
+                // Somebody who does not listen has been told often enough.
+                drop(tell.try_send(Outcome { version, result }));
             }
             drop(alive);
         });
         if let Err(error) = thread {
             trouble = Some(format!("what is known of devices will not be kept: {error}"));
         }
-        (Self { orders: Some(orders), failed, ended }, kept, trouble)
+        (Self { orders: Some(orders), versions: 0, outcomes, ended }, kept, trouble)
     }
 
-    /// Keeps this, unless the disk is so far behind that something waits already.
-    pub(super) fn keep(&mut self, kept: Kept) {
-        if let Some(orders) = &self.orders {
-            drop(orders.try_send(kept));
-        }
+    /// Keeps this as the version of that number, unless the disk is so far behind that something waits already.
+    pub(super) fn keep(&mut self, memory: Memory) -> Option<u64> {
+        let version = self.versions + 1;
+        self.orders.as_ref()?.try_send((version, memory)).ok()?;
+        self.versions = version;
+        Some(version)
     }
 
-    /// What went wrong since it was last asked.
-    pub(super) fn failures(&self) -> impl Iterator<Item = String> {
-        self.failed.try_iter()
+    /// What became of versions since it was last asked.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = Outcome> {
+        self.outcomes.try_iter()
     }
 
     /// Keeps this last, and waits until the disk has it.
-    pub(super) fn stop(&mut self, kept: Kept, timeout: Duration) {
-        self.keep(kept);
+    pub(super) fn stop(&mut self, memory: Memory, timeout: Duration) {
+        self.keep(memory);
         self.orders = None;
         // Nobody ever sends: the writer hangs up.
         let _hung_up = self.ended.recv_timeout(timeout);
     }
 }
 
-fn read(path: &Path) -> io::Result<Option<Kept>> {
+fn read(path: &Path) -> io::Result<Option<Memory>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -83,9 +107,9 @@ fn read(path: &Path) -> io::Result<Option<Kept>> {
     Ok(Some(serde_json::from_slice(&text)?))
 }
 
-fn write(path: &Path, kept: &Kept) -> io::Result<()> {
+fn write(path: &Path, memory: &Memory) -> io::Result<()> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    serde_json::to_writer(&mut packed, kept)?;
+    serde_json::to_writer(&mut packed, memory)?;
     packed.flush()?;
     durable::replace(path, &packed.finish()?)
 }
@@ -113,12 +137,20 @@ mod tests {
     #[test]
     fn what_is_kept_is_read_again_and_what_is_damaged_is_set_aside() {
         let scratch = Scratch::new("keeper");
-        let kept = || Inventory::new(Settings::live(), Vendors::new([]), 1).keep();
+        let mac: Hardware = "02:00:00:00:00:05".parse().unwrap();
+        let memory = || Memory {
+            inventory: Inventory::new(Settings::live(), Vendors::new([]), 1).keep(),
+            modes: BTreeMap::from([(mac, CaptureMode::Off)]),
+        };
         let (mut keeper, nothing, trouble) = Keeper::start(scratch.path());
         assert!(nothing.is_none() && trouble.is_none());
-        keeper.stop(kept(), Duration::from_secs(60));
+        let version = keeper.keep(memory()).unwrap();
+        let outcome = keeper.outcomes.recv().unwrap();
+        assert_eq!((outcome.version, outcome.result), (version, Ok(())));
+        keeper.stop(memory(), Duration::from_secs(60));
         let (_, again, trouble) = Keeper::start(scratch.path());
-        assert!(again.is_some() && trouble.is_none(), "{trouble:?}");
+        assert!(trouble.is_none(), "{trouble:?}");
+        assert_eq!(again.unwrap().modes, memory().modes);
         fs::write(scratch.path().join(NAME), b"no gzip").unwrap();
         let (_, nothing, trouble) = Keeper::start(scratch.path());
         assert!(nothing.is_none() && trouble.unwrap().contains("set aside"));

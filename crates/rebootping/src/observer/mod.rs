@@ -14,6 +14,7 @@ mod desk;
 mod devices;
 mod keeper;
 pub mod measuring;
+mod orders;
 pub(crate) mod questions;
 mod today;
 mod watching;
@@ -135,6 +136,7 @@ impl Observer {
                 match message {
                     ToObserver::Configure(settings) => self.watching.configure(*settings),
                     ToObserver::LeaveOut(flow, lasting) => self.watching.leave_out(flow, lasting),
+                    ToObserver::Device { number, mac, verb } => self.watching.obey(number, mac, &verb),
                 }
             }
             while let Some(asked) = self.questions.next() {

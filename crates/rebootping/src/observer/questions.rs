@@ -121,11 +121,12 @@ impl Server {
     fn serve_one(&self, mut stream: UnixStream) -> io::Result<()> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
+        // Read even of those who may not ask: a socket closed before would lose them the reason.
+        let question = read_question(&mut stream)?;
         let uid = getsockopt(&stream, PeerCredentials)?.uid();
         if !self.may_ask.contains(&uid) {
             return tell(&mut stream, &Part::Refused("only root may ask what devices do; use sudo".into()));
         }
-        let question = read_question(&mut stream)?;
         let (reply, answered) = sync_channel(1);
         self.asking.send(Asked { question, reply }).map_err(|_| io::ErrorKind::BrokenPipe)?;
         self.wake.write(1)?;

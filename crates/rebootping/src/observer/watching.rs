@@ -1,6 +1,6 @@
 //! How the observer follows the kernel's interfaces, and tells how capturing goes.
 
-use super::desk::Desk;
+use super::desk::{Desk, mode};
 use super::devices::Devices;
 use super::questions::Answer;
 use super::today::Today;
@@ -11,12 +11,13 @@ use crate::capture::interfaces::Captured;
 use crate::clock::{Line, Moment};
 use crate::config::observing::CaptureMode;
 use crate::extract::own_stream::Flow;
-use crate::ipc::observer::{CaptureReport, Dropped, FromObserver, ObserverSettings, Question};
+use crate::ipc::observer::{CaptureReport, DeviceVerb, Dropped, FromObserver, ObserverSettings, Question};
 use crate::netlink::message::Link;
 use crate::netlink::message::NeighbourState;
 use crate::netlink::watch::Watch;
 use crate::pcap_files::{Files, Limits, Maker};
 use jiff::tz::TimeZone;
+use rebootping_core::inventory::report::Hardware;
 use rebootping_core::keep::{self, Interface, Keep, Mode, Stream};
 use rebootping_core::packet::frame::InterfaceId;
 use rebootping_core::time::Time;
@@ -71,7 +72,7 @@ impl Watching {
         let (devices, trouble) = Devices::start(&settings.state, seed.rotate_left(32), line.of(now));
         said.extend(trouble);
         let mut watching = Self {
-            desk: Desk::new(Keep::new(keep_settings(&settings), seed), files, devices),
+            desk: Desk::new(Keep::new(keep_settings(&settings), seed), files, devices, line.of(now)),
             settings,
             watch,
             capture,
@@ -149,6 +150,11 @@ impl Watching {
         }
     }
 
+    /// Does what the operator wants of a device.
+    pub(super) fn obey(&mut self, number: u64, mac: Hardware, verb: &DeviceVerb) {
+        self.desk.obey(number, mac, verb, &self.settings.captures, self.line.of(Moment::now()));
+    }
+
     /// How capturing goes. An error says that another observer must try.
     pub(super) fn report(&mut self, now: Moment) -> io::Result<CaptureReport> {
         if let Some(step) = self.line.follow(now) {
@@ -196,7 +202,9 @@ impl Watching {
 
     /// What the operator is to be told.
     pub(super) fn said(&mut self) -> Vec<FromObserver> {
-        std::mem::take(&mut self.said)
+        let mut said = std::mem::take(&mut self.said);
+        said.extend(self.desk.devices.answers());
+        said
     }
 
     /// Takes what the kernel still holds and writes all of it, as far as the disk is willing.
@@ -274,14 +282,6 @@ impl Watching {
 
 fn keep_settings(settings: &ObserverSettings) -> keep::Settings {
     keep::Settings { flow_cutoff: settings.capture.flow_cutoff }
-}
-
-fn mode(mode: CaptureMode) -> Mode {
-    match mode {
-        CaptureMode::Full => Mode::Full,
-        CaptureMode::Headers => Mode::Headers,
-        CaptureMode::Off => Mode::Off,
-    }
 }
 
 /// What each file says of where it was made.

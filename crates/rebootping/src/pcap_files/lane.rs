@@ -84,10 +84,6 @@ impl Lane {
         }
     }
 
-    pub(super) fn folder(&self) -> &Arc<str> {
-        &self.owner.folder
-    }
-
     /// Appends a packet; false if its interface has no number yet, the buffer no room, or it is above the snap length.
     #[inline]
     pub(super) fn push(&mut self, record: &Record<'_>, now: Time) -> bool {

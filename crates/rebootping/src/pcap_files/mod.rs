@@ -150,13 +150,12 @@ impl Files {
         self.lanes.close(slot);
     }
 
-    /// Closes a slot and removes its owner's folder.
-    pub(crate) fn forget(&mut self, slot: Slot) -> Result<(), Behind> {
-        let Some(folder) = self.lanes.get(slot).map(|lane| Arc::clone(lane.folder())) else { return Ok(()) };
-        self.tell(Order::Forget(Arc::clone(&folder), self.now))?;
-        self.close(slot);
-        // What the slot still held was handed out after the first order.
-        self.tell(Order::Forget(folder, self.now))
+    /// Removes the folder of an owner whose slot is closed, or was never open; what is received says when that was tried.
+    pub(crate) fn erase(&mut self, folder: &str) -> Result<Receiver<()>, Behind> {
+        self.tell(Order::Forget(folder.into(), self.now))?;
+        let (done, tried) = sync_channel(1);
+        self.tell(Order::Flush(done))?;
+        Ok(tried)
     }
 
     /// Keeps a packet of an owner: a copy, and never a wait.

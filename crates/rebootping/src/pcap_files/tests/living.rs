@@ -94,8 +94,9 @@ fn a_forgotten_owner_leaves_nothing_and_may_return() {
         assert!(files.flush(PATIENCE));
     }
     files.append(Slot(1), &record(START, &frame(1, 60)));
-    files.forget(Slot(1)).expect("the writer has time");
-    assert!(files.flush(PATIENCE));
+    files.close(Slot(1));
+    let tried = files.erase(&folder).expect("the writer has time");
+    assert_eq!(tried.recv_timeout(PATIENCE), Ok(()));
     assert!(!place.folder(&folder).exists());
     assert_eq!(files.status().owners.keys().map(|it| &**it).collect::<Vec<_>>(), [other.as_str()]);
     assert_eq!(files.status().total, place.bytes(&other));

@@ -200,9 +200,10 @@ fn what_is_not_ours_is_left_alone() {
     assert_eq!((recovered.segments, recovered.cut, recovered.removed, recovered.left_out), (1, 0, 0, 0));
     // Nor is anything written or removed through them.
     let mut files = start(&place, limits(4 * MB));
-    open(&mut files, 1);
+    let name = open(&mut files, 1);
     files.append(Slot(1), &record(START + SECOND * 90_000, &frame(9, 60)));
-    files.forget(Slot(1)).expect("the writer has time");
+    files.close(Slot(1));
+    let _tried = files.erase(&name).expect("the writer has time");
     assert!(files.stop(PATIENCE));
     assert_eq!(fs::read_to_string(&outside).expect("it is there"), "precious");
     assert_eq!(fs::read_to_string(folder.join("notes.txt")).expect("it is there"), "mine");
