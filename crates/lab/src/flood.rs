@@ -15,7 +15,7 @@ use crate::ns::Ns;
 const BATCH: usize = 64;
 /// The ratio in which the "Internet mix" has short, middle and long packets (RFC 6985): whole Ethernet frames without
 /// their checksum, in bytes.
-const IMIX: [(usize, usize); 3] = [(7, 60), (4, 590), (1, 1514)];
+pub(crate) const IMIX: [(usize, usize); 3] = [(7, 60), (4, 590), (1, 1514)];
 
 /// Frames to be sent one after the other, over and over, until a number of them is reached.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ pub fn udp_frame(from: [u8; 6], to: [u8; 6], source_port: u16, length: usize) ->
 }
 
 /// The Internet checksum (RFC 1071).
-fn ip_checksum(header: &[u8; 20]) -> u16 {
+pub(crate) fn ip_checksum(header: &[u8; 20]) -> u16 {
     let sum: u32 = header.chunks_exact(2).map(|word| u32::from(word[0]) << 8 | u32::from(word[1])).sum();
     !((sum & 0xffff) + (sum >> 16)) as u16
 }

@@ -13,6 +13,7 @@
 //! Everything a lab made is gone when it is dropped, also by a panic. It needs root; no packet leaves the namespaces.
 
 mod child;
+pub mod crowd;
 mod daemon;
 mod dhcp;
 mod echo_log;

@@ -1,5 +1,6 @@
 //! What devices say on a wire, as whole Ethernet frames: names and services in the words of eight protocols, any bytes in them.
 
+use crate::flood::ip_checksum;
 use std::net::Ipv4Addr;
 
 /// Everybody on the wire.
@@ -69,9 +70,13 @@ pub fn tcp(from: &End, to: &End, flags: u8, [sequence, acknowledged]: [u32; 2], 
 }
 
 fn ip(from: &End, to: &End, protocol: u8, payload: &[u8]) -> Vec<u8> {
-    let length = (payload.len() as u16 + 20).to_be_bytes();
-    let header = [&[0x45, 0][..], &length, &[0, 0, 0x40, 0, 64, protocol, 0, 0], &from.ip.octets(), &to.ip.octets()];
-    ethernet(from.mac, to.mac, 0x0800, &[&header.concat()[..], payload].concat())
+    let [high, low] = (payload.len() as u16 + 20).to_be_bytes();
+    let [a, b, c, d] = from.ip.octets();
+    let [e, f, g, h] = to.ip.octets();
+    let mut header = [0x45, 0, high, low, 0, 0, 0x40, 0, 64, protocol, 0, 0, a, b, c, d, e, f, g, h];
+    let sum = ip_checksum(&header);
+    header[10..12].copy_from_slice(&sum.to_be_bytes());
+    ethernet(from.mac, to.mac, 0x0800, &[&header[..], payload].concat())
 }
 
 /// A client asks for a lease with its name and its class (RFC 2132 sections 3.14, 9.13).
