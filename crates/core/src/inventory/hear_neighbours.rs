@@ -82,6 +82,10 @@ impl Inventory {
     fn tell_conflict(&mut self, context: &Context<'_>, slot: Slot, ip: IpAddr, with: Mac) {
         let Some(device) = self.devices.get(slot) else { return };
         if self.main_of(device.mac) != self.main_of(with) {
+            if !self.is_listed(device.mac) {
+                // Nothing is told of it yet: its next claim is news again.
+                self.owners.was_not_told(ip);
+            }
             self.tell(slot, context.now, What::AddressConflict { ip, with: Hardware(with) });
         }
     }

@@ -186,6 +186,9 @@ impl Inventory {
         }
         if self.devices.prove(slot) {
             self.expect_news(mac, now);
+            if !self.settings.lists_unproven {
+                self.tell_roles(slot, now);
+            }
         }
         true
     }

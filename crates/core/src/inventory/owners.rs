@@ -69,6 +69,13 @@ impl Owners {
         is_news.then_some(before)
     }
 
+    /// The conflict just found could not be told.
+    pub(super) fn was_not_told(&mut self, ip: IpAddr) {
+        if let Some(owner) = self.by_ip.get_mut(&ip) {
+            owner.told = None;
+        }
+    }
+
     /// A MAC has the address no longer.
     pub(super) fn lose(&mut self, ip: IpAddr, mac: Mac) {
         if self.of(ip) == Some(mac) {

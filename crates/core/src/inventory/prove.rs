@@ -41,9 +41,8 @@ impl Inventory {
 
     /// The place of a port that was proven to be open at an address behind, or of, a MAC.
     pub(super) fn port_mut(&mut self, mac: Option<Mac>, proof: &Proof) -> Option<&mut Port> {
-        let slot = self.owner_of(proof.ip).or_else(|| self.devices.find(mac?));
-        let has = |device: &Device| device.addresses.has(proof.ip);
-        match slot.filter(|&slot| self.devices.get(slot).is_some_and(has)) {
+        let sender = mac.and_then(|mac| self.devices.find(mac));
+        match self.server_of(sender, proof.ip) {
             Some(slot) => self.devices.get_mut(slot)?.ports.find(proof.ip, proof.protocol, proof.port),
             None => self.hosts.find(proof),
         }
@@ -54,7 +53,7 @@ impl Inventory {
             return;
         }
         let is_ours = context.source.is_some_and(|mac| self.devices.whose(mac) == Whose::Ours);
-        match self.owner_of(proof.ip) {
+        match self.server_of(context.sender, proof.ip) {
             Some(owner) => self.prove_at(owner, &proof),
             // What the gateway sends to its devices is known from the other side, or not theirs.
             None if is_ours => {}
@@ -68,6 +67,12 @@ impl Inventory {
     pub(super) fn owner_of(&self, ip: IpAddr) -> Option<Slot> {
         let slot = self.devices.find(self.owners.of(ip)?)?;
         self.devices.get(slot).filter(|device| device.addresses.has(ip)).map(|_| slot)
+    }
+
+    /// Whose port it is that something was sent from: the sender's, if the address is one of its own, whoever else claims it.
+    fn server_of(&self, sender: Option<Slot>, ip: IpAddr) -> Option<Slot> {
+        let has = |slot: &Slot| self.devices.get(*slot).is_some_and(|device| device.addresses.has(ip));
+        sender.filter(has).or_else(|| self.owner_of(ip))
     }
 
     fn prove_at(&mut self, slot: Slot, proof: &Proof) {

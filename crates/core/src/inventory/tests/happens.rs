@@ -106,6 +106,29 @@ fn who_acts_as_a_gateway_is_told_once() {
 }
 
 #[test]
+fn what_a_stranger_did_is_told_when_it_is_proven() {
+    let mut wire = Wire::live();
+    proven(&mut wire, A, [10, 0, 0, 10]);
+    wire.pass(60);
+    wire.events();
+    wire.give_lease((B, [10, 0, 0, 11], 67), A, [10, 0, 0, 10]);
+    wire.arp(A, [10, 0, 0, 10]);
+    wire.arp(B, [10, 0, 0, 10]);
+    assert_eq!(wire.events(), [], "of who is not proven nothing is told");
+    wire.inventory.handle_proven(B, wire.now);
+    assert_eq!(wire.events(), [(B, What::ActsAsDhcpServer { is_v6: false })]);
+    wire.arp(A, [10, 0, 0, 10]);
+    wire.arp(B, [10, 0, 0, 10]);
+    let told = wire.events();
+    let told: Vec<_> = told.iter().filter(|(_, what)| matches!(what, What::AddressConflict { .. })).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    wire.inventory.handle_proven(B, wire.now);
+    wire.give_lease((B, [10, 0, 0, 11], 67), A, [10, 0, 0, 10]);
+    wire.arp(B, [10, 0, 0, 10]);
+    assert_eq!(wire.events(), []);
+}
+
+#[test]
 fn gone_is_who_never_was_silent_so_long() {
     let mut wire = Wire::live();
     proven(&mut wire, A, [10, 0, 0, 10]);

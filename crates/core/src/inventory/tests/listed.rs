@@ -3,6 +3,7 @@
 use super::super::Settings;
 use super::super::addresses::Claim;
 use super::super::operator::Refusal;
+use super::super::ports::Evidence;
 use super::wire::{A, ACK, B, C, LAN, OURS, RST_ACK, SYN, SYN_ACK, WAN, Wire};
 use core::net::IpAddr;
 use std::vec::Vec;
@@ -47,6 +48,21 @@ fn udp_is_open_when_a_question_was_seen_before_the_answer() {
     assert_eq!(wire.report().devices.len(), 1);
     wire.udp(server, asker, b"answer");
     assert_eq!(wire.open(B), ["10.0.0.11 123 Answered"]);
+}
+
+#[test]
+fn who_claims_anothers_address_does_not_get_its_ports() {
+    let mut wire = Wire::live();
+    for mac in [A, C] {
+        wire.arp(mac, [10, 0, 0, mac[5]]);
+        wire.inventory.handle_proven(mac, wire.now);
+    }
+    wire.arp(C, [10, 0, 0, 0xa]);
+    wire.connect((B, [10, 0, 0, 11], 40000), (A, [10, 0, 0, 0xa], 22));
+    wire.tcp((A, [10, 0, 0, 0xa], 22), (B, [10, 0, 0, 11], 40000), ACK, b"SSH-2.0-x\r\n");
+    let port = wire.device(A).tcp_open.remove(0);
+    assert_eq!((port.port, port.evidence, port.banner), (22, Evidence::Established, Some("SSH-2.0-x".into())));
+    assert_eq!(wire.device(C).tcp_open, []);
 }
 
 #[test]
