@@ -21,7 +21,7 @@ impl Random {
 
     /// From 0 up to below this number.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(end) >> 64) as u64
+        ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
     }
 
     fn next(&mut self) -> u64 {

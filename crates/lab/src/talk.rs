@@ -71,9 +71,10 @@ pub fn tcp(from: &End, to: &End, flags: u8, [sequence, acknowledged]: [u32; 2], 
 
 fn ip(from: &End, to: &End, protocol: u8, payload: &[u8]) -> Vec<u8> {
     let [high, low] = (payload.len() as u16 + 20).to_be_bytes();
-    let [a, b, c, d] = from.ip.octets();
-    let [e, f, g, h] = to.ip.octets();
-    let mut header = [0x45, 0, high, low, 0, 0, 0x40, 0, 64, protocol, 0, 0, a, b, c, d, e, f, g, h];
+    let mut header = [0; 20];
+    header[..12].copy_from_slice(&[0x45, 0, high, low, 0, 0, 0x40, 0, 64, protocol, 0, 0]);
+    header[12..16].copy_from_slice(&from.ip.octets());
+    header[16..].copy_from_slice(&to.ip.octets());
     let sum = ip_checksum(&header);
     header[10..12].copy_from_slice(&sum.to_be_bytes());
     ethernet(from.mac, to.mac, 0x0800, &[&header[..], payload].concat())

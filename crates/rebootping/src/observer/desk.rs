@@ -36,7 +36,8 @@ pub(super) struct Desk {
 impl Desk {
     /// Without files, frames are counted and not kept.
     pub(super) fn new(keep: Keep, files: Option<Files>, devices: Devices, now: Time) -> Self {
-        let mut desk = Self { keep, files, devices, left_out: Vec::new(), folders: BTreeMap::new(), gone: BTreeMap::new() };
+        let mut desk =
+            Self { keep, files, devices, left_out: Vec::new(), folders: BTreeMap::new(), gone: BTreeMap::new() };
         for mac in desk.devices.wanted(now) {
             desk.want(mac, now);
         }

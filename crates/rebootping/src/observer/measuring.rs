@@ -1,15 +1,17 @@
 //! Doors for those who measure what capturing costs: the ring without anything behind it, and all that is behind it without the ring.
 
 use super::desk::Desk;
+use super::devices::Devices;
 use crate::capture::frame::Frame;
-use crate::capture::interfaces::Captured;
+use crate::capture::interfaces::{Captured, Interface, Treatment};
 use crate::capture::{Capture, RING};
+use crate::config::observing::CaptureMode;
 use crate::netlink::snapshot::Snapshot;
 use crate::pcap_files::{Files, Limits, Maker};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
-use rebootping_core::keep::{Interface, Keep, Mode, Settings};
+use rebootping_core::keep::{self, Keep, Mode, Settings};
 use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType};
 use rebootping_core::packet::neighbour::Mac;
 use rebootping_core::time::Time;
@@ -23,6 +25,8 @@ use std::time::Duration;
 const BETWEEN_FRAMES: Duration = Duration::from_micros(10);
 /// As many frames as fit in a block of the ring, between which the clock is read.
 const BLOCK: usize = 1000;
+/// Of tables that strangers fill; measurements are repeated with the same.
+const SEED: u64 = 42;
 /// An emulated machine writes slowly.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A Sunday in 2026.
@@ -53,14 +57,18 @@ pub struct Passage {
 }
 
 impl Passage {
-    /// Keeps packets below `folder`; the gateway's interfaces have these MACs, and the devices are proven.
+    /// Keeps packets in `captures` below `folder`; the gateway's interfaces have these MACs, and the devices are proven.
     pub fn new(folder: &Path, flow_cutoff: Option<u64>, gateway: &[Mac], devices: &[Mac]) -> io::Result<Self> {
         let limits = Limits { per_device: u64::MAX, total: u64::MAX, keep_free: Some(0), max_age: Duration::MAX };
         let maker = Maker { hardware: String::new(), system: String::new(), program: String::new() };
-        let files = Files::start(folder, maker, limits, START)?;
-        let mut desk = Desk::new(Keep::new(Settings { flow_cutoff }, 42), Some(files));
-        let interfaces: Vec<Interface> = (0..).zip(gateway).map(|(number, mac)| interface(number, *mac)).collect();
-        desk.set_interfaces(&interfaces, &Captured::default(), START);
+        let files = Files::start(&folder.join("captures"), maker, limits, START)?;
+        let (inventory, _trouble) = Devices::start(&folder.join("state"), SEED, START);
+        let mut desk = Desk::new(Keep::new(Settings { flow_cutoff }, SEED), Some(files), inventory, START);
+        let wires: Vec<Interface> = (0..).zip(gateway).map(|(number, mac)| wire(number, *mac)).collect();
+        let interfaces: Vec<keep::Interface> = wires.iter().map(as_kept).collect();
+        let captured = Captured { interfaces: wires, ..Captured::default() };
+        desk.set_interfaces(&interfaces, &captured, START);
+        desk.devices.set_interfaces(&captured, &[]);
         desk.handle_reachable(devices.iter().copied(), START);
         Ok(Self { desk, now: START })
     }
@@ -99,7 +107,13 @@ impl Passage {
     }
 }
 
-fn interface(number: u32, mac: Mac) -> Interface {
+fn wire(number: u32, mac: Mac) -> Interface {
+    let treatment = Treatment { mode: CaptureMode::Full, devices: true };
     let (id, name, mac) = (InterfaceId(number), format!("eth{number}"), Some(mac));
-    Interface { id, name, mac, bridge: None, mode: Mode::Full, vlans: BTreeMap::new() }
+    Interface { id, name, mac, link: LinkType::Ethernet, treatment, vlans: BTreeMap::new() }
+}
+
+fn as_kept(wire: &Interface) -> keep::Interface {
+    let name = wire.name.clone();
+    keep::Interface { id: wire.id, name, mac: wire.mac, bridge: None, mode: Mode::Full, vlans: BTreeMap::new() }
 }
