@@ -43,7 +43,7 @@ impl Reader {
     ];
 
     /// Starts it, and waits until it captures.
-    pub(crate) fn start<'a>(self, yard: &'a Yard) -> Running<'a> {
+    pub(crate) fn start(self, yard: &Yard) -> Running<'_> {
         let file = yard.dir().join("file.pcap");
         let file = file.to_str().expect("UTF-8");
         let (program, arguments, ready) = match self {

@@ -132,7 +132,7 @@ fn kind_and_vlan(attribute: &Attribute<'_>) -> (Option<String>, Option<u16>) {
 /// `struct rtnl_link_stats64`: packets and bytes received and sent, then errors and drops.
 ///
 /// Not `rx_dropped`: the kernel also counts there each packet nobody here has a use for, such as those with a VLAN's tag or
-/// of a protocol unknown to it, although whoever captures has seen it (if_link.h).
+/// of a protocol unknown to it, although whoever captures has seen it (`if_link.h`).
 fn stats(attribute: &Attribute<'_>) -> Option<Stats> {
     let [fifo, missed] = [14, 15].map(|place| attribute.u64_at(place));
     let rx_lost = fifo?.saturating_add(missed?);
