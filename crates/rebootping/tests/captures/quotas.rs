@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::Pid;
-use rebootping_lab::{Flood, Yard, udp_frame};
+use rebootping_lab::{Yard, udp_frame};
 
 use crate::disk::Disk;
 use crate::pcap::{packets, segments};
 use crate::support::{GATEWAY, Mac, capture, device, folder, observer, prove, start, text, times, wait_seen, yard};
+use crate::traffic::send_in_order;
 
 const MB: u64 = 1_000_000;
 const DISK: u64 = 64 << 20;
@@ -87,7 +88,7 @@ fn flood(yard: &Yard, devices: &[Mac], numbers: std::ops::Range<u64>) {
     let numbers: Vec<u64> = numbers.collect();
     for numbers in numbers.chunks(10_000) {
         let frames = numbers.iter().map(|&number| frame(devices[number as usize % devices.len()], number));
-        Flood::of(frames.collect()).per_second(PER_SECOND).send_in(yard.street(), "lan0");
+        send_in_order(yard.street(), frames.collect(), PER_SECOND);
     }
 }
 

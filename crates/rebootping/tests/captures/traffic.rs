@@ -75,7 +75,7 @@ pub(crate) fn tagged(frame: &[u8], tags: &[[u8; 4]]) -> Vec<u8> {
 }
 
 /// Sends over `lan0` from one processor: from two, the kernel itself may take frames in another order.
-fn send_in_order(ns: &Ns, frames: Vec<Vec<u8>>, per_second: u64) {
+pub(crate) fn send_in_order(ns: &Ns, frames: Vec<Vec<u8>>, per_second: u64) {
     if frames.is_empty() {
         return;
     }
