@@ -74,13 +74,13 @@ impl Case {
     /// Instructions of all frames.
     fn count(&self) -> u64 {
         let folder = env::temp_dir().join(format!("rebootping-counted-{}", std::process::id()));
-        fs::create_dir_all(folder.join("captures")).expect("a folder can be made");
+        fs::create_dir_all(folder.join("state")).expect("a folder can be made");
         let file = folder.join("callgrind.out");
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--tool=callgrind", "--collect-atstart=no"]);
         valgrind.arg(format!("--toggle-collect={COUNTED}")).arg(format!("--callgrind-out-file={}", file.display()));
         valgrind.arg(env::current_exe().expect("a program has a file"));
-        valgrind.env(FOLDER, folder.join("captures")).env(CASE, self.name);
+        valgrind.env(FOLDER, &folder).env(CASE, self.name);
         let output = valgrind.output().expect("valgrind is not here; tools/need lab installs it");
         let said = [output.stdout, output.stderr].concat();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));

@@ -116,6 +116,20 @@ impl World {
 }
 
 #[test]
+fn what_this_host_dropped_in_a_round_is_told_with_that_rounds_reason() {
+    let mut world = World::new(2, 0);
+    world.dead.insert(0);
+    world.pass(3 * SECOND);
+    let dropped = |world: &World| {
+        let report = world.engine.report(world.now);
+        report.links[0].families[0].as_ref().unwrap().verdict.reason.host_dropped
+    };
+    world.engine.handle_host_drops(120);
+    assert_eq!(dropped(world.pass(SECOND)), 120);
+    assert_eq!(dropped(world.pass(SECOND)), 0);
+}
+
+#[test]
 fn a_dead_link_leaves_at_the_end_of_the_first_round_it_missed_and_returns_after_the_hold_down() {
     let mut world = World::new(2, 0);
     world.pass(SECOND * 3);

@@ -82,8 +82,9 @@ fn hour(merged: usize) -> Hour {
         house.passage.wait(Duration::from_secs(1));
     }
     assert_eq!(house.passage.end(), 0, "no record is lost");
-    let quiet = (FIRST_QUIET..FIRST_QUIET + QUIET).map(|number| bytes_below(&folder.0.join(text(device(number)))));
-    Hour { written: bytes_below(&folder.0), loudest_quiet: quiet.max().unwrap_or(0) }
+    let captures = folder.0.join("captures");
+    let quiet = (FIRST_QUIET..FIRST_QUIET + QUIET).map(|number| bytes_below(&captures.join(text(device(number)))));
+    Hour { written: bytes_below(&captures), loudest_quiet: quiet.max().unwrap_or(0) }
 }
 
 struct House {
@@ -174,7 +175,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new(number: usize) -> Self {
         let folder = Path::new("/dev/shm").join(format!("rebootping-day-{}-{number}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder can be made");
+        fs::create_dir_all(folder.join("state")).expect("a folder can be made");
         Self(folder)
     }
 }
