@@ -151,8 +151,7 @@ fn counted(daemon: &Daemon) -> Told {
 
 /// Is the bare ring until it is interrupted.
 pub(crate) fn count_frames() -> ExitCode {
-    eprintln!("counting");
-    let (frames, drops) = rebootping::measuring::count_frames().expect("a ring opens");
+    let (frames, drops) = rebootping::measuring::count_frames(|| eprintln!("counting")).expect("a ring opens");
     eprintln!("{frames} packets captured\n{drops} packets dropped by kernel");
     ExitCode::SUCCESS
 }

@@ -32,12 +32,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A Sunday in 2026.
 const START: Time = Time::from_nanos(1_795_342_333_123_456_789);
 
-/// Counts the frames of all interfaces until SIGINT, and those the ring had no room for.
-pub fn count_frames() -> io::Result<(u64, u64)> {
+/// Counts the frames of all interfaces until SIGINT, and those the ring had no room for; says when it begins.
+pub fn count_frames(begins: impl FnOnce()) -> io::Result<(u64, u64)> {
     let interrupt = SigSet::from_iter([Signal::SIGINT]);
     interrupt.thread_block()?;
     let interrupt = SignalFd::new(&interrupt)?;
     let mut capture = Capture::open(RING, Captured::default())?;
+    begins();
     let mut frames = 0;
     loop {
         let mut fds = [capture.as_fd(), interrupt.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
