@@ -14,13 +14,15 @@ use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType, Packet, S
 use rebootping_core::time::Time;
 use rebootping_core::untrusted::Untrusted;
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What only time brings about is looked after this often, by the clock of the packets.
 const WAKE_EVERY: Duration = Duration::from_secs(1);
+
+/// The same files make the same report. Who makes one that fills a table badly has it read more slowly, and no more: all have bounds.
+const SEED: u64 = 0;
 
 /// What capture files told.
 pub(super) struct Offline {
@@ -90,10 +92,8 @@ struct Wire {
 
 impl Wire {
     fn new() -> Self {
-        // Who made the file must not know how our tables are filled.
-        let seed = RandomState::new().build_hasher().finish();
         Self {
-            inventory: Inventory::new(Settings::files(), Vendors::default(), seed),
+            inventory: Inventory::new(Settings::files(), Vendors::default(), SEED),
             now: Time::BOOT,
             wake_at: Time::BOOT,
             packets: 0,

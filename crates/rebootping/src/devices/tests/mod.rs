@@ -1,5 +1,6 @@
 //! Every form of a report under snapshot, of a network made up.
 
+mod files;
 mod hostile;
 
 use super::facts::{All, Origin};
