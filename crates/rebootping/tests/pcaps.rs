@@ -1,19 +1,14 @@
-//! The inventory of real captures against what tshark makes of them: ports, names, addresses.
+//! `rebootping report --pcap` of real captures against what tshark makes of them: ports, names, addresses.
 //!
 //! The captures lie in `../shared/pcaps` beside the checkout, their truth beside them (`truth/NAME.json`); where they are not, the test says
 //! so on the terminal and proves nothing.
 #![expect(clippy::unwrap_used, reason = "a truth of another shape fails the test")]
 
-mod read;
-
-use rebootping_core::inventory::vendor::Vendors;
-use rebootping_core::inventory::{Inventory, Settings};
-use rebootping_core::packet::frame::{Direction, InterfaceId, Packet, Seen};
-use rebootping_core::time::Time;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 #[test]
 fn captures_tell_what_tshark_says() {
@@ -24,7 +19,7 @@ fn captures_tell_what_tshark_says() {
     for file in files {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let truth = truth(&file, &name);
-        let report = report(&fs::read(&file).unwrap());
+        let report = report(&file);
         let (tcp, expected) = (ports(&report, "tcp_open"), true_ports(&truth["tcp_open"], false));
         if tcp != expected {
             faults.push(format!("{name}: TCP {:?}", tcp.symmetric_difference(&expected).collect::<Vec<_>>()));
@@ -63,20 +58,30 @@ fn captures_tell_what_tshark_says() {
 #[test]
 fn the_same_capture_makes_the_same_report() {
     for file in captures().into_iter().flatten() {
-        let bytes = fs::read(&file).unwrap();
-        assert_eq!(report(&bytes), report(&bytes), "{}", file.display());
+        assert!(run(&file).stdout == run(&file).stdout, "{}: two reports", file.display());
     }
 }
 
 #[test]
 fn damage_is_survived_anywhere() {
+    let damaged = std::env::temp_dir().join(format!("rebootping-pcaps-{}.pcap", std::process::id()));
     for file in captures().into_iter().flatten() {
         let mut bytes = fs::read(&file).unwrap();
         for at in (24..bytes.len()).step_by(101) {
             bytes[at] ^= 0x5a;
         }
-        report(&bytes);
+        fs::write(&damaged, &bytes).unwrap();
+        let output = run(&damaged);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}: {told}", file.display());
+        // What stood before the damage is reported, and the damage said.
+        assert!(
+            output.stdout.is_empty() || serde_json::from_slice::<Value>(&output.stdout).is_ok(),
+            "{}",
+            file.display()
+        );
     }
+    fs::remove_file(&damaged).unwrap_or_default();
 }
 
 fn captures() -> Option<Vec<PathBuf>> {
@@ -96,22 +101,15 @@ fn truth(file: &Path, name: &str) -> Value {
     serde_json::from_slice(&fs::read(file.with_file_name("truth").join(format!("{name}.json"))).unwrap()).unwrap()
 }
 
-fn report(file: &[u8]) -> Value {
-    let mut inventory = Inventory::new(Settings::files(), Vendors::default(), 1);
-    let mut last = Time::BOOT;
-    for frame in read::frames(file) {
-        let seen = Seen {
-            at: Time::from_nanos(frame.nanos),
-            interface: InterfaceId(0),
-            direction: Direction::Overheard,
-            link: frame.link,
-            frame: &frame.bytes,
-            original: frame.original,
-        };
-        inventory.handle_frame(&seen, &Packet::read(frame.link, &frame.bytes));
-        last = last.max(seen.at);
-    }
-    serde_json::to_value(inventory.report(last, &Time::as_nanos)).unwrap()
+fn report(file: &Path) -> Value {
+    let output = run(file);
+    assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn run(file: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rebootping"));
+    command.args(["report", "--json", "--pcap"]).arg(file).output().unwrap()
 }
 
 fn texts<'a>(value: &'a Value, of: &str) -> impl Iterator<Item = &'a str> {
