@@ -1,0 +1,219 @@
+//! How fast a report comes out of a capture file, beside darkstat, prads, `tshark -z endpoints` and a bare walk over its headers.
+//!
+//! A gigabyte is made up from a seed: 5,000 devices, 200,000 flows. All programs read the same file in turns, each on one core;
+//! what counts is the processor's time, so that a busy machine does not show. tshark reads a slice, for it would take minutes.
+//! `cargo bench --bench report -- MEGABYTES` makes a smaller file.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::unistd::Pid;
+use rebootping_core::packet::frame::{LinkType, Packet};
+use rebootping_lab::crowd::Crowd;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_rebootping");
+const SEED: u64 = 1;
+const DEVICES: u32 = 5_000;
+const MEGABYTES: u64 = 1_000;
+/// Each program reads the file so often; its fastest turn counts.
+const TURNS: u32 = 3;
+/// tshark reads so much of it.
+const SLICE: u64 = 30_000_000;
+/// How many times as fast as each we promise to be, and the anonymous memory we may take, in kilobytes.
+const DARKSTAT: f64 = 1.0;
+const PRADS: f64 = 5.0;
+const TSHARK: f64 = 50.0;
+const MOST_MEMORY: u64 = 32 * 1024;
+
+fn main() -> ExitCode {
+    let megabytes = env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(MEGABYTES);
+    let folder = Folder::new();
+    let file = folder.0.join("crowd.pcap");
+    let packets = make(&file, megabytes * 1_000_000);
+    let slice = folder.0.join("slice.pcap");
+    let sliced = cut(&file, &slice);
+    stay_on_one_core();
+
+    let walk = fastest(|| time_of(UsageWho::RUSAGE_SELF, || assert_eq!(walk_headers(&file), packets)));
+    let memory = anonymous(&report(&file));
+    let programs = [
+        ("rebootping report --pcap", packets, 1.0, report(&file)),
+        ("darkstat -r", packets, DARKSTAT, darkstat(&file, &folder.0)),
+        ("prads -r", packets, PRADS, prads(&file)),
+        ("tshark -z endpoints, of a slice", sliced, TSHARK, tshark(&slice)),
+    ];
+    // In turns, so that what disturbs one disturbs all.
+    let mut times = [Duration::MAX; 4];
+    for _ in 0..TURNS {
+        for (best, (.., words)) in times.iter_mut().zip(&programs) {
+            *best = (*best).min(time_of(UsageWho::RUSAGE_CHILDREN, || run(words)));
+        }
+    }
+    println!("{:36} {:>12} {:>10}", "", "packets/s", "we are");
+    row("bare walk over the headers", rate(packets, walk), None);
+    let ours = rate(packets, times[0]);
+    let mut held = true;
+    for ((name, read, promised, _), time) in programs.iter().zip(times) {
+        let theirs = rate(*read, time);
+        row(name, theirs, Some(ours / theirs));
+        held &= ours >= theirs * promised;
+    }
+    println!("anonymous memory of ours: {memory} kB of {MOST_MEMORY} allowed");
+    if held && memory <= MOST_MEMORY { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn row(name: &str, rate: f64, times: Option<f64>) {
+    println!("{name:36} {rate:>12.0} {:>10}", times.map_or_else(String::new, |times| format!("{times:.1} x")));
+}
+
+fn rate(packets: u64, time: Duration) -> f64 {
+    packets as f64 / time.as_secs_f64()
+}
+
+/// Makes the capture up; how many packets it has.
+fn make(path: &Path, bytes: u64) -> u64 {
+    let mut out = BufWriter::new(File::create(path).expect("a file for the capture"));
+    let census = Crowd::new(SEED, DEVICES).write(&mut out, bytes).expect("the disk takes the capture");
+    out.flush().expect("the disk takes the capture");
+    let mean = census.bytes / census.packets;
+    println!("{} packets of {mean} B on average: {census:?}", census.packets);
+    assert!(mean <= 400 && census.handshakes * 100 >= census.packets * 3, "it is not what was promised");
+    assert!(bytes < 1_000_000_000 || census.flows >= 200_000, "too few flows");
+    census.packets
+}
+
+/// The beginning of a capture as a capture of its own; how many packets it has.
+fn cut(file: &Path, slice: &Path) -> u64 {
+    let mut bytes = Vec::new();
+    File::open(file).expect("it was made").take(SLICE).read_to_end(&mut bytes).expect("it can be read");
+    let (mut packets, mut at) = (0, 24);
+    while let Some(length) = length_at(&bytes, at).filter(|length| at + 16 + length <= bytes.len()) {
+        (packets, at) = (packets + 1, at + 16 + length);
+    }
+    fs::write(slice, &bytes[..at]).expect("the disk takes the slice");
+    packets
+}
+
+fn length_at(bytes: &[u8], at: usize) -> Option<usize> {
+    Some(u32::from_le_bytes(bytes.get(at + 8..at + 12)?.try_into().ok()?) as usize)
+}
+
+/// Reads the file and takes every packet's headers apart, nothing else: no reader of packets can be faster.
+fn walk_headers(path: &Path) -> u64 {
+    let mut file = File::open(path).expect("it was made");
+    let mut window = vec![0; 1 << 20];
+    let (mut begin, mut end, mut packets) = (0, file.read(&mut window).expect("it can be read"), 0);
+    begin += 24;
+    loop {
+        let ends = length_at(&window[..end], begin).map(|length| begin + 16 + length).filter(|ends| *ends <= end);
+        let Some(ends) = ends else {
+            window.copy_within(begin..end, 0);
+            (begin, end) = (0, end - begin);
+            let read = file.read(&mut window[end..]).expect("it can be read");
+            if read == 0 {
+                return packets;
+            }
+            end += read;
+            continue;
+        };
+        std::hint::black_box(Packet::read(LinkType::Ethernet, &window[begin + 16..ends]));
+        (begin, packets) = (ends, packets + 1);
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn report(file: &Path) -> Vec<String> {
+    words(&[PROGRAM, "report", "--json", "--pcap", &file.to_string_lossy()])
+}
+
+fn darkstat(file: &Path, folder: &Path) -> Vec<String> {
+    let (file, folder) = (file.to_string_lossy(), folder.to_string_lossy());
+    // Tables as large as the network, as its manual advises.
+    let hosts = ["--hosts-max", "100000", "--hosts-keep", "50000"];
+    let where_ = ["--no-daemon", "--no-dns", "--chroot", &folder, "--user", "root", "--export", "darkstat.db"];
+    words(&[&["darkstat", "-r", &file][..], &hosts, &where_].concat())
+}
+
+fn prads(file: &Path) -> Vec<String> {
+    words(&["prads", "-d", "-q", "-r", &file.to_string_lossy(), "-l", "/dev/null"])
+}
+
+fn tshark(file: &Path) -> Vec<String> {
+    words(&["tshark", "-n", "-q", "-z", "endpoints,eth", "-z", "endpoints,ip", "-r", &file.to_string_lossy()])
+}
+
+fn command(words: &[String]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn run(words: &[String]) {
+    let status =
+        command(words).status().unwrap_or_else(|error| panic!("{}: {error}; tools/need lab installs it", words[0]));
+    assert!(status.success(), "{words:?}: {status}");
+}
+
+/// The most anonymous memory a program has while it runs, in kilobytes.
+fn anonymous(words: &[String]) -> u64 {
+    let mut child = command(words).spawn().expect("it starts");
+    let mut most = 0;
+    while child.try_wait().expect("it is ours").is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or_default();
+        most = most.max(line.trim().trim_end_matches(" kB").parse().unwrap_or(0));
+        thread::sleep(Duration::from_millis(5));
+    }
+    most
+}
+
+fn fastest(mut measure: impl FnMut() -> Duration) -> Duration {
+    (0..TURNS).map(|_| measure()).min().unwrap_or(Duration::MAX)
+}
+
+/// The processor's time that something takes, the kernel's part included.
+fn time_of(who: UsageWho, work: impl FnOnce()) -> Duration {
+    let used = || {
+        let usage = getrusage(who).expect("one's own usage can be asked");
+        let time = usage.user_time() + usage.system_time();
+        Duration::from_micros(time.tv_sec() as u64 * 1_000_000 + time.tv_usec() as u64)
+    };
+    let before = used();
+    work();
+    used() - before
+}
+
+/// Children inherit it.
+fn stay_on_one_core() {
+    let mut cores = CpuSet::new();
+    cores.set(0).expect("there is a core");
+    // Where core 0 is not ours to use, the kernel's choice is as good: only the processor's time counts.
+    drop(sched_setaffinity(Pid::from_raw(0), &cores));
+}
+
+/// A folder on the disk, gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let path = env::temp_dir().join(format!("rebootping-report-{}", std::process::id()));
+        fs::create_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop::<io::Result<()>>(fs::remove_dir_all(&self.0));
+    }
+}
