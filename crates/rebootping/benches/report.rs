@@ -190,7 +190,7 @@ fn time_of(who: UsageWho, work: impl FnOnce()) -> Duration {
     };
     let before = used();
     work();
-    used() - before
+    used().saturating_sub(before)
 }
 
 /// Children inherit it.
@@ -198,7 +198,7 @@ fn stay_on_one_core() {
     let mut cores = CpuSet::new();
     cores.set(0).expect("there is a core");
     // Where core 0 is not ours to use, the kernel's choice is as good: only the processor's time counts.
-    drop(sched_setaffinity(Pid::from_raw(0), &cores));
+    let _is_ours = sched_setaffinity(Pid::from_raw(0), &cores);
 }
 
 /// A folder on the disk, gone at the end.

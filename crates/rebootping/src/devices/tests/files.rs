@@ -2,6 +2,7 @@
 
 use super::super::offline::{Offline, read};
 use rebootping_core::inventory::report::Hardware;
+use rebootping_core::untrusted::Untrusted;
 use rebootping_lab::crowd::Crowd;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,7 +64,7 @@ fn everybody_in_a_crowd_is_listed_by_name() {
     for number in 0..DEVICES {
         let is_it = |mac: Hardware| mac == Hardware(Crowd::mac(number));
         let device = offline.report.devices.iter().find(|device| is_it(device.mac)).expect("it is listed");
-        assert_eq!(device.name.as_ref().map(|name| name.raw()), Some(Crowd::name(number).as_str()));
+        assert_eq!(device.name.as_ref().map(Untrusted::raw), Some(Crowd::name(number).as_str()));
         assert!(device.proven && !device.contacts.is_empty(), "{device:?}");
     }
     assert!(offline.report.devices.iter().any(|device| device.tcp_open.iter().any(|port| port.port == 22)));
