@@ -77,6 +77,13 @@ impl Addresses {
         self.shown.iter().any(|shown| shown.len() > MOST_SHOWN)
     }
 
+    /// It has shown two addresses like this one that are not its own; a single one may be, with an odd hop limit.
+    pub(super) fn shows_others(&self, like: IpAddr) -> bool {
+        let [v4, v6] = &self.shown;
+        let shown = if like.is_ipv4() { v4 } else { v6 };
+        shown.iter().filter(|ip| !self.has(**ip)).count() >= 2
+    }
+
     /// Somebody who must know says the address is its own. Returns the address that had to go for it.
     pub(super) fn claim(&mut self, ip: IpAddr, claimed_by: Claim, now: Time) -> Option<IpAddr> {
         if let Some(address) = self.own.iter_mut().find(|address| address.ip == ip) {

@@ -153,7 +153,7 @@ fn by_role(device: &Device) -> Option<Guess> {
     } else if roles.advertises_routes {
         ("router", "it advertises itself as one (IPv6)")
     } else if roles.routes || device.addresses.is_router() {
-        ("router", "it passes on what many others send")
+        ("router", "it passes on what others send")
     } else if roles.is_bridge {
         ("switch", "it bridges: spanning tree, LLDP or CDP")
     } else if roles.is_dhcp_server {

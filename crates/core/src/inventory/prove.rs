@@ -59,6 +59,11 @@ impl Inventory {
             None if is_ours => {}
             None => {
                 self.hosts.prove(&proof, context.source);
+                let passes_on =
+                    |slot: &Slot| self.devices.get(*slot).is_some_and(|device| device.addresses.shows_others(proof.ip));
+                if let Some(router) = context.sender.filter(passes_on) {
+                    self.starts_routing(router, proof.at);
+                }
             }
         }
     }

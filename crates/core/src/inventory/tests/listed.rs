@@ -2,6 +2,7 @@
 
 use super::super::Settings;
 use super::super::addresses::Claim;
+use super::super::events::What;
 use super::super::operator::Refusal;
 use super::super::ports::Evidence;
 use super::wire::{A, ACK, B, C, LAN, OURS, RST_ACK, SYN, SYN_ACK, WAN, Wire};
@@ -74,8 +75,12 @@ fn what_a_router_passes_on_is_behind_it() {
     let report = wire.report();
     assert_eq!((report.hosts.len(), wire.open(C).len()), (1, 0));
     assert_eq!((report.hosts[0].ip, report.hosts[0].behind.unwrap().0), (IpAddr::from([192, 0, 2, 1]), C));
+    assert_eq!((wire.device(C).kind, wire.events()), (None, Vec::new()), "its own hop limit may be odd");
+    wire.connect(CLIENT, (C, [192, 0, 2, 2], 443));
+    assert_eq!(wire.device(C).kind.as_deref(), Some("router"));
+    assert_eq!(wire.events(), [(C, What::ActsAsRouter { advertises: false })]);
     wire.arp(C, [192, 0, 2, 1]);
-    assert_eq!((wire.report().hosts.len(), wire.open(C)), (0, std::vec!["192.0.2.1 443 SynAck".into()]));
+    assert_eq!((wire.report().hosts.len(), wire.open(C)), (1, std::vec!["192.0.2.1 443 SynAck".into()]));
 }
 
 #[test]
