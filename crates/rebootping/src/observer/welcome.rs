@@ -12,12 +12,12 @@ pub(super) fn text(settings: &ObserverSettings) -> String {
         (CaptureMode::Headers, _) => "the headers of every packet".to_owned(),
         (CaptureMode::Full | CaptureMode::Off, None) => "every packet, whole".to_owned(),
         (CaptureMode::Full | CaptureMode::Off, Some(cutoff)) => {
-            format!("every packet: of each connection the first {} each way whole, then headers", bytes(cutoff))
+            format!("of each connection the first {} each way, of the rest only the headers", bytes(cutoff))
         }
     };
     format!(
-        "from now on rebootping records {what}\n\
-         in {}, the newest {} of each device, {} in all, none older than {}\n\
+        "from now on rebootping records what passes here: {what}\n\
+         it keeps that in {}: the newest {} of each device, {} in all, nothing older than {}\n\
          to record less or nothing, write mode = \"headers\" or \"off\" under [capture], or under [[network]] for some interfaces",
         settings.captures.display(),
         bytes(capture.per_device),

@@ -23,7 +23,11 @@ pub(crate) fn event_text<T>(event: &Event<T>) -> String {
             };
             format!("{who} has opened {port}/{protocol} at {ip}")
         }
-        What::AddressConflict { ip, with } => format!("{who} says that {ip} is its own, which {with} had a moment ago"),
+        What::AddressConflict { ip, with } => {
+            format!(
+                "{who} claims {ip}, which {with} has: two devices with one address, or one that wants to pass for the other"
+            )
+        }
         What::ActsAsDhcpServer { is_v6: false } => format!("{who} gives out addresses by DHCP"),
         What::ActsAsDhcpServer { is_v6: true } => format!("{who} gives out addresses by DHCPv6"),
         What::ActsAsRouter { advertises: true } => format!("{who} advertises itself as an IPv6 router"),

@@ -22,8 +22,10 @@ fn the_first_start_says_in_three_lines_what_is_recorded_and_the_next_does_not() 
     let lines: Vec<&str> = log[at..].lines().take(3).collect();
     let place = yard.captures();
     let expected = [
-        "from now on rebootping records every packet: of each connection the first 64 kB each way whole, then headers".to_owned(),
-        format!("in {}, the newest 50 MB of each device, 20 GB in all, none older than 7d", place.display()),
+        "from now on rebootping records what passes here: of each connection the first 64 kB each way, of the rest only \
+         the headers"
+            .to_owned(),
+        format!("it keeps that in {}: the newest 50 MB of each device, 20 GB in all, nothing older than 7d", place.display()),
         "to record less or nothing, write mode = \"headers\" or \"off\" under [capture], or under [[network]] for some \
          interfaces"
             .to_owned(),

@@ -60,7 +60,7 @@ fn network() -> Value {
     merge(
         &mut router,
         &json!({"name": "電視-router", "names": [{"name": "電視-router", "source": "dhcp", "group": false}], "gone": true,
-        "kind": "router", "kind_reason": "it passes on what many others send"}),
+        "kind": "router", "kind_reason": "it passes on what others send"}),
     );
     let twin = |mac| {
         let mut twin = device(mac);
