@@ -53,6 +53,15 @@ impl Yard {
         }
     }
 
+    /// A further network namespace, empty and without a way out; `role` (letters and digits) is part of its name.
+    #[track_caller]
+    pub fn space(&self, role: &str) -> Ns {
+        let space = Ns::new(self.gw.name().replace("-gw", &format!("-{role}")));
+        ip_batch(&format!("netns add {}\n", space.name()));
+        space.run("ip link set dev lo up");
+        space
+    }
+
     /// The gateway.
     pub fn gw(&self) -> &Ns {
         &self.gw
