@@ -22,7 +22,6 @@ mod judge;
 mod log;
 mod netlink;
 mod observer;
-#[cfg_attr(not(test), expect(dead_code, reason = "the observer will write with it"))]
 mod pcap_files;
 mod pcap_read;
 mod report;

@@ -4,7 +4,6 @@
 //! look costs whatever the hash does, so that a sender who found collisions would push out entries and not gain our time.
 //! A MAC takes 1 ns where SipHash-1-3 takes 5 to 9 (`cargo bench -p rebootping-core`), twice for every frame.
 
-use crate::packet::neighbour::Mac;
 use core::hash::Hasher;
 use siphasher::sip::SipHasher13;
 
@@ -32,13 +31,6 @@ impl Hash {
         let [.., mask, other] = self.keys;
         fold(a ^ hash ^ mask, b ^ other)
     }
-}
-
-/// A MAC as a number; the all-zero address is 0.
-pub(super) fn key(mac: Mac) -> u64 {
-    let mut bytes = [0; 8];
-    bytes[2..].copy_from_slice(&mac);
-    u64::from_be_bytes(bytes)
 }
 
 const fn fold(a: u64, b: u64) -> u64 {

@@ -30,13 +30,13 @@ pub use counts::{Counts, Tally};
 pub use streams::Stream;
 
 use crate::packet::frame::{ARP, Direction, Ether, InterfaceId, LinkType, Packet, Seen};
-use crate::packet::neighbour::Mac;
+use crate::packet::neighbour::{Mac, number};
 use crate::time::Time;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use candidates::Candidates;
 use cutoff::Flows;
-use hash::{Hash, key};
+use hash::Hash;
 use interfaces::Interfaces;
 use overheard::Overheard;
 use registry::{Closed, Party, Registry};
@@ -302,7 +302,7 @@ impl Keep {
         }
         let heard_on = match source {
             Party::Proven(id) => self.registry.get(id).and_then(|slot| slot.heard_on),
-            Party::Unproven(mac) => self.candidates.get(key(mac)).and_then(|candidate| candidate.heard_on),
+            Party::Unproven(mac) => self.candidates.get(number(mac)).and_then(|candidate| candidate.heard_on),
             Party::Nobody | Party::Ours => None,
         };
         heard_on.is_some_and(|port| port != seen.interface && bridge(port) == bridge(seen.interface))
@@ -361,7 +361,7 @@ impl Keep {
     }
 
     fn overhear(&mut self, seen: &Seen<'_>, mac: Mac, snap: u32) {
-        let candidate = self.candidates.touch(key(mac), seen.at);
+        let candidate = self.candidates.touch(number(mac), seen.at);
         candidate.recorded = candidate.recorded.saturating_add(1);
         candidate.newest = self.overheard.push(seen, snap, candidate.newest);
     }

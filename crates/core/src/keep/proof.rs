@@ -11,11 +11,10 @@
 //! Proven MACs, at most 16,384, never make way for unproven ones.
 
 use super::candidates::Asked;
-use super::hash::key;
 use super::registry::{Party, Standing};
 use super::{Keep, Mode, Owner, OwnerId, Pending, lease};
 use crate::packet::frame::{Direction, Ether, Packet, Seen};
-use crate::packet::neighbour::Mac;
+use crate::packet::neighbour::{Mac, number};
 use crate::time::Time;
 
 impl Keep {
@@ -61,7 +60,7 @@ impl Keep {
             Party::Unproven(from) => self.converse(seen, from, mac),
             Party::Ours | Party::Proven(_) => {
                 let asked = if is_trusted { Asked::Firmly } else { Asked::ByPair };
-                let candidate = self.candidates.touch(key(mac), seen.at);
+                let candidate = self.candidates.touch(number(mac), seen.at);
                 candidate.asked = candidate.asked.max(asked);
                 [source, destination]
             }
@@ -81,7 +80,7 @@ impl Keep {
                 source
             }
             Party::Unproven(mac) => {
-                let candidate = self.candidates.touch(key(mac), seen.at);
+                let candidate = self.candidates.touch(number(mac), seen.at);
                 candidate.heard_on = heard_on.or(candidate.heard_on);
                 let asked = candidate.asked;
                 let id = match asked {
@@ -106,10 +105,10 @@ impl Keep {
 
     /// One unproven MAC speaks to another, perhaps in answer; who they are after it.
     fn converse(&mut self, seen: &Seen<'_>, from: Mac, to: Mac) -> [Party; 2] {
-        let [from_mark, to_mark] = [from, to].map(|mac| self.candidates.mark(key(mac)));
-        let is_answer = self.candidates.touch(key(to), seen.at).spoke_to(from_mark);
+        let [from_mark, to_mark] = [from, to].map(|mac| self.candidates.mark(number(mac)));
+        let is_answer = self.candidates.touch(number(to), seen.at).spoke_to(from_mark);
         if !is_answer {
-            self.candidates.touch(key(from), seen.at).speak_to(to_mark);
+            self.candidates.touch(number(from), seen.at).speak_to(to_mark);
         } else if self.pay(seen, 2) {
             // Who spoke first is proven first.
             self.prove(to, Standing::ByPair, seen.at);
@@ -145,7 +144,7 @@ impl Keep {
         };
         self.pending.extend(replaced.map(Pending::Closed));
         self.pending.push_back(Pending::Opened(id, Owner::Mac(mac)));
-        if let Some(candidate) = self.candidates.take(key(mac)) {
+        if let Some(candidate) = self.candidates.take(number(mac)) {
             if let Some(slot) = self.registry.get_mut(id) {
                 slot.heard_on = candidate.heard_on;
             }

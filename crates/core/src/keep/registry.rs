@@ -1,10 +1,10 @@
 //! The proven owners, each in a slot that is its number as long as it lives.
 
-use super::hash::{Hash, key};
+use super::hash::Hash;
 use super::index::{Index, Place};
 use super::{Mode, Owner, OwnerId, interfaces};
 use crate::packet::frame::InterfaceId;
-use crate::packet::neighbour::Mac;
+use crate::packet::neighbour::{Mac, number};
 use crate::time::Time;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -83,7 +83,7 @@ impl Registry {
 
     /// Who a MAC is.
     pub(super) fn party(&self, mac: Mac) -> Party {
-        let number = key(mac);
+        let number = number(mac);
         if number >> 40 & 1 != 0 || number == 0 {
             return Party::Nobody;
         }
@@ -116,7 +116,7 @@ impl Registry {
 
     /// Gives an unproven MAC its slot, and says who had to go for it; none if there is no room.
     pub(super) fn admit(&mut self, mac: Mac, standing: Standing, now: Time) -> Option<(OwnerId, Option<Closed>)> {
-        if !self.index.has_room(key(mac)) {
+        if !self.index.has_room(number(mac)) {
             return None;
         }
         let mut replaced = None;
@@ -125,7 +125,7 @@ impl Registry {
             replaced = self.close(oldest);
         }
         let id = self.open(Slot { owner: Owner::Mac(mac), standing, mode: None, heard_at: now, heard_on: None });
-        self.index.insert(key(mac), Place::Slot(id.0 as u16));
+        self.index.insert(number(mac), Place::Slot(id.0 as u16));
         Some((id, replaced))
     }
 
@@ -140,7 +140,7 @@ impl Registry {
         let slot = self.slots.get_mut(id.0 as usize)?.take()?;
         self.free.push(id);
         if let Owner::Mac(mac) = slot.owner {
-            self.index.remove(key(mac));
+            self.index.remove(number(mac));
             self.macs = self.macs.saturating_sub(1);
             self.by_pair = self.by_pair.saturating_sub(u32::from(slot.standing == Standing::ByPair));
         }
@@ -150,7 +150,7 @@ impl Registry {
     /// Takes the MACs of this host, and closes the owners that turn out to be among them.
     pub(super) fn set_ours(&mut self, macs: impl Iterator<Item = Mac>) -> Vec<Closed> {
         for mac in core::mem::take(&mut self.ours) {
-            self.index.remove(key(mac));
+            self.index.remove(number(mac));
         }
         let mut closed = Vec::new();
         for mac in macs {
@@ -159,7 +159,7 @@ impl Registry {
                 Party::Proven(id) => closed.extend(self.close(id)),
                 Party::Unproven(_) => {}
             }
-            self.index.insert(key(mac), Place::Ours);
+            self.index.insert(number(mac), Place::Ours);
             self.ours.push(mac);
         }
         closed

@@ -9,9 +9,11 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// A link-layer address of Ethernet.
 pub type Mac = [u8; 6];
 
-/// A MAC as a number of 48 bits, its first byte highest.
+/// A MAC as a number of 48 bits, its first byte highest; the all-zero address is 0.
 pub fn number(mac: Mac) -> u64 {
-    mac.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    let mut bytes = [0; 8];
+    bytes[2..].copy_from_slice(&mac);
+    u64::from_be_bytes(bytes)
 }
 
 /// The Ethernet broadcast address.

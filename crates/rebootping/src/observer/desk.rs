@@ -267,7 +267,7 @@ const fn slot(owner: OwnerId) -> Slot {
 
 /// A device's folder: its MAC in lower case with colons.
 fn folder_of_device(mac: Mac) -> String {
-    mac.map(|byte| format!("{byte:02x}")).join(":")
+    Hardware(mac).to_string()
 }
 
 /// The device whose folder has this name.

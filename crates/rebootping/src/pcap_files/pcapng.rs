@@ -3,7 +3,6 @@
 //! Sections and numbers are those of draft-ietf-opsawg-pcapng. Nothing here reads or writes a file.
 
 use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType};
-use std::net::IpAddr;
 
 /// Section Header Block (section 4.1).
 pub(super) const SECTION: u32 = 0x0a0d_0d0a;
@@ -34,10 +33,6 @@ const EPB_FLAGS: u16 = 2;
 const SHB_HARDWARE: u16 = 2;
 const SHB_OS: u16 = 3;
 const SHB_USERAPPL: u16 = 4;
-const ISB_IFRECV: u16 = 4;
-const ISB_IFDROP: u16 = 5;
-const NRB_IPV4: u16 = 1;
-const NRB_IPV6: u16 = 2;
 /// Stamps count 10^-9 s.
 const NANOSECONDS: u8 = 9;
 /// The length of a section that may still grow.
@@ -138,33 +133,6 @@ pub(crate) fn put_remarked_packet(out: &mut Vec<u8>, number: u32, record: &Recor
         put_padding(out);
         put_option(out, EPB_FLAGS, &[flags(record.direction), 0, 0, 0]);
         put_option(out, COMMENT, text(remark));
-        put_end_of_options(out);
-    });
-}
-
-/// Tells the names of addresses.
-pub(crate) fn put_names(out: &mut Vec<u8>, names: &[(IpAddr, &str)]) {
-    put_block(out, NAMES, |out| {
-        for (address, name) in names {
-            let (kind, mut value) = match address {
-                IpAddr::V4(address) => (NRB_IPV4, address.octets().to_vec()),
-                IpAddr::V6(address) => (NRB_IPV6, address.octets().to_vec()),
-            };
-            value.extend_from_slice(text(name));
-            value.push(0);
-            put_option(out, kind, &value);
-        }
-        put_end_of_options(out);
-    });
-}
-
-/// Tells how many packets of an interface were received, and how many of them were lost before they were kept.
-pub(crate) fn put_statistics(out: &mut Vec<u8>, number: u32, stamp: u64, received: u64, dropped: u64) {
-    put_block(out, STATISTICS, |out| {
-        out.extend(number.to_le_bytes());
-        put_stamp(out, stamp);
-        put_option(out, ISB_IFRECV, &received.to_le_bytes());
-        put_option(out, ISB_IFDROP, &dropped.to_le_bytes());
         put_end_of_options(out);
     });
 }
@@ -283,19 +251,8 @@ mod tests {
     }
 
     #[test]
-    fn names_and_texts_are_bounded_and_end() {
-        let mut out = Vec::new();
-        put_names(&mut out, &[("10.0.0.1".parse().expect("an address"), "nas")]);
-        assert_eq!(words(&out), [4, 28, 0x0008_0001, 0x0100_000a, u32::from_le_bytes(*b"nas\0"), 0, 28]);
+    fn texts_are_bounded_and_whole() {
         assert_eq!(text(&"é".repeat(LONGEST_TEXT)).len(), LONGEST_TEXT);
         assert_eq!(text(&("a".to_owned() + &"é".repeat(LONGEST_TEXT))).len(), LONGEST_TEXT - 1);
-    }
-
-    #[test]
-    fn statistics_count_in_64_bits() {
-        let mut out = Vec::new();
-        put_statistics(&mut out, 1, RECORD.stamp, 2, 3);
-        let (high, low) = (0x0123_4567, 0x89ab_cdef);
-        assert_eq!(words(&out), [5, 52, 1, high, low, 0x0008_0004, 2, 0, 0x0008_0005, 3, 0, 0, 52]);
     }
 }
