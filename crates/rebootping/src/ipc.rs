@@ -6,6 +6,7 @@
 pub(crate) mod observer;
 
 use crate::config::links;
+use crate::log;
 use rebootping_core::commit::Want;
 use rebootping_core::engine::{Event, Report};
 use rebootping_core::link::verdict::Order;
@@ -18,6 +19,7 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// No frame is longer, in bytes.
@@ -120,6 +122,19 @@ pub(crate) struct LinkRule {
     pub(crate) echoes: Option<u8>,
     /// A hold-down of its own.
     pub(crate) hold_down: Option<Duration>,
+}
+
+/// Runs a process that the daemon started and talks to over its standard input, until the daemon closes its end.
+pub(crate) fn serve(name: &str, run: impl FnOnce(UnixStream) -> io::Result<()>) -> ExitCode {
+    let daemon = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
+    match daemon.and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error(&format!("{name}: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// One end of a connection between two of our processes, or of a command to the daemon.

@@ -17,6 +17,7 @@ pub(crate) mod memory;
 
 use crate::clock;
 use crate::echo::{Arrival, NotSent, Wire};
+use crate::ipc;
 use crate::ipc::{FromJudge, JudgeSettings, Peer, ToJudge, WantedLink};
 use crate::log;
 use crate::netlink::socket::RECEIVE_BUFFER;
@@ -57,15 +58,7 @@ const OOM_SCORE: &str = "-900";
 
 /// `rebootping judge`: talks to the daemon that started it over standard input.
 pub(crate) fn main() -> ExitCode {
-    let committer = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
-    match committer.and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ExitCode::SUCCESS,
-        Err(error) => {
-            log::error(&format!("judge: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    ipc::serve("judge", run)
 }
 
 /// Judges until the committer closes its end of the connection, which is an `UnexpectedEof`.

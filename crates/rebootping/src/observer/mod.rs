@@ -22,9 +22,9 @@ mod welcome;
 
 use crate::capture::{Capture, RING};
 use crate::clock::{self, Moment};
+use crate::ipc;
 use crate::ipc::Peer;
 use crate::ipc::observer::{FromObserver, ObserverSettings, ToObserver};
-use crate::log;
 use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
 use crate::sandbox::users::Identity;
@@ -51,15 +51,7 @@ const ASK_KERNEL_EVERY: Duration = Duration::from_secs(60);
 
 /// `rebootping observer`: talks to the daemon that started it over standard input.
 pub(crate) fn main() -> ExitCode {
-    let committer = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
-    match committer.and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ExitCode::SUCCESS,
-        Err(error) => {
-            log::error(&format!("observer: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    ipc::serve("observer", run)
 }
 
 /// Observes until the committer closes its end of the connection.
