@@ -17,7 +17,9 @@ use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, ExitCode};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -89,9 +91,11 @@ enum Company {
     SlowDisk,
     Busy,
     Standstill,
+    ObserverKilled,
+    ObserverStill,
 }
 
-const COMPANIES: [(&str, Company); 9] = [
+const COMPANIES: [(&str, Company); 11] = [
     ("none", Company::None),
     ("a firewall that hangs", Company::Firewall("exec sleep 1000")),
     ("a firewall that fails", Company::Firewall("exit 3")),
@@ -101,6 +105,8 @@ const COMPANIES: [(&str, Company); 9] = [
     ("a disk that takes 30 s a sync", Company::SlowDisk),
     ("busy processors", Company::Busy),
     ("a daemon that stands still", Company::Standstill),
+    ("an observer killed again and again", Company::ObserverKilled),
+    ("an observer that stands still", Company::ObserverStill),
 ];
 
 impl Company {
@@ -111,7 +117,11 @@ impl Company {
             Self::Firewall(what) => beside(lab, sick_firewall(lab, what), stretch, beats),
             Self::SlowDisk => beside(lab, SlowDisk::under(daemon), stretch, beats),
             Self::Busy => beside(lab, Busy::everywhere(), stretch, beats),
-            Self::Standstill => beside(lab, Stopped::of(daemon), stretch, beats),
+            Self::Standstill => beside(lab, Stopped::of(daemon.pid()), stretch, beats),
+            Self::ObserverKilled => beside(lab, Killing::observers_of(daemon.pid()), stretch, beats),
+            Self::ObserverStill => {
+                beside(lab, Stopped::of(observer(daemon.pid()).expect("it observes")), stretch, beats)
+            }
         }
         lab.isp(1).mend();
         wait_until("all is as before", HEALED_LIMIT, || {
@@ -179,12 +189,12 @@ impl Drop for Busy {
     }
 }
 
-/// The daemon's first process stands still until this is dropped.
+/// A process stands still until this is dropped.
 struct Stopped(Pid);
 
 impl Stopped {
-    fn of(daemon: &Daemon) -> Self {
-        let pid = Pid::from_raw(daemon.pid() as i32);
+    fn of(pid: u32) -> Self {
+        let pid = Pid::from_raw(pid as i32);
         kill(pid, Signal::SIGSTOP).expect("it runs");
         Self(pid)
     }
@@ -192,8 +202,47 @@ impl Stopped {
 
 impl Drop for Stopped {
     fn drop(&mut self) {
-        kill(self.0, Signal::SIGCONT).expect("it has not been waited for");
+        // The daemon ends an observer that is silent for long; then there is nobody to go on.
+        let _ = kill(self.0, Signal::SIGCONT);
     }
+}
+
+/// Kills every observer a second after it was started.
+struct Killing {
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Killing {
+    fn observers_of(daemon: u32) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&over);
+        let thread = thread::spawn(move || {
+            while !seen.load(Ordering::SeqCst) {
+                if let Some(pid) = observer(daemon) {
+                    // It may have ended by itself just now.
+                    let _ = kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
+                }
+                thread::sleep(Duration::from_secs(1));
+            }
+        });
+        Self { over, thread: Some(thread) }
+    }
+}
+
+impl Drop for Killing {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("it only kills");
+        }
+    }
+}
+
+/// The daemon's observer, if there is one just now.
+fn observer(daemon: u32) -> Option<u32> {
+    let output = Command::new("pgrep").args(["-P", &daemon.to_string(), "-f", "rebootping observer$"]).output();
+    String::from_utf8_lossy(&output.expect("pgrep starts").stdout).lines().next()?.parse().ok()
 }
 
 fn main() -> ExitCode {

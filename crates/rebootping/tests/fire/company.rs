@@ -9,6 +9,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rebootping_lab::{Daemon, Family, Lab, SWITCH_LIMIT, wait_until};
+use serde_json::Value;
 
 use crate::beat::{Beat, rounds};
 use crate::crash::Holding;
@@ -227,7 +228,7 @@ fn a_judge_that_ends_or_stands_still_is_replaced_and_hold_downs_are_kept() {
         signal_to(judge(&daemon), signal);
         wait_until(&format!("another judge has judged after {signal}"), SILENCE_LIMIT, || {
             let status = daemon.status();
-            status["processes"][1]["restarts"] == restarts
+            process(&daemon, "judge")["restarts"] == restarts
                 && status["links"][0]["reason"]["code"] == "hold_down"
                 && rounds(&memory) > judged + 2
         });
@@ -236,6 +237,26 @@ fn a_judge_that_ends_or_stands_still_is_replaced_and_hold_downs_are_kept() {
     assert!(daemon.log().contains("the judge says nothing; it is ended and started anew"), "{}", daemon.log());
     assert_eq!(daemon.log().matches("new connections use").count(), 1, "{}", daemon.log());
     assert!(lab.gw().uses("wan2", Family::V4) && !lab.gw().balance_has("wan1", Family::V4));
+}
+
+#[test]
+fn an_observer_that_ends_or_stands_still_is_replaced_and_no_round_is_missed() {
+    let lab = lab("watch").build();
+    let daemon = start(&lab, &hold_down(600));
+    let beat = Beat::of(&lab);
+    for (restarts, signal) in (1..).zip([Signal::SIGKILL, Signal::SIGABRT, Signal::SIGSTOP]) {
+        signal_to(running(&daemon, "observer"), signal);
+        wait_until(&format!("another observer runs after {signal}"), SILENCE_LIMIT, || {
+            let status = daemon.status();
+            let observer =
+                status["processes"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "observer"));
+            observer.is_some_and(|one| one["restarts"] == restarts && one["state"] == "running")
+        });
+        beat.assert_unbroken();
+    }
+    assert!(daemon.log().contains("the observer says nothing; it is ended and started anew"), "{}", daemon.log());
+    assert_eq!(process(&daemon, "judge")["restarts"], 0, "the judge went on");
+    assert_eq!(daemon.log().matches("new connections use").count(), 0, "{}", daemon.log());
 }
 
 #[test]
@@ -256,20 +277,39 @@ fn rounds_go_on_while_the_daemon_stands_still_and_no_judge_outlives_it() {
     wait_until("its judge has ended", RETURN_LIMIT, || !is_alive(judge));
 }
 
+/// What `status` says of the daemon's process of that name.
+#[track_caller]
+fn process(daemon: &Daemon, name: &str) -> Value {
+    let status = daemon.status();
+    let all = status["processes"].as_array().expect("there are processes");
+    all.iter().find(|one| one["name"] == name).cloned().unwrap_or_else(|| panic!("no {name}: {status}"))
+}
+
 /// The process id of the judge that runs now.
 #[track_caller]
 pub(crate) fn judge(daemon: &Daemon) -> u32 {
+    running(daemon, "judge")
+}
+
+/// The same, where there may be none.
+pub(crate) fn find_judge(daemon: &Daemon) -> Option<u32> {
+    find(daemon, "judge")
+}
+
+/// The process id of the daemon's process of that name.
+#[track_caller]
+fn running(daemon: &Daemon, name: &str) -> u32 {
     let mut found = None;
-    wait_until("there is a judge", RETURN_LIMIT, || {
-        found = find_judge(daemon);
+    wait_until(&format!("there is a {name}"), RETURN_LIMIT, || {
+        found = find(daemon, name);
         found.is_some()
     });
     found.expect("it was just found")
 }
 
-/// The same, where there may be none.
-pub(crate) fn find_judge(daemon: &Daemon) -> Option<u32> {
-    let output = Command::new("pgrep").args(["-P", &daemon.pid().to_string(), "-f", "rebootping judge$"]).output();
+fn find(daemon: &Daemon, name: &str) -> Option<u32> {
+    let pattern = format!("rebootping {name}$");
+    let output = Command::new("pgrep").args(["-P", &daemon.pid().to_string(), "-f", &pattern]).output();
     String::from_utf8_lossy(&output.expect("pgrep starts").stdout).lines().next()?.parse().ok()
 }
 
