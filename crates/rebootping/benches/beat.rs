@@ -120,7 +120,7 @@ impl Company {
             Self::Standstill => beside(lab, Stopped::of(daemon.pid()), stretch, beats),
             Self::ObserverKilled => beside(lab, Killing::observers_of(daemon.pid()), stretch, beats),
             Self::ObserverStill => {
-                beside(lab, Stopped::of(observer(daemon.pid()).expect("it observes")), stretch, beats)
+                beside(lab, Stopped::of(observer(daemon.pid()).expect("it observes")), stretch, beats);
             }
         }
         lab.isp(1).mend();
