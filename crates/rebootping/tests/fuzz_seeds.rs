@@ -27,6 +27,12 @@ fn every_door_has_seeds_and_a_target() {
     assert_eq!(names(&seeds()), doors);
     let targets = names(&seeds().join("../fuzz_targets"));
     assert_eq!(targets, doors.iter().map(|door| format!("{door}.rs")).collect::<Vec<_>>());
+    let manifest = fs::read_to_string(seeds().join("../Cargo.toml")).expect("the fuzzers' manifest");
+    let manifest: toml::Table = manifest.parse().unwrap_or_else(|error| panic!("fuzz/Cargo.toml: {error}"));
+    let built = manifest["bin"].as_array().expect("programs").iter();
+    let mut built: Vec<&str> = built.map(|program| program["name"].as_str().expect("a name")).collect();
+    built.sort_unstable();
+    assert_eq!(built, doors, "each door has a program in fuzz/Cargo.toml");
 }
 
 #[test]
