@@ -41,6 +41,13 @@ impl Exec {
     pub(super) fn handle_release(&mut self, everything: &Choice, now: Time) {
         self.handle_desired(everything, now);
         self.releasing = !self.observing;
+        self.end_release();
+    }
+
+    /// The release is over once the program was told that every link is in, which it may have been before.
+    fn end_release(&mut self) {
+        let told = self.running.is_none() && choice::changed(&self.applied, &self.desired).is_empty();
+        self.observing |= self.releasing && told;
     }
 
     /// The run ended; returns what it changed.
@@ -51,7 +58,7 @@ impl Exec {
                 let changed = choice::changed(&self.applied, &told);
                 self.applied = told;
                 (self.failures, self.error) = (0, None);
-                self.observing = self.releasing && choice::changed(&self.applied, &self.desired).is_empty();
+                self.end_release();
                 Some(changed)
             }
             Err(error) => {
@@ -142,5 +149,16 @@ mod tests {
         assert_eq!(exec.state(), State::Observing);
         exec.handle_desired(&choose(Want::Out(Leave::Drain)), at(2));
         assert!(exec.poll_output(at(2)).is_none());
+    }
+
+    #[test]
+    fn a_release_of_links_that_are_all_in_is_over_at_once() {
+        let mut exec = Exec::default();
+        exec.handle_desired(&choose(Want::In), at(0));
+        exec.poll_output(at(0));
+        exec.handle_finished(Ok(()), at(0));
+        exec.handle_release(&choose(Want::In), at(1));
+        assert!(exec.poll_output(at(1)).is_none());
+        assert_eq!(exec.state(), State::Observing);
     }
 }

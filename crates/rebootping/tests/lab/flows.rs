@@ -18,7 +18,7 @@ const MOVE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Opens 8 TCP and 8 UDP flows, some over each of two links.
 #[track_caller]
-fn open_flows(lab: &Lab) -> Flows {
+pub(crate) fn open_flows(lab: &Lab) -> Flows {
     let flows = lab.flows(8, 8, RATE);
     wait_for_answers(&flows, |_| true);
     for link in ["wan1", "wan2"] {
@@ -29,7 +29,7 @@ fn open_flows(lab: &Lab) -> Flows {
 
 /// Waits until each of these flows has been answered many times more.
 #[track_caller]
-fn wait_for_answers(flows: &Flows, which: impl Fn(&FlowReport) -> bool) {
+pub(crate) fn wait_for_answers(flows: &Flows, which: impl Fn(&FlowReport) -> bool) {
     let before: Vec<u64> = flows.report().iter().map(|flow| flow.answered).collect();
     wait_until("all flows are answered", FLOW_LIMIT, || {
         let mut all = flows.report().into_iter().zip(&before);
@@ -37,13 +37,13 @@ fn wait_for_answers(flows: &Flows, which: impl Fn(&FlowReport) -> bool) {
     });
 }
 
-fn began_on(link: &str) -> impl Fn(&FlowReport) -> bool {
+pub(crate) fn began_on(link: &str) -> impl Fn(&FlowReport) -> bool {
     move |flow| flow.link.as_deref() == Some(link)
 }
 
 /// Nothing of these flows was lost, and they are where they were.
 #[track_caller]
-fn assert_unharmed(flows: &[FlowReport], which: impl Fn(&FlowReport) -> bool) {
+pub(crate) fn assert_unharmed(flows: &[FlowReport], which: impl Fn(&FlowReport) -> bool) {
     for flow in flows.iter().filter(|flow| which(flow)) {
         assert!(flow.lost == 0 && !flow.reset && flow.links.len() == 1, "{flow:?}");
     }
@@ -51,7 +51,7 @@ fn assert_unharmed(flows: &[FlowReport], which: impl Fn(&FlowReport) -> bool) {
 
 /// Waits until every flow that began on `link` has moved to another or was reset.
 #[track_caller]
-fn wait_moved(flows: &Flows, link: &str) {
+pub(crate) fn wait_moved(flows: &Flows, link: &str) {
     let over = |protocol| flows.over(link).into_iter().filter(move |flow| flow.protocol == protocol);
     let udp = wait_until("the UDP flows of the dead link are elsewhere", MOVE_LIMIT, || {
         over(Protocol::Udp).all(|flow| flow.links.len() > 1)
@@ -63,7 +63,7 @@ fn wait_moved(flows: &Flows, link: &str) {
 }
 
 #[track_caller]
-fn assert_new_flows_use(lab: &Lab, link: &str) {
+pub(crate) fn assert_new_flows_use(lab: &Lab, link: &str) {
     let links: BTreeSet<_> = lab.new_flows_of(Family::V4, (8, 8)).into_iter().collect();
     assert_eq!(links, [Some(link.to_owned())].into());
 }

@@ -9,6 +9,7 @@ mod hold_down;
 mod ipv6;
 mod observe;
 mod orders;
+mod plain_routes;
 mod providers;
 mod refusals;
 mod release;
