@@ -4,16 +4,18 @@
 //! paths ───────┐                ┌─► Send (echo), Ask (ARP, NDP)
 //! replies ─────┤  probe ► score ├─► Choose (to the committer)
 //! orders ──────┤     └► select  ├─► Keep (state that must survive)
-//! wake ────────┘                └─► Forget (a next hop), Say (event)
+//! wake ────────┘                └─► Forget (a next hop), Say (event), Begin and Note (history)
 //! ```
 
 use crate::commit::{Choice, Want};
+use crate::link::decide::{Decider, Entry};
 use crate::link::orders::Orders;
 use crate::link::presence::Path;
 use crate::link::probe::{Course, Echo, Fate, Key, Reply};
 use crate::link::verdict::{Load, Order, Spoilt, Verdict};
-use crate::link::{Family, LinkId, Presence};
+use crate::link::{Family, LinkId, Presence, standing};
 use crate::time::Time;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -74,6 +76,10 @@ pub enum Output {
     Keep,
     /// Tell the operator.
     Say(Event),
+    /// Keep where the decisions of a family stand: the notes that follow go on from there.
+    Begin(Box<Decider>),
+    /// Keep what was decided on.
+    Note(Family, Entry),
 }
 
 /// What the operator would like to know.
@@ -114,19 +120,12 @@ struct Counters {
 impl Engine {
     /// An engine that continues from what was kept, if anything was; `same_boot` says whether that was since the machine booted.
     pub fn new(settings: Settings, kept: Option<&Kept>, same_boot: bool, now: Time) -> Self {
-        let families = Family::ALL.map(|family| Judge::new(family, &settings, kept, same_boot, now));
+        let families = Family::ALL
+            .map(|family| Judge::new(judge::opening(family, &settings, kept, same_boot, now), &settings, now));
+        let outputs = families.iter().map(|judge| Output::Begin(Box::new(judge.decider.clone()))).collect();
         let orders = kept::orders(&settings, kept, same_boot, now);
         let counters = settings.links.iter().map(|_| Counters::default()).collect();
-        Self {
-            settings,
-            opened: now,
-            round: None,
-            families,
-            orders,
-            counters,
-            host_dropped: (0, None),
-            outputs: VecDeque::new(),
-        }
+        Self { settings, opened: now, round: None, families, orders, counters, host_dropped: (0, None), outputs }
     }
 
     /// A link's path as it is now. Losing the carrier acts at once, all else at the round's end.
@@ -136,8 +135,7 @@ impl Engine {
             return;
         }
         if matches!(path.presence, Presence::NoCarrier | Presence::Absent) {
-            let verdict = judge.selector.handle_loss(link, path.presence);
-            self.decided(family, verdict, now);
+            self.take_note(family, Entry::Lost(now, link, path.presence), now);
         } else if judge.way(link).is_some_and(|way| way.asks_next_hop(now)) {
             self.outputs.push_back(Output::Ask(family, link));
         }
@@ -195,8 +193,7 @@ impl Engine {
     /// Ends a link's hold-down now.
     pub fn handle_retry(&mut self, link: LinkId, now: Time) {
         for family in Family::ALL {
-            let verdict = self.judge(family).selector.handle_retry(link);
-            self.decided(family, verdict, now);
+            self.take_note(family, Entry::Retry(now, link), now);
         }
         self.outputs.push_back(Output::Keep);
     }
@@ -205,7 +202,9 @@ impl Engine {
     pub fn handle_wake(&mut self, now: Time) {
         self.end_orders(now);
         match self.round {
-            Some(start) if start + self.settings.interval <= now => self.turn(start + self.settings.interval, now),
+            Some(start) if start + self.settings.interval <= now => {
+                self.turn(start, start + self.settings.interval, now);
+            }
             None if self.may_begin(now) => self.begin_round(now, now),
             None | Some(_) => {}
         }
@@ -251,8 +250,8 @@ impl Engine {
         }
     }
 
-    /// Ends the round that was to end at `end` and begins the next.
-    fn turn(&mut self, end: Time, now: Time) {
+    /// Ends the round that began at `start` and was to end at `end` and begins the next.
+    fn turn(&mut self, start: Time, end: Time, now: Time) {
         let loads: Vec<Load> = self.counters.iter_mut().map(Counters::turn).collect();
         let keep_every = u64::from(self.settings.rounds(KEEP_EVERY));
         let orders = self.orders.all();
@@ -262,12 +261,10 @@ impl Engine {
         for family in Family::ALL {
             let judge = self.judge(family);
             judge.note_lateness(judge.probe.next_deadline().into_iter().chain([end]).min(), now);
-            let (verdict, events) = judge.judge_round(&loads, &orders, host_dropped);
-            self.outputs.extend(events.into_iter().map(Output::Say));
-            let keep = verdict.round.checked_rem(keep_every) == Some(0)
-                && verdict.links.iter().any(|link| link.reason.hold_left > 0);
-            self.decided(family, verdict, now);
-            if keep {
+            let observed = judge.observe(start, &loads, &orders, host_dropped);
+            let verdict = self.take_note(family, observed, now);
+            let is_turn = verdict.round.checked_rem(keep_every) == Some(0);
+            if is_turn && verdict.links.iter().any(|link| link.reason.hold_left > 0) {
                 self.outputs.push_back(Output::Keep);
             }
         }
@@ -299,8 +296,7 @@ impl Engine {
     fn apply_orders(&mut self, now: Time) {
         let orders = self.orders.all();
         for family in Family::ALL {
-            let verdict = self.judge(family).selector.handle_orders(&orders);
-            self.decided(family, verdict, now);
+            self.take_note(family, Entry::Orders(now, orders.clone()), now);
         }
         self.outputs.push_back(Output::Keep);
     }
@@ -311,6 +307,17 @@ impl Engine {
             self.outputs.extend(ended.into_iter().map(|link| Output::Say(Event::OrderEnded(link))));
             self.apply_orders(now);
         }
+    }
+
+    /// Decides what follows from what happened, and has that kept.
+    fn take_note(&mut self, family: Family, entry: Entry, now: Time) -> Verdict {
+        let judge = self.judge(family);
+        let decision = judge.decider.handle(&entry);
+        let news = judge.news(&entry, &decision);
+        self.outputs.push_back(Output::Note(family, entry));
+        self.outputs.extend(news.into_iter().map(Output::Say));
+        self.decided(family, decision.verdict.clone(), now);
+        decision.verdict
     }
 
     /// Hands a verdict to the committer if it asks for something new, and to the operator if the choice changed.
@@ -339,7 +346,7 @@ impl Engine {
 impl Settings {
     /// How many rounds a time takes.
     fn rounds(&self, time: Duration) -> u32 {
-        u32::try_from(time.as_nanos().div_ceil(self.interval.as_nanos().max(1))).unwrap_or(u32::MAX)
+        standing::rounds(time, self.interval)
     }
 }
 

@@ -11,8 +11,10 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod coder;
 pub mod commit;
 pub mod engine;
+pub mod history;
 pub mod inventory;
 pub mod keep;
 pub mod link;

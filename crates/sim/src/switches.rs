@@ -119,7 +119,9 @@ impl Month<'_> {
                     | Output::Ask(..)
                     | Output::Forget(..)
                     | Output::Keep
-                    | Output::Say(_) => {}
+                    | Output::Say(_)
+                    | Output::Begin(_)
+                    | Output::Note(..) => {}
                 }
             }
         }

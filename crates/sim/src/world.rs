@@ -316,7 +316,10 @@ impl World {
                 Output::Choose(family, choice) => self.choose(family, choice),
                 Output::Keep => self.judge.keep(self.now),
                 // In this world the kernel still knows where a forgotten next hop is.
-                Output::Forget(..) | Output::Say(rebootping_core::engine::Event::Switched(..)) => {}
+                Output::Forget(..)
+                | Output::Begin(_)
+                | Output::Note(..)
+                | Output::Say(rebootping_core::engine::Event::Switched(..)) => {}
                 Output::Say(event) => said.push(event),
             }
             if self.broken.is_some() {

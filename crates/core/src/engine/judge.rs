@@ -3,13 +3,13 @@
 use super::way::Way;
 use super::{Event, Kept, LinkSettings, Settings};
 use crate::commit::Choice;
+use crate::link::decide::{Decider, Decision, Did, Entry, Observed, OpenLink, Opening};
 use crate::link::presence::Path;
-use crate::link::probe::{Course, Effort, Fate, Finished, LATE, Probe};
-use crate::link::score::{self, Asked, Score};
-use crate::link::select::Selector;
-use crate::link::standing::{self, Held};
-use crate::link::verdict::{Code, LinkRound, LinkVerdict, Load, Order, Round, Spoilt, Verdict};
-use crate::link::{Family, LinkId, Presence, Targets, metered};
+use crate::link::probe::{Course, Effort, Fate, LATE, Probe};
+use crate::link::score::Change;
+use crate::link::standing::Held;
+use crate::link::verdict::{Code, LinkVerdict, Load, Order, Spoilt, Verdict};
+use crate::link::{Family, LinkId, Presence, metered};
 use crate::time::Time;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -22,8 +22,7 @@ pub(super) const FORGIVEN_SEND_FAILURES: u32 = 10;
 pub(super) struct Judge {
     pub(super) family: Family,
     pub(super) probe: Probe,
-    pub(super) score: Score,
-    pub(super) selector: Selector,
+    pub(super) decider: Decider,
     pub(super) ways: Vec<Way>,
     pub(super) chosen: Option<Choice>,
     pub(super) verdict: Option<Verdict>,
@@ -36,32 +35,13 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    pub(super) fn new(family: Family, settings: &Settings, kept: Option<&Kept>, same_boot: bool, now: Time) -> Self {
-        let rounds = |time: Duration| settings.rounds(time);
+    pub(super) fn new(opening: Opening, settings: &Settings, now: Time) -> Self {
+        let family = opening.family;
         let courses: Vec<Course> = settings.links.iter().map(|link| link.course(family).clone()).collect();
-        let mut sizes =
-            alloc::vec![0; courses.iter().map(|course| usize::from(course.list).saturating_add(1)).max().unwrap_or(1)];
-        for course in &courses {
-            if let Some(size) = sizes.get_mut(usize::from(course.list)) {
-                *size = course.targets.len();
-            }
-        }
-        let held = |link: &LinkSettings| {
-            let settings = standing::Settings {
-                metered: link.metered,
-                hold_down: rounds(link.hold_down),
-                short_hold_down: rounds(metered::FIRST_HOLD_DOWN),
-                memory: rounds(metered::MEMORY),
-            };
-            let held = kept.and_then(|kept| kept.held(&link.name, family)).unwrap_or_default();
-            (settings, Held { seen: held.seen && same_boot, ..held })
-        };
-        let (round, choice) = kept.map(|kept| kept.choice(family, settings)).unwrap_or_default();
         Self {
             family,
             probe: Probe::new(family, settings.key, settings.interval, courses),
-            score: Score::new(&sizes, settings.links.len(), rounds(score::PATIENCE), rounds(score::CLEAN)),
-            selector: Selector::new(settings.links.iter().map(held), round, &choice),
+            decider: Decider::new(opening),
             ways: settings.links.iter().map(|_| Way::new(now)).collect(),
             chosen: None,
             verdict: None,
@@ -100,59 +80,34 @@ impl Judge {
         true
     }
 
-    /// Judges what the probe finished, and keeps score of its targets.
-    pub(super) fn judge_round(
-        &mut self,
-        loads: &[Load],
-        orders: &[Option<Order>],
-        host_dropped: u64,
-    ) -> (Verdict, Vec<Event>) {
-        let finished = self.probe.finished();
+    /// What was seen in the round that began then and is over.
+    pub(super) fn observe(&mut self, at: Time, loads: &[Load], orders: &[Option<Order>], host_dropped: u64) -> Entry {
         let by_sends = self.spoilt_by_sends();
         let spoilt = self.spoilt.take().or(by_sends);
-        let one_left = (spoilt.is_none() && self.score.is_down_to_one(0)).then_some(Spoilt::OneTargetLeft);
         let mut links = Vec::new();
-        for (place, did) in finished.iter().enumerate() {
-            let (Some(way), Some(course)) = (self.ways.get_mut(place), self.probe.courses().get(place)) else {
-                continue;
-            };
-            way.note_round(did);
-            let counting = if course.list > 0 && self.score.is_down_to_one(course.list) {
-                Targets::NONE
-            } else {
-                self.score.counting(course.list)
-            };
-            links.push(LinkRound {
+        for (place, (did, way)) in self.probe.finished().into_iter().zip(&mut self.ways).enumerate() {
+            way.note_round(&did);
+            links.push(Did {
                 presence: way.path.presence,
                 order: orders.get(place).copied().flatten(),
-                list: course.list,
-                asked: did.asked.and(counting),
-                answered: did.answered.and(counting),
-                fell_silent: did.fell_silent,
                 resting: way.spare.is_resting(),
+                next_hop: way.next_hop(),
                 load: loads.get(place).copied().unwrap_or_default(),
+                echoes: did.echoes,
             });
         }
-        let not_judged = spoilt.or(one_left);
-        let verdict = self.selector.handle_round(&Round { links, spoilt: not_judged, host_dropped });
-        // Said once, however many rounds it lasts.
-        let news = not_judged.filter(|_| not_judged != self.said);
-        self.said = not_judged;
-        let mut events: Vec<Event> = news.map(|spoilt| Event::Spoilt(self.family, spoilt)).into_iter().collect();
-        if spoilt.is_none() {
-            events.extend(self.keep_score(&finished));
-        }
-        (verdict, events)
+        Entry::Round(Observed { at, spoilt, host_dropped, links })
     }
 
-    pub(super) fn keep_score(&mut self, finished: &[Finished]) -> Vec<Event> {
-        let in_full = |(course, did): (&Course, &Finished)| {
-            let whole = did.asked == Targets::first(course.targets.len());
-            Asked { list: course.list, asked: if whole { did.asked } else { Targets::NONE }, answered: did.answered }
-        };
-        let asked: Vec<Asked> = self.probe.courses().iter().zip(finished).map(in_full).collect();
-        let changes = self.score.handle_round(&asked);
-        let named = |change: &score::Change| {
+    /// What the operator would like to know of a decision, beside the switch itself.
+    pub(super) fn news(&mut self, entry: &Entry, decision: &Decision) -> Vec<Event> {
+        if !matches!(entry, Entry::Round(_)) {
+            return Vec::new();
+        }
+        // Said once, however many rounds it lasts.
+        let news = decision.spoilt.filter(|_| decision.spoilt != self.said);
+        self.said = decision.spoilt;
+        let named = |change: &Change| {
             let course = self.probe.courses().iter().find(|course| course.list == change.list)?;
             let target = *course.targets.get(change.target)?;
             Some(match change.left_because_of {
@@ -160,7 +115,8 @@ impl Judge {
                 None => Event::TargetReturned(self.family, target),
             })
         };
-        changes.iter().filter_map(named).collect()
+        let spoilt = news.map(|spoilt| Event::Spoilt(self.family, spoilt));
+        spoilt.into_iter().chain(decision.changes.iter().filter_map(named)).collect()
     }
 
     /// Whether failed sends spoil the round: not when the same link's have failed for long.
@@ -205,7 +161,7 @@ impl Judge {
         let at_their_best = self.unmetered_are_at_their_best(links);
         let mut efforts = Vec::new();
         for (((link, way), course), &both) in links.iter().zip(&mut self.ways).zip(self.probe.courses()).zip(both) {
-            let counting = self.score.counting(course.list);
+            let counting = self.decider.score().counting(course.list);
             let rests = link.metered && at_their_best && way.answered_all(counting);
             let effort = way.spare.handle_turn(rests, counting, metered::period(interval, both));
             efforts.push(if way.is_ready(now) { effort } else { Effort::Nothing });
@@ -230,7 +186,7 @@ impl Judge {
 
     /// Whether the firewall may be told: a round is over, and some link was once there in this family.
     pub(super) fn may_choose(&self) -> bool {
-        self.selector.has_seen_a_round() && self.selector.held().any(|held| held.seen)
+        self.decider.selector().has_seen_a_round() && self.decider.selector().held().any(|held| held.seen)
     }
 
     pub(super) fn note_changes(&mut self, verdict: &Verdict, now: Time) {
@@ -241,4 +197,25 @@ impl Judge {
             }
         }
     }
+}
+
+/// What a family's decisions begin with.
+pub(super) fn opening(family: Family, settings: &Settings, kept: Option<&Kept>, same_boot: bool, now: Time) -> Opening {
+    let (rounds, choice) = kept.map(|kept| kept.choice(family, settings)).unwrap_or_default();
+    let link = |(id, link): (LinkId, &LinkSettings)| {
+        let held = kept.and_then(|kept| kept.held(&link.name, family)).unwrap_or_default();
+        let course = link.course(family);
+        OpenLink {
+            name: link.name.clone(),
+            metered: link.metered,
+            hold_down: link.hold_down,
+            list: course.list,
+            targets: course.targets.clone(),
+            echoes: course.echoes,
+            held: Held { seen: held.seen && same_boot, ..held },
+            chosen: choice.contains(&id),
+        }
+    };
+    let links = (0..).map(LinkId).zip(&settings.links).map(link).collect();
+    Opening { family, at: now, interval: settings.interval, links, rounds }
 }

@@ -79,12 +79,12 @@ impl Engine {
     /// What must survive a restart, as of now.
     pub fn kept(&self, now: Time) -> Kept {
         let [ipv4, ipv6] = &self.families;
-        let rounds = [ipv4.selector.rounds(), ipv6.selector.rounds()];
-        let held: Vec<(Held, Held)> = ipv4.selector.held().zip(ipv6.selector.held()).collect();
+        let rounds = [ipv4.decider.selector().rounds(), ipv6.decider.selector().rounds()];
+        let held: Vec<(Held, Held)> = ipv4.decider.selector().held().zip(ipv6.decider.selector().held()).collect();
         let link = |(id, (name, (held4, held6))): (LinkId, (&String, (Held, Held)))| KeptLink {
             name: name.clone(),
             held: [held4, held6],
-            chosen: [ipv4.selector.choice().contains(&id), ipv6.selector.choice().contains(&id)],
+            chosen: [ipv4.decider.selector().choice().contains(&id), ipv6.decider.selector().choice().contains(&id)],
             order: self.orders.of(id).map(|(order, until)| KeptOrder {
                 order,
                 until,

@@ -95,7 +95,7 @@ impl Judge {
             loss: recent.loss(),
             next_hop_heard: heard.map(|heard| now.since(heard)),
             missed: named(on_link.reason.missed),
-            left_out: named(Targets::first(course.targets.len()).without(self.score.counting(course.list))),
+            left_out: named(Targets::first(course.targets.len()).without(self.decider.score().counting(course.list))),
             silent: verdict.silent,
             resting: spare.is_asked_little(),
         })

@@ -3,11 +3,12 @@
 use super::*;
 use crate::commit::Want;
 use crate::link::Leave;
+use crate::link::decide::Decider;
 use crate::link::presence::NextHop;
 use crate::link::probe::LATE;
 use crate::link::verdict::Code;
 use core::net::Ipv4Addr;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::format;
 use std::vec;
 
@@ -26,6 +27,7 @@ struct World {
     chosen: Vec<(Duration, Choice)>,
     said: Vec<Event>,
     forgotten: Vec<LinkId>,
+    history: Vec<Output>,
 }
 
 fn target(n: u8) -> IpAddr {
@@ -67,6 +69,7 @@ impl World {
             chosen: vec![],
             said: vec![],
             forgotten: vec![],
+            history: vec![],
         }
     }
 
@@ -89,6 +92,7 @@ impl World {
                 Output::Choose(Family::Ipv4, choice) => self.chosen.push((self.now.since(Time::BOOT), choice)),
                 Output::Say(event) => self.said.push(event),
                 Output::Forget(_, link) => self.forgotten.push(link),
+                output @ (Output::Begin(_) | Output::Note(..)) => self.history.push(output),
                 Output::Choose(Family::Ipv6, _) | Output::Ask(..) | Output::Keep => {}
             }
         }
@@ -288,4 +292,48 @@ fn two_runs_of_the_same_world_agree() {
         (world.asked, world.chosen, world.said)
     };
     assert_eq!(run(), run());
+}
+
+#[test]
+fn what_was_noted_decides_the_same_again() {
+    let mut world = World::new(3, 1);
+    world.pass(3 * SECOND);
+    world.dead.insert(0);
+    world.pass(5 * SECOND);
+    world.dead.clear();
+    world.unreached.insert((1, target(2)));
+    world.pass(700 * SECOND);
+    world.engine.handle_retry(LinkId(0), world.now);
+    world.engine.handle_order(LinkId(1), Some(Order::Out), Some(world.now + 4 * SECOND), world.now);
+    world.pass(9 * SECOND);
+    let gone = Path { presence: Presence::NoCarrier, ..there(1) };
+    world.engine.handle_path(Family::Ipv4, LinkId(0), gone, world.now);
+    world.pass(2 * SECOND);
+
+    let mut deciders: BTreeMap<Family, Decider> = BTreeMap::new();
+    let (mut switches, mut changes) = (vec![], 0);
+    for output in &world.history {
+        match output {
+            Output::Begin(begun) => {
+                let family = begun.opening().family;
+                assert!(deciders.insert(family, (**begun).clone()).is_none(), "{family} began twice");
+            }
+            Output::Note(family, entry) => {
+                let decision = deciders.get_mut(family).expect("it began").handle(entry);
+                changes += decision.changes.len();
+                if decision.verdict.changed && *family == Family::Ipv4 && decision.verdict.round > 0 {
+                    switches.push(decision.verdict);
+                }
+            }
+            other => panic!("{other:?} is no history"),
+        }
+    }
+    let switched = |event: &Event| match event {
+        Event::Switched(Family::Ipv4, verdict) => Some(verdict.clone()),
+        _ => None,
+    };
+    let said: Vec<Verdict> = world.said.iter().filter_map(switched).collect();
+    assert!(said.len() >= 4, "{said:?}");
+    assert_eq!(switches, said);
+    assert_eq!(changes, 1, "a target left the score");
 }

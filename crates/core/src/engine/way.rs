@@ -1,5 +1,7 @@
 //! A link's way out in one family: its path, whether its next hop was heard, what it answered last.
 
+use crate::link::decide::Neighbour;
+use crate::link::echoes;
 use crate::link::metered::{self, Spare};
 use crate::link::presence::{NextHop, Path};
 use crate::link::probe::Finished;
@@ -64,6 +66,15 @@ impl Way {
         self.unanswered = 0;
     }
 
+    /// Whether its next hop answered what it was last asked.
+    pub(super) fn next_hop(&self) -> Neighbour {
+        match self.heard {
+            _ if self.unanswered > 0 => Neighbour::Silent,
+            Some(_) => Neighbour::Answers,
+            None => Neighbour::Unasked,
+        }
+    }
+
     /// Its next hop has left so many questions unanswered that it must not be looked for where it was.
     pub(super) fn has_lost_next_hop(&self) -> bool {
         self.unanswered == UNANSWERED
@@ -85,8 +96,9 @@ impl Way {
     }
 
     pub(super) fn note_round(&mut self, did: &Finished) {
-        if !did.asked.is_empty() {
-            (self.asked_last, self.answered_last) = (did.asked, did.answered);
+        let asked = echoes::asked(&did.echoes);
+        if !asked.is_empty() {
+            (self.asked_last, self.answered_last) = (asked, echoes::answered(&did.echoes));
         }
         self.recent.push(did.summary.clone());
     }

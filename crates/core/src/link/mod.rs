@@ -1,5 +1,7 @@
 //! Internet links: who they are, how they are asked, and which of them new connections should use.
 
+pub mod decide;
+pub mod echoes;
 mod explain;
 pub mod metered;
 pub mod orders;
@@ -11,6 +13,7 @@ pub mod select;
 pub mod standing;
 pub mod verdict;
 
+use crate::coder::Coder;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +74,15 @@ pub enum Presence {
     NoNextHop,
     /// The interface does not exist.
     Absent,
+}
+
+impl Presence {
+    /// Every one.
+    pub(crate) const ALL: [Self; 5] = [Self::Present, Self::NoCarrier, Self::NoAddress, Self::NoNextHop, Self::Absent];
+
+    pub(crate) fn code(&mut self, coder: &mut impl Coder) {
+        coder.one_of(self, &Self::ALL);
+    }
 }
 
 /// A set of targets, by their place in a list of at most [`Targets::MAX`].

@@ -4,6 +4,7 @@
 //! reply counts when its link, target, sequence and keyed token are those of an echo of this round, once, and when the kernel
 //! stamped it before the next round's first send; anything else is counted as what it is and answers nothing.
 
+use super::echoes::Echoes;
 use super::{Family, LinkId, Targets};
 use crate::link::recent::Summary;
 use crate::time::Time;
@@ -87,12 +88,8 @@ pub enum Fate {
 /// What one link did in a finished round.
 #[derive(Clone, Default, Debug)]
 pub struct Finished {
-    /// Targets that were asked.
-    pub asked: Targets,
-    /// Those that answered any echo.
-    pub answered: Targets,
-    /// No target answered the last echo it was sent: the link went silent before the round was over.
-    pub fell_silent: bool,
+    /// Its echoes, by target.
+    pub echoes: Vec<Echoes>,
     /// Echoes and round trips.
     pub summary: Summary,
 }
@@ -273,24 +270,19 @@ impl Effort {
 
 impl Asking {
     fn finish(&self) -> Finished {
-        let mut finished = Finished::default();
-        let mut best = [None; Targets::MAX];
-        let mut at_end = Targets::NONE;
+        let mut by_target = [Echoes::default(); Targets::MAX];
         for sent in &self.echoes {
-            finished.asked = finished.asked.or(Targets::one(sent.target));
-            finished.summary.sent = finished.summary.sent.saturating_add(1);
-            at_end = at_end.without(Targets::one(sent.target));
-            let Some(round_trip) = sent.round_trip else { continue };
-            at_end = at_end.or(Targets::one(sent.target));
-            finished.answered = finished.answered.or(Targets::one(sent.target));
-            finished.summary.answered = finished.summary.answered.saturating_add(1);
-            if let Some(best) = best.get_mut(sent.target) {
-                *best = Some(best.map_or(round_trip, |best: Duration| best.min(round_trip)));
-            }
+            let Some(echoes) = by_target.get_mut(sent.target) else { continue };
+            echoes.target = sent.target as u8;
+            echoes.note(sent.round_trip);
         }
-        finished.fell_silent = !finished.asked.is_empty() && at_end.is_empty();
-        finished.summary.round_trips = best.into_iter().flatten().collect();
-        finished
+        let echoes: Vec<Echoes> = by_target.into_iter().filter(|echoes| echoes.sent > 0).collect();
+        let summary = Summary {
+            sent: echoes.iter().map(|echoes| u32::from(echoes.sent)).sum(),
+            answered: echoes.iter().map(|echoes| echoes.answered.count_ones()).sum(),
+            round_trips: echoes.iter().filter_map(|echoes| echoes.best).collect(),
+        };
+        Finished { echoes, summary }
     }
 }
 
@@ -310,6 +302,7 @@ fn token(key: &Key, family: Family, link: LinkId, target: IpAddr, sequence: u64)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::echoes::{answered, asked, fell_silent};
     use core::net::Ipv4Addr;
     use std::vec;
 
@@ -359,7 +352,7 @@ mod tests {
         assert_eq!(probe.handle_reply(&reply_to(&echoes[0], START + SECOND / 4), END), Fate::Counted);
         assert_eq!(probe.handle_reply(&reply_to(&echoes[2], START + SECOND / 8), END), Fate::Counted);
         let finished = &probe.finished()[0];
-        assert_eq!((finished.asked, finished.answered), (Targets::first(2), Targets::one(0)));
+        assert_eq!((asked(&finished.echoes), answered(&finished.echoes)), (Targets::first(2), Targets::one(0)));
         assert_eq!((finished.summary.sent, finished.summary.answered), (6, 2));
         assert_eq!(finished.summary.round_trips, [SECOND / 8]);
     }
@@ -373,8 +366,8 @@ mod tests {
         }
         probe.handle_reply(&reply_to(echoes.last().unwrap(), START), END);
         let finished = probe.finished();
-        assert_eq!((finished[0].answered, finished[0].fell_silent), (Targets::first(2), true));
-        assert_eq!((finished[1].answered, finished[1].fell_silent), (Targets::one(1), false));
+        assert_eq!((answered(&finished[0].echoes), fell_silent(&finished[0].echoes)), (Targets::first(2), true));
+        assert_eq!((answered(&finished[1].echoes), fell_silent(&finished[1].echoes)), (Targets::one(1), false));
     }
 
     #[test]
@@ -422,6 +415,6 @@ mod tests {
         probe.handle_path_change(LinkId(0));
         probe.handle_wake(END);
         let finished = probe.finished();
-        assert_eq!((finished[0].asked, finished[1].asked), (Targets::NONE, Targets::first(2)));
+        assert_eq!((asked(&finished[0].echoes), asked(&finished[1].echoes)), (Targets::NONE, Targets::first(2)));
     }
 }

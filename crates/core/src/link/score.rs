@@ -6,6 +6,7 @@
 //! after ten minutes in which every link that answers anything reached it in every round, it counts again.
 
 use super::{LinkId, Targets};
+use crate::coder::Coder;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -39,20 +40,20 @@ pub struct Change {
 }
 
 /// The score of one address family.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Score {
     lists: Vec<List>,
     patience: u32,
     clean: u32,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct List {
     counting: Targets,
     targets: Vec<Target>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Target {
     /// What it is to each link.
     links: Vec<Trouble>,
@@ -61,7 +62,7 @@ struct Target {
 }
 
 /// One link's trouble with one target, in rounds.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Trouble {
     /// Since it was first missed while the link reached all others; 0 while there is none.
     lasts: u32,
@@ -114,6 +115,20 @@ impl Score {
             }
         }
         changes
+    }
+
+    /// Its state; a score to read into must be of the same lists and links.
+    pub(crate) fn code(&mut self, coder: &mut impl Coder) {
+        for list in &mut self.lists {
+            coder.small(&mut list.counting.0);
+            for target in &mut list.targets {
+                coder.small(&mut target.good);
+                for trouble in &mut target.links {
+                    coder.small(&mut trouble.lasts);
+                    coder.small(&mut trouble.clean);
+                }
+            }
+        }
     }
 }
 

@@ -22,6 +22,7 @@
 use super::standing::{Held, Settings, Standing};
 use super::verdict::{LinkRound, LinkVerdict, Order, Round, Verdict};
 use super::{LinkId, Presence, explain};
+use crate::coder::Coder;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -30,7 +31,7 @@ use core::cmp::Ordering;
 pub const PATIENCE: u32 = 3;
 
 /// The selection of one address family.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Selector {
     pub(super) links: Vec<Standing>,
     pub(super) choice: BTreeSet<LinkId>,
@@ -120,6 +121,15 @@ impl Selector {
     /// Rounds so far.
     pub fn rounds(&self) -> u64 {
         self.rounds
+    }
+
+    /// Its state; a selection to read into must be of the same links, with what was kept of them.
+    pub(crate) fn code(&mut self, coder: &mut impl Coder) {
+        for flag in [&mut self.silent, &mut self.judged, &mut self.incumbent_stays] {
+            coder.flag(flag);
+        }
+        coder.number(&mut self.host_dropped);
+        self.links.iter_mut().for_each(|link| link.code(coder));
     }
 
     /// Links that may be used, each with what it did in the last round.

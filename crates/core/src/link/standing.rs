@@ -2,7 +2,9 @@
 
 use super::verdict::{LinkRound, Order};
 use super::{Leave, LinkId, Presence, Targets};
+use crate::coder::Coder;
 use core::cmp::Ordering;
+use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// A link's settings, all durations in rounds.
@@ -18,6 +20,11 @@ pub struct Settings {
     pub memory: u32,
 }
 
+/// A span of time in rounds of this length, the last one begun counting.
+pub fn rounds(time: Duration, interval: Duration) -> u32 {
+    u32::try_from(time.as_nanos().div_ceil(interval.as_nanos().max(1))).unwrap_or(u32::MAX)
+}
+
 /// What must survive a restart of a link's history.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Held {
@@ -31,8 +38,18 @@ pub struct Held {
     pub seen: bool,
 }
 
+impl Held {
+    /// Its fields.
+    pub(crate) fn code(&mut self, coder: &mut impl Coder) {
+        coder.small(&mut self.hold);
+        coder.option(&mut self.last_fault, 0, Coder::number);
+        coder.small(&mut self.earlier_faults);
+        coder.flag(&mut self.seen);
+    }
+}
+
 /// A link as the selection knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Standing {
     pub(super) id: LinkId,
     pub(super) settings: Settings,
@@ -113,6 +130,14 @@ impl Standing {
         } else if self.is_gone() || answers_nothing {
             self.leave = Leave::Cut;
         }
+    }
+
+    /// Its state beside what must survive a restart.
+    pub(super) fn code(&mut self, coder: &mut impl Coder) {
+        coder.option(&mut self.now, LinkRound::BLANK, |coder, now| now.code(coder));
+        coder.small(&mut self.behind_for);
+        coder.one_of(&mut self.leave, &[Leave::Drain, Leave::Cut]);
+        coder.flag(&mut self.in_fault);
     }
 
     /// The one whose last fault is oldest first, then the first configured.

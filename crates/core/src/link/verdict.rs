@@ -1,6 +1,7 @@
 //! What selection is told about a round, and what it answers.
 
 use super::{Leave, LinkId, Presence, Targets};
+use crate::coder::Coder;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,32 @@ pub struct LinkRound {
     pub load: Load,
 }
 
+impl LinkRound {
+    /// A link that is not there.
+    pub(super) const BLANK: Self = Self {
+        presence: Presence::Absent,
+        order: None,
+        list: 0,
+        asked: Targets::NONE,
+        answered: Targets::NONE,
+        fell_silent: false,
+        resting: false,
+        load: Load { received: 0, sent: 0 },
+    };
+
+    /// Its fields.
+    pub(super) fn code(&mut self, coder: &mut impl Coder) {
+        self.presence.code(coder);
+        coder.one_of(&mut self.order, &Order::OR_NONE);
+        coder.small(&mut self.list);
+        coder.small(&mut self.asked.0);
+        coder.small(&mut self.answered.0);
+        coder.flag(&mut self.fell_silent);
+        coder.flag(&mut self.resting);
+        self.load.code(coder);
+    }
+}
+
 /// Traffic over a link during one round, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Load {
@@ -56,6 +83,14 @@ pub struct Load {
     pub received: u64,
     /// Bytes sent.
     pub sent: u64,
+}
+
+impl Load {
+    /// Its fields.
+    pub(crate) fn code(&mut self, coder: &mut impl Coder) {
+        coder.number(&mut self.received);
+        coder.number(&mut self.sent);
+    }
 }
 
 /// An operator's order about a link.
@@ -66,6 +101,11 @@ pub enum Order {
     Pin,
     /// Never use this link.
     Out,
+}
+
+impl Order {
+    /// Every order, and that there is none.
+    pub(crate) const OR_NONE: [Option<Self>; 3] = [None, Some(Self::Pin), Some(Self::Out)];
 }
 
 /// What the selection decided for one family, and why.

@@ -396,6 +396,7 @@ impl Judge {
                 Output::Choose(family, choice) => self.choose(family, &choice),
                 Output::Keep => self.dirty = true,
                 Output::Say(event) => self.listener.tell(&FromJudge::Event(Box::new(event))),
+                Output::Begin(_) | Output::Note(..) => {}
             }
         }
         if self.engine.round_began() != self.reported {
