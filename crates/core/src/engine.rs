@@ -327,7 +327,7 @@ impl Engine {
         let judge = self.judge(family);
         judge.note_changes(&verdict, now);
         let new_fault = judge.verdict.as_ref().is_some_and(|before| fault_in(before, &verdict));
-        let may_choose = judge.may_choose();
+        let may_choose = judge.decider.may_choose();
         let is_new = may_choose && judge.chosen.as_ref() != Some(&choice);
         judge.verdict = Some(verdict.clone());
         if is_new {

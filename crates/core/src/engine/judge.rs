@@ -184,11 +184,6 @@ impl Judge {
         unmetered.peek().is_some() && unmetered.all(at_best)
     }
 
-    /// Whether the firewall may be told: a round is over, and some link was once there in this family.
-    pub(super) fn may_choose(&self) -> bool {
-        self.decider.selector().has_seen_a_round() && self.decider.selector().held().any(|held| held.seen)
-    }
-
     pub(super) fn note_changes(&mut self, verdict: &Verdict, now: Time) {
         let Some(before) = &self.verdict else { return };
         for ((was, is), way) in before.links.iter().zip(&verdict.links).zip(&mut self.ways) {

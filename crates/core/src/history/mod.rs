@@ -2,6 +2,7 @@
 
 pub mod journal;
 pub mod relay;
+pub mod replay;
 
 #[cfg(test)]
 mod drawn;

@@ -234,6 +234,30 @@ impl Decider {
         Self { opening, ..self.clone() }
     }
 
+    /// Whether the firewall may be told: a round is over, and some link was once there.
+    pub fn may_choose(&self) -> bool {
+        self.selector.has_seen_a_round() && self.selector.held().any(|held| held.seen)
+    }
+
+    /// Whether it stands where the other does, but for traffic, which decides nothing.
+    pub fn stands_as(&self, other: &Self) -> bool {
+        let bare = |decider: &Self| {
+            let mut bare = decider.beginning(Time::BOOT);
+            bare.selector.forget_traffic();
+            bare
+        };
+        bare(self) == bare(other)
+    }
+
+    /// The same decider with another hold-down, as if it had been so from each fault on.
+    #[must_use]
+    pub fn with_hold_down(&self, hold_down: Duration) -> Self {
+        let mut other = self.clone();
+        other.opening.links.iter_mut().for_each(|link| link.hold_down = hold_down);
+        other.selector.change_hold_down(standing::rounds(hold_down, self.opening.interval));
+        other
+    }
+
     /// Writes it as it stands now.
     pub(crate) fn write(&self, now: Time, encoder: &mut Encoder) {
         let Self { mut opening, mut score, mut selector } = self.beginning(now);

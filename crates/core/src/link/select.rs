@@ -20,7 +20,7 @@
 //! judging.
 
 use super::standing::{Held, Settings, Standing};
-use super::verdict::{LinkRound, LinkVerdict, Order, Round, Verdict};
+use super::verdict::{LinkRound, LinkVerdict, Load, Order, Round, Verdict};
 use super::{LinkId, Presence, explain};
 use crate::coder::Coder;
 use alloc::collections::BTreeSet;
@@ -121,6 +121,16 @@ impl Selector {
     /// Rounds so far.
     pub fn rounds(&self) -> u64 {
         self.rounds
+    }
+
+    /// Forgets what went over the links in the last round.
+    pub(super) fn forget_traffic(&mut self) {
+        self.links.iter_mut().filter_map(|link| link.now.as_mut()).for_each(|now| now.load = Load::default());
+    }
+
+    /// Gives all links another hold-down; what is left of a running one is longer or shorter by as much.
+    pub(super) fn change_hold_down(&mut self, rounds: u32) {
+        self.links.iter_mut().for_each(|link| link.change_hold_down(rounds));
     }
 
     /// Its state; a selection to read into must be of the same links, with what was kept of them.

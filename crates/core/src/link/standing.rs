@@ -132,6 +132,14 @@ impl Standing {
         }
     }
 
+    /// Gives it another hold-down; what is left of a running one is longer or shorter by as much.
+    pub(super) fn change_hold_down(&mut self, rounds: u32) {
+        let before = core::mem::replace(&mut self.settings.hold_down, rounds);
+        if self.held.hold > 0 {
+            self.held.hold = self.held.hold.saturating_add(rounds).saturating_sub(before);
+        }
+    }
+
     /// Its state beside what must survive a restart.
     pub(super) fn code(&mut self, coder: &mut impl Coder) {
         coder.option(&mut self.now, LinkRound::BLANK, |coder, now| now.code(coder));
