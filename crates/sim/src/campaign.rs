@@ -1,6 +1,7 @@
 //! Many seeds over several threads, counted together.
 
 use crate::fault::Kind;
+use crate::record::Tally;
 use crate::world::{Outcome, Wish, run};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,6 +52,8 @@ pub struct Sum {
     pub choices: u64,
     /// Commands given to firewalls.
     pub commands: u64,
+    /// What was read again of what was recorded.
+    pub record: Tally,
     /// Seeds with what each violated.
     pub broken: BTreeMap<u64, String>,
 }
@@ -101,6 +104,9 @@ impl Sum {
         self.echoes += outcome.echoes;
         self.choices += outcome.choices;
         self.commands += outcome.commands;
+        self.record.entries += outcome.record.entries;
+        self.record.bytes += outcome.record.bytes;
+        self.record.blocks += outcome.record.blocks;
         for (kind, count) in outcome.faults {
             *self.faults.entry(kind).or_default() += count;
         }
@@ -114,6 +120,11 @@ impl Sum {
         self.faults.values().sum()
     }
 
+    /// Hours of which the record was read again: entries of rounds of a second in two families.
+    pub fn rounds_in_hours(&self) -> f64 {
+        self.record.entries as f64 / 2.0 / 3600.0
+    }
+
     /// Links times virtual time, in years.
     pub fn link_years(&self) -> f64 {
         self.link_time.as_secs_f64() / 3600.0 / YEAR
@@ -121,7 +132,8 @@ impl Sum {
 
     /// What was violated, with how to see it again; none if nothing was.
     pub fn complaint(&self, wish: Wish) -> Option<String> {
-        let days = wish.days.map(|days| format!(" --days {days}")).unwrap_or_default();
+        let rate = if wish.full_rate { " --full-rate" } else { "" };
+        let days = wish.days.map(|days| format!(" --days {days}{rate}")).unwrap_or_default();
         let line = |(seed, broken): (&u64, &String)| {
             format!(
                 "seed {seed}: {broken}\n    cargo run --release -p rebootping-sim -- --seed {seed}{days} --verbose\n"
@@ -139,6 +151,8 @@ impl fmt::Display for Sum {
         }
         let (faults, kinds, years) = (self.fault_count(), self.faults.len(), self.link_years());
         writeln!(to, "{} seeds, {faults} faults of {kinds} kinds, {years:.2} link-years", self.seeds)?;
-        write!(to, "{} echoes, {} choices, {} commands", self.echoes, self.choices, self.commands)
+        writeln!(to, "{} echoes, {} choices, {} commands", self.echoes, self.choices, self.commands)?;
+        let Tally { entries, bytes, blocks } = self.record;
+        write!(to, "{entries} entries of the record decided the same again, from {blocks} blocks of {bytes} bytes")
     }
 }

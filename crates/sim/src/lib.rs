@@ -3,6 +3,7 @@
 //! ```text
 //! setup ─► world ─► judge (real engine) ──Send──► line ──replies──┐
 //!            ▲        │  └─ told the same: shadow ► tally, naive  │
+//!            │        ├──Note────► record ► relay, journal, decided again
 //!            │        ├──Choose──► gate (real reconciler) ► shorewall, disk
 //!            │        └──Keep──► disk                             │
 //!          fault      invariant: engine, shadow, files and kernel agree
@@ -20,6 +21,7 @@ mod judge;
 pub mod line;
 pub mod log;
 pub mod naive;
+pub mod record;
 pub mod rivals;
 pub mod rng;
 pub mod setup;

@@ -7,6 +7,7 @@ use crate::invariant;
 use crate::judge::{Heard, Judge, Saved};
 use crate::line::{Arrival, Line, Twist};
 use crate::log::Log;
+use crate::record::{Record, Tally};
 use crate::rng::Rng;
 use crate::setup::Setup;
 use crate::shorewall::Shorewall;
@@ -48,6 +49,8 @@ pub struct Outcome {
     pub commands: u64,
     /// Choices made.
     pub choices: u64,
+    /// What was read again of what was recorded.
+    pub record: Tally,
 }
 
 /// What is wanted of a run besides its seed.
@@ -59,6 +62,8 @@ pub struct Wish {
     pub steady_clock: bool,
     /// A quiet run of so many days instead of a short one under fire.
     pub days: Option<u64>,
+    /// In such a run, rounds of a second.
+    pub full_rate: bool,
     /// No further seed once one was found broken.
     pub one_is_enough: bool,
 }
@@ -79,6 +84,7 @@ pub struct World {
     /// The round whose beginning was compared with the second selection.
     compared: Option<Time>,
     arrivals: Vec<Arrival>,
+    record: Record,
     faults: BTreeMap<Kind, u64>,
     echoes: u64,
     choices: u64,
@@ -121,7 +127,7 @@ impl Ord for Event {
 pub fn run(seed: u64, wish: Wish) -> Outcome {
     let mut rng = Rng::new(seed);
     let setup = match wish.days {
-        Some(days) => Setup::draw_days(days, &mut rng),
+        Some(days) => Setup::draw_days(days, wish.full_rate, &mut rng),
         None => Setup::draw(&mut rng),
     };
     World::new(setup, rng, wish).run()
@@ -144,6 +150,7 @@ impl World {
             wall_seconds: 1_700_000_000,
             compared: None,
             arrivals: Vec::new(),
+            record: Record::new(rng.clone().bits()),
             faults: BTreeMap::new(),
             echoes: 0,
             choices: 0,
@@ -176,7 +183,11 @@ impl World {
                 self.violated("time stands still");
             }
         }
+        if let Err(wrong) = self.record.finish(self.now) {
+            self.violated(&wrong);
+        }
         Outcome {
+            record: self.record.tally,
             digest: self.log.digest(),
             link_time: self.now.since(begin) * self.lines.len() as u32,
             faults: self.faults,
@@ -223,6 +234,7 @@ impl World {
     fn start_judge(&mut self) {
         let fresh = [self.rng.bits(), self.rng.bits()];
         self.judge.start(fresh, self.now);
+        self.record.begin_epoch();
         self.log.note(self.now, &"the judge starts");
         for line in 0..self.lines.len() {
             self.tell_path(line);
@@ -316,11 +328,13 @@ impl World {
                 Output::Choose(family, choice) => self.choose(family, choice),
                 Output::Keep => self.judge.keep(self.now),
                 // In this world the kernel still knows where a forgotten next hop is.
-                Output::Forget(..)
-                | Output::Begin(_)
-                | Output::Note(..)
-                | Output::Say(rebootping_core::engine::Event::Switched(..)) => {}
+                Output::Forget(..) => {}
+                Output::Say(rebootping_core::engine::Event::Switched(family, verdict)) => {
+                    self.record.switched(family, &verdict);
+                }
                 Output::Say(event) => said.push(event),
+                Output::Begin(decider) => self.record.begin(&decider, self.now),
+                Output::Note(family, entry) => self.record.note(family, &entry, self.now),
             }
             if self.broken.is_some() {
                 return;
@@ -333,6 +347,9 @@ impl World {
             return self.violated(&format!("it says {said:?} and not {expected:?}"));
         }
         self.compare(only_echoes);
+        if let Err(wrong) = self.record.rest(|| self.judge.kept(self.now)) {
+            return self.violated(&wrong);
+        }
         if let Some((at, ticket)) = self.judge.next_wake(self.now, &mut self.rng) {
             self.push(at, Event::Wake(ticket));
         }

@@ -68,6 +68,8 @@ const MUTANTS: &[Mutant] = &[
         "if view.method == Method::Reload || !view.a_chosen_link_is_in() {",
         "if view.method == Method::Reload {",
     ),
+    ("history/relay/inbox.rs", "head.number == self.taken.saturating_add(1)", "true"),
+    ("history/journal/shape.rs", "let mut missed = echoes.answered ^ all(echoes.sent);", "let mut missed = 0_u32;"),
     ("commit/trouble.rs", "retry_at: now + pause,", "retry_at: now + pause * 600,"),
 ];
 

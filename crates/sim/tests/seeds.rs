@@ -12,6 +12,7 @@ fn whatever_goes_wrong_what_must_be_true_is_true() {
     let sum: Sum = play(0..SEEDS, 2, wish);
     assert!(sum.complaint(wish).is_none(), "\n{}", sum.complaint(wish).unwrap_or_default());
     assert_eq!(sum.seeds, SEEDS);
+    assert!(sum.rounds_in_hours() > 10.0, "the record of {:.1} hours was read again", sum.rounds_in_hours());
     assert!(sum.fault_count() >= 10 * SEEDS && sum.faults.len() == KINDS.len(), "{:?}", sum.faults);
 }
 

@@ -1,0 +1,27 @@
+//! The record of ten thousand hours under fire and of three thousand days, read again and decided again, verdict for verdict.
+
+use rebootping_sim::campaign::{Sum, play};
+use rebootping_sim::world::Wish;
+
+/// Short runs under fire: as many as make ten thousand hours.
+const SEEDS: u64 = 26_000;
+/// Long runs of a day, with rounds of a second.
+const DAYS: u64 = 3_000;
+/// The processors of a small machine.
+const THREADS: usize = 2;
+
+#[test]
+#[ignore = "plays ten thousand hours under fire and three thousand days, an hour on two processors; make test-long runs it"]
+fn what_was_recorded_decides_the_same_again() {
+    let day = Wish { days: Some(1), full_rate: true, ..Wish::default() };
+    let (fire, days) = (sound(SEEDS, Wish::default()), sound(DAYS, day));
+    assert!(fire.rounds_in_hours() >= 10_000.0, "{:.0} hours under fire", fire.rounds_in_hours());
+    assert!(days.rounds_in_hours() >= 24.0 * DAYS as f64 * 0.99, "{:.0} hours of days", days.rounds_in_hours());
+}
+
+fn sound(seeds: u64, wish: Wish) -> Sum {
+    let sum = play(0..seeds, THREADS, wish);
+    println!("{sum}");
+    assert!(sum.complaint(wish).is_none(), "\n{}", sum.complaint(wish).unwrap_or_default());
+    sum
+}
