@@ -59,17 +59,22 @@ pub(crate) fn for_html(text: &str) -> String {
 /// JSON, as it was serialised, for a terminal or a `<script>` of HTML as well: the same values, but no tag, comment or line of a
 /// script ends within it, and what [`for_terminal`] writes out is a `\u` escape.
 pub(crate) fn for_json(json: &str) -> String {
+    // Such characters only stand within strings; a serialiser's own line ends are left.
+    let is_unsafe = |c: char| match c {
+        '<' | '>' | '&' => true,
+        ' '..='~' | '\n' => false,
+        c => hides(c),
+    };
     let mut safe = String::with_capacity(json.len());
-    for c in json.chars() {
-        // Such characters only stand within strings; a serialiser's own line ends are left.
-        if matches!(c, '<' | '>' | '&') || (c != '\n' && hides(c)) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(safe, "\\u{unit:04x}");
-            }
-        } else {
-            safe.push(c);
+    let mut rest = json;
+    while let Some((before, c)) = rest.find(is_unsafe).and_then(|at| Some((&rest[..at], rest[at..].chars().next()?))) {
+        safe.push_str(before);
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(safe, "\\u{unit:04x}");
         }
+        rest = &rest[before.len() + c.len_utf8()..];
     }
+    safe.push_str(rest);
     safe
 }
 

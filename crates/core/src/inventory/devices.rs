@@ -18,17 +18,28 @@ const MOST_STEPS: usize = 16;
 
 /// A device's place, as long as it is listed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Slot(u32);
+pub(super) struct Slot(u16);
 
 /// Whose a MAC is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) enum Whose {
     /// The gateway's own.
     Ours,
     /// A device's.
     Device(Slot),
     /// Nobody's that is listed.
+    #[default]
     Unknown,
+}
+
+impl Whose {
+    /// The device.
+    pub(super) const fn device(self) -> Option<Slot> {
+        match self {
+            Self::Device(slot) => Some(slot),
+            Self::Ours | Self::Unknown => None,
+        }
+    }
 }
 
 /// All devices.
@@ -76,23 +87,20 @@ impl Devices {
 
     /// The device of a MAC, if it is listed.
     pub(super) fn find(&self, mac: Mac) -> Option<Slot> {
-        match self.whose(mac) {
-            Whose::Device(slot) => Some(slot),
-            Whose::Ours | Whose::Unknown => None,
-        }
+        self.whose(mac).device()
     }
 
     /// Lists a device; returns the MAC that had to go for it.
     pub(super) fn add(&mut self, mac: Mac, now: Time) -> (Slot, Option<Device>) {
         let gone = (self.unproven.len() >= MOST_UNPROVEN).then(|| self.evict()).flatten();
-        let slot = self.free.pop().unwrap_or(Slot(self.places.len() as u32));
-        let at = slot.0 as usize;
+        let slot = self.free.pop().unwrap_or(Slot(self.places.len() as u16));
+        let at = usize::from(slot.0);
         if at >= self.places.len() {
             self.places.resize_with(at.saturating_add(1), || None);
             self.traffic.resize(at.saturating_add(1), Traffic::default());
         }
         if let (Some(device), Some(traffic)) = (self.places.get_mut(at), self.traffic.get_mut(at)) {
-            (*device, *traffic) = (Some(Device::new(mac, now)), Traffic::new(now));
+            (*device, *traffic) = (Some(Device::new(mac, now)), Traffic::new(mac, now));
         }
         self.unproven.push(slot);
         self.insert(mac, Some(slot));
@@ -133,7 +141,7 @@ impl Devices {
         if let Ok(entry) = self.index.find_entry(self.hash(mac), |(known, _)| *known == mac) {
             entry.remove();
         }
-        let device = self.places.get_mut(slot.0 as usize)?.take()?;
+        let device = self.clear(slot)?;
         if device.is_proven {
             self.proven = self.proven.saturating_sub(1);
         }
@@ -145,26 +153,31 @@ impl Devices {
 
     #[inline]
     pub(super) fn get(&self, slot: Slot) -> Option<&Device> {
-        self.places.get(slot.0 as usize)?.as_ref()
+        self.places.get(usize::from(slot.0))?.as_ref()
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Device> {
-        self.places.get_mut(slot.0 as usize)?.as_mut()
+        self.places.get_mut(usize::from(slot.0))?.as_mut()
     }
 
     #[inline]
     pub(super) fn traffic_mut(&mut self, slot: Slot) -> Option<&mut Traffic> {
-        self.traffic.get_mut(slot.0 as usize)
+        self.traffic.get_mut(usize::from(slot.0))
+    }
+
+    #[inline]
+    pub(super) fn traffic(&self, slot: Slot) -> Option<&Traffic> {
+        self.traffic.get(usize::from(slot.0))
     }
 
     pub(super) fn both_mut(&mut self, slot: Slot) -> Option<(&mut Device, &mut Traffic)> {
-        let at = slot.0 as usize;
+        let at = usize::from(slot.0);
         Some((self.places.get_mut(at)?.as_mut()?, self.traffic.get_mut(at)?))
     }
 
     pub(super) fn both(&self, slot: Slot) -> Option<(&Device, &Traffic)> {
-        let at = slot.0 as usize;
+        let at = usize::from(slot.0);
         Some((self.places.get(at)?.as_ref()?, self.traffic.get(at)?))
     }
 
@@ -181,7 +194,7 @@ impl Devices {
     /// All devices with their slots.
     pub(super) fn slots(&self) -> impl Iterator<Item = (Mac, Slot)> {
         let slots = self.places.iter().enumerate();
-        slots.filter_map(|(at, device)| Some((device.as_ref()?.mac, Slot(at as u32))))
+        slots.filter_map(|(at, device)| Some((device.as_ref()?.mac, Slot(at as u16))))
     }
 
     /// All devices with their traffic, in the order of their slots.
@@ -201,7 +214,9 @@ impl Devices {
         let (slot, _) = self.add(device.mac, device.first_seen);
         let is_proven = device.is_proven;
         if let Some((place, bytes)) = self.both_mut(slot) {
-            (*place, *bytes) = (Device { is_proven: false, ..device }, traffic);
+            *bytes = traffic;
+            bytes.mac = device.mac;
+            *place = Device { is_proven: false, ..device };
         }
         if is_proven {
             self.prove(slot);
@@ -215,7 +230,7 @@ impl Devices {
         for _ in 0..MOST_STEPS {
             at = at.checked_rem(many)?;
             let slot = *self.unproven.get(at)?;
-            let traffic = self.traffic.get_mut(slot.0 as usize)?;
+            let traffic = self.traffic.get_mut(usize::from(slot.0))?;
             if !core::mem::take(&mut traffic.was_heard) {
                 break;
             }
@@ -224,13 +239,19 @@ impl Devices {
         at = at.checked_rem(many)?;
         self.hand = at;
         let slot = self.unproven.swap_remove(at);
-        let device = self.places.get_mut(slot.0 as usize)?.take()?;
+        let device = self.clear(slot)?;
         if let Ok(entry) = self.index.find_entry(self.hash(device.mac), |(known, _)| *known == device.mac) {
             entry.remove();
         }
         self.free.push(slot);
         self.gone = self.gone.saturating_add(1);
         Some(device)
+    }
+
+    /// Takes a device from its place, which is nobody's from here on.
+    fn clear(&mut self, slot: Slot) -> Option<Device> {
+        *self.traffic_mut(slot)? = Traffic::default();
+        self.places.get_mut(usize::from(slot.0))?.take()
     }
 
     fn insert(&mut self, mac: Mac, slot: Option<Slot>) {
@@ -250,3 +271,5 @@ fn hash(seed: Seed, mac: Mac) -> u64 {
     hasher.write_u64(number(mac));
     hasher.finish()
 }
+
+const _: () = assert!(MOST_PROVEN + MOST_UNPROVEN < u16::MAX as usize, "the number of a place has two bytes");

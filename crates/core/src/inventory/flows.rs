@@ -1,10 +1,13 @@
 //! Who is talking to whom: TCP and UDP flows in a table of fixed size, for proofs, first words and bytes.
 //!
-//! Every packet passes here, so a known flow costs one hash, one line of tags and one entry. The table is set-associative: a flow
-//! has [`WAYS`] possible places and takes that of the one silent longest; nothing is chained, so no flood can make it slow.
+//! Every packet passes here, so a known flow costs one hash, one line of tags and one entry of two lines. The table is
+//! set-associative: a flow has [`WAYS`] possible places and takes that of the one silent longest; nothing is chained, so no flood
+//! can make it slow.
 
+use super::devices::Whose;
 use super::ports::Protocol;
 use super::seed::Seed;
+use crate::packet::frame::{InterfaceId, Packet, Transport};
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use alloc::vec;
@@ -17,7 +20,7 @@ const WAYS: usize = 8;
 const GROUPS: usize = MOST / WAYS;
 
 /// One end of a flow.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct End {
     /// As IPv6 has it; an IPv4 address mapped.
     ip: [u64; 2],
@@ -34,8 +37,12 @@ impl End {
     }
 
     pub(super) fn ip(self) -> IpAddr {
+        IpAddr::V6(Ipv6Addr::from_bits(self.bits())).to_canonical()
+    }
+
+    fn bits(self) -> u128 {
         let [high, low] = self.ip;
-        IpAddr::V6(Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low))).to_canonical()
+        u128::from(high) << 64 | u128::from(low)
     }
 }
 
@@ -65,18 +72,30 @@ impl Side {
 }
 
 impl Key {
-    /// The key of a packet's flow, and the side its sender is on.
+    /// The key of a packet's flow, and the side its sender is on; none for what has no ports.
     #[inline]
-    pub(super) fn new(source: End, destination: End, protocol: Protocol, interface: u32) -> (Self, Side) {
+    pub(super) fn of(packet: &Packet, interface: InterfaceId) -> Option<(Self, Side)> {
+        let (protocol, source, destination) = match packet.transport {
+            Transport::Tcp { source, destination, .. } => (Protocol::Tcp, source, destination),
+            Transport::Udp { source, destination } => (Protocol::Udp, source, destination),
+            Transport::Icmp { .. } | Transport::Other => return None,
+        };
+        let ip = packet.ip.as_ref()?;
+        Some(Self::new(End::new(ip.source, source), End::new(ip.destination, destination), protocol, interface.0))
+    }
+
+    #[inline]
+    fn new(source: End, destination: End, protocol: Protocol, interface: u32) -> (Self, Side) {
         let key =
             |low: End, high: End| Self { ips: [low.ip, high.ip], ports: [low.port, high.port], interface, protocol };
-        if source <= destination {
+        if (source.bits(), source.port) <= (destination.bits(), destination.port) {
             (key(source, destination), Side::Low)
         } else {
             (key(destination, source), Side::High)
         }
     }
 
+    #[inline]
     fn hash(&self, seed: Seed) -> u64 {
         let [[a, b], [c, d]] = self.ips;
         let [low, high] = self.ports;
@@ -93,6 +112,8 @@ pub(super) struct HalfFlow {
     pub(super) bytes: u64,
     /// Its neighbour on the wire.
     pub(super) mac: Option<Mac>,
+    /// Whose that was when a packet last had to be looked at; a device's slot may be another's by now.
+    pub(super) whose: Whose,
     /// It has sent anything.
     pub(super) has_spoken: bool,
     /// Packets with a payload that were looked into.
@@ -101,8 +122,17 @@ pub(super) struct HalfFlow {
     pub(super) is_read: bool,
 }
 
-/// A flow.
+impl HalfFlow {
+    /// Counts a packet it sent.
+    #[inline]
+    pub(super) const fn count(&mut self, bytes: u32) {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+    }
+}
+
+/// A flow, in two lines of the cache.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[repr(align(64))]
 pub(super) struct Flow {
     key: Key,
     pub(super) last: Time,
@@ -180,12 +210,15 @@ impl Flow {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct FlowId(u32);
 
-/// What looking for a flow found.
-pub(super) enum Found {
-    /// It is known.
-    Known(FlowId),
-    /// It is new; another had to go for it.
-    New(FlowId, Option<Flow>),
+/// What looking for a flow found: its place, or where it would begin.
+#[derive(Clone, Copy)]
+pub(super) struct Sought {
+    key: Key,
+    /// The side of the packet's sender.
+    pub(super) side: Side,
+    group: usize,
+    tag: u16,
+    pub(super) known: Option<FlowId>,
 }
 
 /// The table.
@@ -218,23 +251,39 @@ impl Flows {
         Self { seed, groups: Vec::new(), entries: Vec::new(), left_out: 0 }
     }
 
-    /// Finds a packet's flow, or begins one with its sender as the client.
+    /// Looks for a packet's flow.
     #[inline]
-    pub(super) fn find(&mut self, key: Key, side: Side, now: Time) -> Found {
+    pub(super) fn seek(&self, (key, side): (Key, Side)) -> Sought {
         let hash = key.hash(self.seed);
         let group = hash as usize % GROUPS;
         // Zero stands for an empty place.
         let tag = (hash >> 48) as u16 | 1;
-        if let Some(Group { tags, ages }) = self.groups.get_mut(group) {
-            for (way, age_of_way) in ages.iter_mut().enumerate().filter(|(way, _)| tags.get(*way) == Some(&tag)) {
-                let at = group.wrapping_mul(WAYS).wrapping_add(way);
-                if self.entries.get(at).is_some_and(|e| e.as_ref().is_some_and(|flow| flow.key == key)) {
-                    *age_of_way = age(now);
-                    return Found::Known(FlowId(at as u32));
-                }
+        Sought { key, side, group, tag, known: self.place_of(&key, group, tag) }
+    }
+
+    #[inline]
+    fn place_of(&self, key: &Key, group: usize, tag: u16) -> Option<FlowId> {
+        let Group { tags, .. } = self.groups.get(group)?;
+        // All at once, which a processor can do in one step.
+        let mut alike = tags.iter().enumerate().fold(0_u32, |alike, (way, t)| alike | u32::from(*t == tag) << way);
+        while alike != 0 {
+            let at = group.wrapping_mul(WAYS).wrapping_add(alike.trailing_zeros() as usize);
+            if self.entries.get(at)?.as_ref().is_some_and(|flow| flow.key == *key) {
+                return Some(FlowId(at as u32));
             }
+            alike &= alike.wrapping_sub(1);
         }
-        self.begin(Flow::new(key, side, now), group, tag)
+        None
+    }
+
+    /// A known flow goes on.
+    #[inline]
+    pub(super) fn go_on(&mut self, id: FlowId, now: Time) -> Option<&mut Flow> {
+        let at = id.0 as usize;
+        let flow = self.entries.get_mut(at)?.as_mut()?;
+        flow.last = flow.last.max(now);
+        set(&mut self.groups.get_mut(at / WAYS)?.ages, at % WAYS, age(now));
+        Some(flow)
     }
 
     /// The flow at a place.
@@ -247,7 +296,7 @@ impl Flows {
         self.entries.get(id.0 as usize)?.as_ref()
     }
 
-    /// The bytes of all flows since the last time.
+    /// All flows, to be changed.
     pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Flow> {
         self.entries.iter_mut().flatten()
     }
@@ -269,26 +318,42 @@ impl Flows {
         }
     }
 
-    /// Puts a flow in the place of the one silent longest; an empty place has been silent for ever.
-    fn begin(&mut self, flow: Flow, group: usize, tag: u16) -> Found {
+    /// Those that were heard of since then, as far as their times advance.
+    pub(super) fn heard_since(&mut self, then: Time) -> impl Iterator<Item = &mut Flow> {
+        let then = age(then);
+        let groups = self.groups.iter().zip(self.entries.chunks_mut(WAYS));
+        groups
+            .flat_map(|(group, flows)| group.ages.iter().zip(flows))
+            .filter(move |(age, _)| **age >= then)
+            .filter_map(|(_, flow)| flow.as_mut())
+    }
+
+    /// Which MACs are whose has changed.
+    pub(super) fn forget_whose(&mut self) {
+        self.all_mut().flat_map(|flow| &mut flow.halves).for_each(|half| half.whose = Whose::Unknown);
+    }
+
+    /// Begins a flow with its sender as the client, in the place of the one silent longest, which is returned; an empty place
+    /// has been silent for ever.
+    pub(super) fn begin(&mut self, sought: &Sought, now: Time) -> (FlowId, Option<Flow>) {
         if self.entries.is_empty() {
             self.groups = vec![Group::default(); GROUPS];
             self.entries.resize_with(MOST, || None);
         }
-        let now = flow.last;
-        let mut at = group.saturating_mul(WAYS);
-        if let Some(Group { tags, ages }) = self.groups.get_mut(group) {
+        let mut at = sought.group.saturating_mul(WAYS);
+        if let Some(Group { tags, ages }) = self.groups.get_mut(sought.group) {
             let oldest = ages.iter().enumerate().min_by_key(|(_, age)| **age);
             let way = oldest.map_or(0, |(way, _)| way);
-            set(tags, way, tag);
+            set(tags, way, sought.tag);
             set(ages, way, age(now).max(1));
             at = at.saturating_add(way);
         }
+        let flow = Flow::new(sought.key, sought.side, now);
         let gone = self.entries.get_mut(at).and_then(|place| place.replace(flow));
         if gone.as_ref().is_some_and(|gone| now.since(gone.last) < SILENT) {
             self.left_out = self.left_out.saturating_add(1);
         }
-        Found::New(FlowId(at as u32), gone)
+        (FlowId(at as u32), gone)
     }
 }
 

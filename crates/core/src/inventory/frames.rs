@@ -1,9 +1,9 @@
 //! One frame: who sent it to whom, and which room hears more of it. This runs for every packet on every wire.
 
 use super::addresses::{Claim, Place};
-use super::flows::{End, Flow, FlowId, Found, Key, Side};
+use super::flows::{Flow, FlowId, Key, Side, Sought};
 use super::interfaces::{Arrival, Leads};
-use super::ports::Protocol;
+use super::steady::macs;
 use super::traffic::Minute;
 use super::{Inventory, MOST_MINUTES, Output, Slot, Whose};
 use crate::packet::frame::{ACK, InterfaceId, Ip, Packet, RST, SYN, Seen, Transport};
@@ -13,7 +13,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 /// A shorter pause is not worth looking at a device's habits.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
 
 /// The interface of the last frame, for the next is likely of the same.
 #[derive(Clone, Copy)]
@@ -30,10 +30,16 @@ pub(super) struct Context<'a> {
     pub(super) leads: Leads,
     /// The MAC that sent it, if the link has any.
     pub(super) source: Option<Mac>,
+    /// Whose that is.
+    pub(super) from: Whose,
     /// The device that sent it, if it was one.
     pub(super) sender: Option<Slot>,
     /// The MAC it went to, if it is one device's.
     pub(super) destination: Option<Mac>,
+    /// Whose that is.
+    pub(super) to: Whose,
+    /// What looking for its flow found, if that was done.
+    sought: Option<Sought>,
     pub(super) payload: &'a [u8],
     pub(super) length: u32,
 }
@@ -47,10 +53,18 @@ impl Inventory {
         if !arrival.has_devices {
             return;
         }
-        let source = packet.ether.map(|ether| ether.source).filter(|mac| is_one(*mac));
-        let destination = packet.ether.map(|ether| ether.destination).filter(|mac| is_one(*mac));
-        let sender = source.and_then(|mac| self.sender(mac, seen, arrival));
-        if let Some(Whose::Device(slot)) = destination.map(|mac| self.devices.whose(mac)) {
+        let is_inside = arrival.leads == Leads::ToDevices;
+        let key = if is_inside { Key::of(packet, seen.interface) } else { None };
+        let sought = key.map(|key| self.flows.seek(key));
+        if let Some(Sought { known: Some(id), side, .. }) = sought {
+            if self.counts_only(seen, packet, id, side) {
+                return;
+            }
+        }
+        let [source, destination] = macs(packet);
+        let from = source.map_or(Whose::Unknown, |mac| self.sender(mac, seen, arrival));
+        let to = destination.map_or(Whose::Unknown, |mac| self.devices.whose(mac));
+        if let Some(slot) = to.device() {
             let over = self.devices.traffic_mut(slot).and_then(|traffic| traffic.receive(seen.original, now));
             self.tell_minute(slot, over);
         }
@@ -59,17 +73,22 @@ impl Inventory {
             interface: seen.interface,
             leads: arrival.leads,
             source,
-            sender,
+            from,
+            sender: from.device(),
             destination,
+            to,
+            sought,
             payload: seen.frame.get(packet.payload.clone()).unwrap_or_default(),
             length: seen.original,
         };
         match (packet.transport, packet.ip) {
             (Transport::Tcp { source, destination, flags, sequence, acknowledgement }, Some(ip)) => {
                 let segment = Segment { flags, sequence, acknowledgement };
-                self.handle_tcp(&context, &ip, source, destination, segment);
+                self.handle_tcp(&context, &ip, packet, [source, destination], segment);
             }
-            (Transport::Udp { source, destination }, Some(ip)) => self.handle_udp(&context, &ip, source, destination),
+            (Transport::Udp { source, destination }, Some(ip)) => {
+                self.handle_udp(&context, &ip, packet, [source, destination]);
+            }
             (Transport::Icmp { kind, code }, Some(ip)) => {
                 self.show(&context, &ip);
                 self.hear_icmp(&context, &ip, kind, code);
@@ -93,19 +112,18 @@ impl Inventory {
     }
 
     /// Counts a frame for the device that sent it, which is listed if it is new.
-    fn sender(&mut self, mac: Mac, seen: &Seen<'_>, arrival: Arrival) -> Option<Slot> {
+    fn sender(&mut self, mac: Mac, seen: &Seen<'_>, arrival: Arrival) -> Whose {
         let slot = match self.devices.whose(mac) {
-            Whose::Ours => return None,
+            Whose::Ours => return Whose::Ours,
             Whose::Device(slot) => slot,
             Whose::Unknown => self.list(mac, seen.at),
         };
-        let traffic = self.devices.traffic_mut(slot)?;
+        let Some(traffic) = self.devices.traffic_mut(slot) else { return Whose::Unknown };
         let silence = seen.at.since(traffic.last_seen);
         let is_elsewhere = traffic.interface.replace(seen.interface.0) != Some(seen.interface.0);
         let over = traffic.send(seen.original, seen.at);
         self.tell_minute(slot, over);
-        if is_elsewhere {
-            let device = self.devices.get_mut(slot)?;
+        if let Some(device) = self.devices.get_mut(slot).filter(|_| is_elsewhere) {
             device.is_local |= arrival.leads == Leads::ToDevices;
             if let Some(name) = arrival.name() {
                 device.was_on(name);
@@ -114,7 +132,7 @@ impl Inventory {
         if silence >= SILENCE {
             self.speaks_again(slot, silence, seen.at);
         }
-        Some(slot)
+        Whose::Device(slot)
     }
 
     fn list(&mut self, mac: Mac, now: Time) -> Slot {
@@ -137,8 +155,15 @@ impl Inventory {
         self.minutes.push_back(Output::Minute { mac, begins, sent, received });
     }
 
-    fn handle_tcp(&mut self, context: &Context<'_>, ip: &Ip, source: u16, destination: u16, segment: Segment) {
-        let Some((id, side, is_new)) = self.flow(context, ip, Protocol::Tcp, source, destination) else { return };
+    fn handle_tcp(
+        &mut self,
+        context: &Context<'_>,
+        ip: &Ip,
+        packet: &Packet,
+        [source, destination]: [u16; 2],
+        segment: Segment,
+    ) {
+        let Some((id, side, is_new)) = self.flow(context, ip, packet) else { return };
         let Some(flow) = self.flows.get_mut(id) else { return };
         if is_new && segment.flags & SYN == 0 && source < destination {
             // The beginning was not seen: the lower port is likelier the server's.
@@ -173,8 +198,8 @@ impl Inventory {
         }
     }
 
-    fn handle_udp(&mut self, context: &Context<'_>, ip: &Ip, source: u16, destination: u16) {
-        let Some((id, side, _)) = self.flow(context, ip, Protocol::Udp, source, destination) else { return };
+    fn handle_udp(&mut self, context: &Context<'_>, ip: &Ip, packet: &Packet, [source, destination]: [u16; 2]) {
+        let Some((id, side, _)) = self.flow(context, ip, packet) else { return };
         let Some(flow) = self.flows.get_mut(id) else { return };
         let is_first_answer = flow.client != side && !flow.is_answered;
         if is_first_answer {
@@ -189,41 +214,35 @@ impl Inventory {
     }
 
     /// Finds or begins a packet's flow and counts its bytes. None on an Internet link where no neighbour is part of it.
-    fn flow(
-        &mut self,
-        context: &Context<'_>,
-        ip: &Ip,
-        protocol: Protocol,
-        source: u16,
-        destination: u16,
-    ) -> Option<(FlowId, Side, bool)> {
+    fn flow(&mut self, context: &Context<'_>, ip: &Ip, packet: &Packet) -> Option<(FlowId, Side, bool)> {
         if context.leads == Leads::ToInternet && !self.is_neighbours(context, ip) {
             return None;
         }
-        let ends = (End::new(ip.source, source), End::new(ip.destination, destination));
-        let (key, side) = Key::new(ends.0, ends.1, protocol, context.interface.0);
-        let (id, is_new) = match self.flows.find(key, side, context.now) {
-            Found::Known(id) => (id, false),
-            Found::New(id, gone) => {
-                if let Some(mut gone) = gone {
-                    self.account(&mut gone);
-                }
-                self.hellos.begin(id);
-                (id, true)
-            }
+        let sought = match context.sought {
+            Some(sought) => sought,
+            None => self.flows.seek(Key::of(packet, context.interface)?),
         };
-        let flow = self.flows.get_mut(id)?;
-        flow.last = flow.last.max(context.now);
+        let id = sought.known.unwrap_or_else(|| self.begin(&sought, context.now));
+        let (side, is_new) = (sought.side, sought.known.is_none());
+        let flow = self.flows.go_on(id, context.now)?;
+        let other = flow.half_mut(side.other());
         if is_new {
-            flow.half_mut(side.other()).mac = context.destination;
+            other.mac = context.destination;
+        }
+        let is_to_other = other.mac == context.destination;
+        if is_to_other {
+            other.whose = context.to;
         }
         let half = flow.half_mut(side);
         let is_first = !core::mem::replace(&mut half.has_spoken, true);
         half.mac = half.mac.or(context.source);
+        let is_from_half = half.mac == context.source;
+        if is_from_half {
+            half.whose = context.from;
+        }
         // A flow that passes one wire twice, before and behind a router, is counted once.
-        if half.mac == context.source || flow.half(side.other()).mac == context.destination {
-            let half = flow.half_mut(side);
-            half.bytes = half.bytes.saturating_add(u64::from(context.length));
+        if is_from_half || is_to_other {
+            half.count(context.length);
         }
         if is_first {
             self.show(context, ip);
@@ -231,12 +250,20 @@ impl Inventory {
         Some((id, side, is_new))
     }
 
+    fn begin(&mut self, sought: &Sought, now: Time) -> FlowId {
+        let (id, gone) = self.flows.begin(sought, now);
+        if let Some(mut gone) = gone {
+            self.account(&mut gone);
+        }
+        self.hellos.begin(id);
+        id
+    }
+
     fn is_neighbours(&self, context: &Context<'_>, ip: &Ip) -> bool {
         let has = |slot: Option<Slot>, ip: IpAddr| {
             slot.and_then(|slot| self.devices.get(slot)).is_some_and(|device| device.addresses.has(ip))
         };
-        has(context.sender, ip.source)
-            || has(context.destination.and_then(|mac| self.devices.find(mac)), ip.destination)
+        has(context.sender, ip.source) || has(context.to.device(), ip.destination)
     }
 
     /// A packet shows its sender's address: the device's own, or one behind it.
@@ -276,14 +303,14 @@ pub(super) struct Segment {
 }
 
 /// Ports on which every datagram may tell something: DNS, DHCP, NetBIOS, DHCPv6, SSDP, mDNS, LLMNR.
-const fn is_talkative(port: u16) -> bool {
+pub(super) const fn is_talkative(port: u16) -> bool {
     matches!(port, 53 | 67 | 68 | 137 | 138 | 546 | 547 | 1900 | 5353 | 5355)
 }
 
 /// It is one interface's: neither a group's nor nobody's.
-fn is_one(mac: Mac) -> bool {
+pub(super) fn is_one(mac: &Mac) -> bool {
     let [first, ..] = mac;
-    first & 1 == 0 && mac != [0; 6]
+    first & 1 == 0 && *mac != [0; 6]
 }
 
 /// It can be somebody's address.

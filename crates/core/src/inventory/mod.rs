@@ -6,7 +6,8 @@
 //! never make room for others.
 //!
 //! ```text
-//! frame ─► frames ─► devices, traffic                        who sent how much
+//! frame ─► steady ─► traffic                                 how much, where a flow has nothing left to teach
+//!   else ─► frames ─► devices, traffic                       who sent how much
 //!             ├────► addresses, owners ─► conflict           whose address is it
 //!             ├────► flows ─► ports, hosts; contacts         what is proven open, who talks to whom
 //!             └────► hear_* ─► names, services, marks        what protocols say
@@ -32,6 +33,7 @@ pub mod hosts;
 pub mod interfaces;
 pub mod kept;
 mod kinds;
+pub mod listing;
 mod lookups;
 pub mod names;
 pub mod operator;
@@ -42,6 +44,7 @@ mod prove;
 pub mod report;
 mod seed;
 pub mod services;
+mod steady;
 #[cfg(test)]
 mod tests;
 mod traffic;
@@ -50,6 +53,7 @@ mod watch;
 
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
+use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use answered::Answered;
@@ -169,6 +173,7 @@ impl Inventory {
     pub fn set_interfaces(&mut self, interfaces: &[Interface]) {
         self.interfaces.set(interfaces);
         self.last_interface = None;
+        self.flows.forget_whose();
         for device in self.devices.set_ours(self.interfaces.macs()) {
             self.forget_addresses(&device);
         }
@@ -200,23 +205,14 @@ impl Inventory {
 
     /// All that is known, each time as `label` writes it.
     pub fn report<T>(&mut self, now: Time, label: &impl Fn(Time) -> T) -> Report<T> {
-        self.account_for_all();
-        let left_out = self.left_out();
-        let writer =
-            Writer { now, label, vendors: &self.vendors, interfaces: self.interfaces.names(), servers: &self.servers };
-        let listed = |mac: Mac| !self.merged.contains_key(&mac) || !self.is_listed(self.main_of(mac));
-        let slots: Vec<Slot> = self.listed().filter(|&(mac, _)| listed(mac)).map(|(_, slot)| slot).collect();
-        let devices = slots.iter().filter_map(|&slot| {
-            let (device, traffic, also) = self.joined(slot)?;
-            Some(writer.device(&device, &traffic, also))
-        });
-        let hosts = self.hosts.all().filter(|(ip, _)| !self.is_devices_own(*ip));
-        writer.report(
-            devices.collect(),
-            hosts.map(|(ip, host)| writer.host(ip, host)).collect(),
-            &self.events.latest(),
-            left_out,
-        )
+        let listing = self.listing(now, label);
+        Report {
+            schema: report::SCHEMA,
+            devices: listing.devices().collect(),
+            hosts: listing.hosts().collect(),
+            events: listing.events(),
+            left_out: listing.left_out(),
+        }
     }
 
     /// One device as [`Inventory::report`] has it, by any of its MACs; none if it is not listed.
@@ -229,9 +225,11 @@ impl Inventory {
         self.account_for_all();
         let slot = self.devices.find(self.main_of(mac)).or_else(|| self.devices.find(mac))?;
         let (device, traffic, also) = self.joined(slot)?;
-        let writer =
-            Writer { now, label, vendors: &self.vendors, interfaces: self.interfaces.names(), servers: &self.servers };
-        self.is_listed(device.mac).then(|| writer.device(&device, &traffic, also))
+        self.is_listed(device.mac).then(|| self.writer(now, label).device(&device, &traffic, also))
+    }
+
+    fn writer<'a, F>(&'a self, now: Time, label: &'a F) -> Writer<'a, F> {
+        Writer { now, label, vendors: &self.vendors, interfaces: self.interfaces.names(), servers: &self.servers }
     }
 
     /// What found no room until now.
@@ -268,9 +266,9 @@ impl Inventory {
     }
 
     /// A device with what its other MACs told.
-    fn joined(&self, slot: Slot) -> Option<(device::Device, traffic::Traffic, Vec<Hardware>)> {
+    fn joined(&self, slot: Slot) -> Option<(Cow<'_, device::Device>, traffic::Traffic, Vec<Hardware>)> {
         let (device, traffic) = self.devices.both(slot)?;
-        let (mut device, mut traffic) = (device.clone(), *traffic);
+        let (mut device, mut traffic) = (Cow::Borrowed(device), *traffic);
         let mut also = Vec::new();
         let main = device.mac;
         for (&other, _) in self.merged.iter().filter(|(_, into)| **into == main) {
@@ -278,7 +276,7 @@ impl Inventory {
             let Some((part, bytes)) = self.devices.find(other).and_then(|slot| self.devices.both(slot)) else {
                 continue;
             };
-            device.absorb(part);
+            device.to_mut().absorb(part);
             traffic.absorb(bytes);
         }
         Some((device, traffic, also))

@@ -1,7 +1,7 @@
 //! Which MAC an IP address belongs to now, and when two of them say so.
 //!
-//! Two MACs that claim one IPv4 address by ARP within ten minutes are in conflict: a copy, or somebody who wants to be taken for
-//! another. It is told at once and then at most once an hour for the address. An address a DHCP server gave to another MAC has
+//! Two MACs that claim one address by ARP or neighbour discovery within ten minutes are in conflict: a copy, or somebody who wants
+//! to be taken for another. It is told at once and then at most once an hour for the address. An address a DHCP server gave to another MAC has
 //! moved, and nothing is wrong with that.
 
 use super::addresses::Claim;
@@ -20,8 +20,8 @@ const QUIET: Duration = Duration::from_secs(3600);
 #[derive(Clone, Copy)]
 struct Owner {
     mac: Mac,
-    /// When the owner last claimed it by ARP.
-    arp: Option<Time>,
+    /// When the owner last said so itself, by ARP or neighbour discovery.
+    said: Option<Time>,
     told: Option<Time>,
 }
 
@@ -44,28 +44,28 @@ impl Owners {
 
     /// A MAC says the address is its own; returns whom it is in conflict with, if that must be told.
     pub(super) fn claim(&mut self, ip: IpAddr, mac: Mac, claim: Claim, now: Time) -> Option<Mac> {
-        let arp = (claim == Claim::Arp).then_some(now);
+        let said = matches!(claim, Claim::Arp | Claim::Ndp).then_some(now);
         let has_room = self.by_ip.len() < MOST;
         let Some(owner) = self.by_ip.get_mut(&ip) else {
             if has_room {
-                self.by_ip.insert(ip, Owner { mac, arp, told: None });
+                self.by_ip.insert(ip, Owner { mac, said, told: None });
             } else {
                 self.left_out = self.left_out.saturating_add(1);
             }
             return None;
         };
         if owner.mac == mac {
-            owner.arp = arp.or(owner.arp);
+            owner.said = said.or(owner.said);
             return None;
         }
         // What somebody merely sends from says less than what another claimed.
         if claim == Claim::Traffic {
             return None;
         }
-        let had_it = arp.and(owner.arp).is_some_and(|claimed| now.since(claimed) < WINDOW);
+        let had_it = said.and(owner.said).is_some_and(|claimed| now.since(claimed) < WINDOW);
         let is_news = had_it && owner.told.is_none_or(|told| now.since(told) >= QUIET);
         let before = owner.mac;
-        *owner = Owner { mac, arp, told: if is_news { Some(now) } else { owner.told } };
+        *owner = Owner { mac, said, told: if is_news { Some(now) } else { owner.told } };
         is_news.then_some(before)
     }
 
@@ -86,7 +86,7 @@ impl Owners {
     /// Moves all times, as the clock they are read by was stepped.
     pub(super) fn shift(&mut self, shift: impl Fn(Time) -> Time) {
         for owner in self.by_ip.values_mut() {
-            (owner.arp, owner.told) = (owner.arp.map(&shift), owner.told.map(&shift));
+            (owner.said, owner.told) = (owner.said.map(&shift), owner.told.map(&shift));
         }
     }
 }
@@ -116,7 +116,8 @@ mod tests {
         check(&[(0, A, Arp), (700, B, Arp)], &[None, None]);
         check(&[(0, A, Arp), (5, B, Dhcp), (6, B, Arp)], &[None, None, None]);
         check(&[(0, A, Arp), (5, B, Dhcp), (6, B, Arp), (7, A, Arp)], &[None, None, None, Some(B)]);
-        check(&[(0, A, Arp), (5, B, Traffic), (6, B, Ndp)], &[None, None, None]);
+        check(&[(0, A, Arp), (5, B, Traffic), (6, B, Dhcp)], &[None, None, None]);
+        check(&[(0, A, Ndp), (5, B, Traffic), (6, B, Ndp), (7, A, Ndp)], &[None, None, Some(A), None]);
         check(
             &[(0, A, Arp), (2, B, Arp), (3, A, Arp), (3603, B, Arp), (3604, A, Arp)],
             &[None, Some(A), None, None, Some(B)],

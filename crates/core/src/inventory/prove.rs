@@ -52,7 +52,7 @@ impl Inventory {
         if !is_somebodys(proof.ip) {
             return;
         }
-        let is_ours = context.source.is_some_and(|mac| self.devices.whose(mac) == Whose::Ours);
+        let is_ours = context.from == Whose::Ours;
         match self.server_of(context.sender, proof.ip) {
             Some(owner) => self.prove_at(owner, &proof),
             // What the gateway sends to its devices is known from the other side, or not theirs.
@@ -146,6 +146,13 @@ impl Inventory {
     pub(super) fn account_for_all(&mut self) {
         let mut flows = core::mem::replace(&mut self.flows, super::Flows::new(super::Seed::new(0)));
         flows.all_mut().for_each(|flow| self.account(flow));
+        self.flows = flows;
+    }
+
+    /// The same for flows that were heard of since then: of others there is nothing new.
+    pub(super) fn account_since(&mut self, then: Time) {
+        let mut flows = core::mem::replace(&mut self.flows, super::Flows::new(super::Seed::new(0)));
+        flows.heard_since(then).for_each(|flow| self.account(flow));
         self.flows = flows;
     }
 

@@ -24,7 +24,7 @@ use core::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The version of the shape.
-const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 /// A randomised MAC that nobody named and that has been silent for so long will not come back.
 const ARCHIVED_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -270,18 +270,6 @@ pub(super) struct Writer<'a, F> {
 }
 
 impl<T, F: Fn(Time) -> T> Writer<'_, F> {
-    pub(super) fn report(
-        &self,
-        mut devices: Vec<ReportedDevice<T>>,
-        hosts: Vec<ReportedHost<T>>,
-        events: &[Event],
-        left_out: LeftOut,
-    ) -> Report<T> {
-        devices.sort_by_key(|device| device.mac);
-        let events = events.iter().map(|event| event.label(self.label)).collect();
-        Report { schema: SCHEMA, devices, hosts, events, left_out }
-    }
-
     pub(super) fn device(&self, device: &Device, traffic: &Traffic, also: Vec<Hardware>) -> ReportedDevice<T> {
         let vendor = self.vendors.of(device.mac);
         let guess = kinds::guess(device, vendor.as_deref());

@@ -15,15 +15,23 @@ impl Seed {
         Self(seed ^ 0x9e37_79b9_7f4a_7c15)
     }
 
-    /// The hash of some words.
+    /// The hash of two addresses of two words each, and another word.
     #[inline]
-    pub(super) fn of(self, words: [u64; 5]) -> u64 {
-        let mut hasher = Folding(self.0);
-        for word in words {
-            hasher.write_u64(word);
-        }
-        hasher.finish()
+    pub(super) const fn of(self, [a, b, c, d, rest]: [u64; 5]) -> u64 {
+        let [mask, other, last] = MULTIPLES;
+        let high = fold(a ^ self.0, c ^ mask);
+        let low = fold(b ^ self.0.rotate_left(21), d ^ other);
+        fold(high ^ low.rotate_left(32) ^ self.0, rest ^ last)
     }
+}
+
+/// Odd, and as many ones as zeros.
+const MULTIPLES: [u64; 3] = [0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db, 0x8ebc_6af0_9c88_c6e3];
+
+/// All bits of the product of two words in one.
+const fn fold(a: u64, b: u64) -> u64 {
+    let product = (a as u128).wrapping_mul(b as u128);
+    (product >> 64) as u64 ^ product as u64
 }
 
 impl BuildHasher for Seed {
@@ -51,14 +59,14 @@ impl Hasher for Folding {
 
     #[inline]
     fn write_u64(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word).wrapping_mul(0xa076_1d64_78bd_642f_e703_7ed1_a0b4_28db);
-        self.0 = (product >> 64) as u64 ^ (product as u64) ^ self.0.rotate_left(23);
+        let [_, multiple, _] = MULTIPLES;
+        self.0 = fold(self.0 ^ word, multiple) ^ self.0.rotate_left(23);
     }
 
     #[inline]
     fn finish(&self) -> u64 {
-        let product = u128::from(self.0).wrapping_mul(0x8ebc_6af0_9c88_c6e3_5895_c9d7_4a5d_1f43);
-        (product >> 64) as u64 ^ (product as u64)
+        let [.., multiple] = MULTIPLES;
+        fold(self.0, multiple)
     }
 }
 

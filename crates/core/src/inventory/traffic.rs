@@ -1,5 +1,6 @@
 //! How much each device sends and is sent: what changes with every packet, kept apart from all else so that it stays in the cache.
 
+use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,9 @@ pub(super) struct Traffic {
     pub(super) sent: u64,
     pub(super) received: u64,
     pub(super) last_seen: Time,
+    /// Whose it is; whoever remembers a place among devices asks whether it still is. All-zero where nobody has it.
+    #[serde(skip)]
+    pub(super) mac: Mac,
     /// The interface of its last frame; other interfaces are looked up.
     #[serde(skip)]
     pub(super) interface: Option<u32>,
@@ -34,8 +38,14 @@ pub(super) struct Minute {
 }
 
 impl Traffic {
-    pub(super) fn new(now: Time) -> Self {
-        Self { last_seen: now, ..Self::default() }
+    pub(super) fn new(mac: Mac, now: Time) -> Self {
+        Self { mac, last_seen: now, ..Self::default() }
+    }
+
+    /// A minute is being counted that this is part of.
+    #[inline]
+    pub(super) const fn is_counting(&self, now: Time) -> bool {
+        now.as_nanos() / MINUTE == self.minute
     }
 
     /// Counts what it sent; returns the minute before, if it is over.
@@ -89,7 +99,7 @@ mod tests {
     #[test]
     fn a_minute_is_told_when_it_is_over() {
         let at = |seconds: u64| Time::from_nanos(seconds.saturating_mul(1_000_000_000));
-        let mut traffic = Traffic::new(at(61));
+        let mut traffic = Traffic::new([2, 0, 0, 0, 0, 1], at(61));
         assert_eq!((traffic.send(100, at(61)), traffic.receive(7, at(119))), (None, None));
         assert_eq!(traffic.send(1, at(120)), Some(Minute { begins: at(60), sent: 100, received: 7 }));
         assert_eq!(traffic.turn(at(180)), Some(Minute { begins: at(120), sent: 1, received: 0 }));

@@ -14,6 +14,8 @@ const NAME_WITHIN: Duration = Duration::from_secs(60);
 const MOST_NEWS: usize = 4096;
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+/// Frames come so much later than their times say, at most.
+const LATE: Duration = Duration::from_secs(10);
 
 impl Inventory {
     /// When [`Inventory::handle_wake`] has something to do at the latest.
@@ -27,8 +29,8 @@ impl Inventory {
         if now < self.next_minute {
             return;
         }
-        self.next_minute = now + MINUTE;
-        self.account_for_all();
+        let last = core::mem::replace(&mut self.next_minute, now + MINUTE) - MINUTE;
+        self.account_since(last - LATE);
         self.forget_unused_names();
         let slots: alloc::vec::Vec<(Mac, Slot)> = self.devices.slots().collect();
         for (_, slot) in slots {

@@ -28,8 +28,9 @@ use crate::config::observing::CaptureMode;
 use crate::daemon::{Request, ask};
 use crate::ipc::observer::DeviceVerb;
 use facts::{All, Origin};
+use offline::Offline;
 use rebootping_core::inventory::report::Hardware;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -38,13 +39,22 @@ pub(crate) fn report(explicit: Option<&Path>, asked: &Report) -> ExitCode {
     if asked.pcap.is_empty() {
         return with_daemon(explicit, |report| Ok(rendered(&report, Origin::Daemon, asked)));
     }
-    let read = offline::read(&asked.pcap);
-    let origin = Origin::Files { files: read.files, packets: read.packets };
-    let shown = if read.files > 0 { show(&rendered(&read.report, origin, asked)) } else { ExitCode::FAILURE };
-    for trouble in read.troubles {
+    let mut read = offline::read(&asked.pcap);
+    let troubles = std::mem::take(&mut read.troubles);
+    let shown = if read.files > 0 { show_files(read, asked) } else { ExitCode::FAILURE };
+    for trouble in troubles {
         eprintln!("rebootping: {trouble}");
     }
     shown
+}
+
+fn show_files(mut read: Offline, asked: &Report) -> ExitCode {
+    if asked.json {
+        let mut out = BufWriter::new(io::stdout().lock());
+        return written(read.write_json(&mut out).and_then(|()| out.flush()));
+    }
+    let origin = Origin::Files { files: read.files, packets: read.packets() };
+    show(&rendered(&read.report(), origin, asked))
 }
 
 /// `rebootping devices`.

@@ -1,19 +1,21 @@
 //! A report from capture files alone: no daemon, no root, no packet sent.
 
-use super::facts::All;
+use super::facts::{All, Device};
+use super::json;
 use crate::pcap_read::input::{self, CaptureInput};
 use crate::pcap_read::{Interface, Reader, Record};
 use crate::report::amount::count;
 use crate::report::devices::label;
 use rebootping_core::inventory::interfaces::{self, Leads};
 use rebootping_core::inventory::names::Source;
-use rebootping_core::inventory::report::{ReportedDevice, ReportedName};
+use rebootping_core::inventory::report::ReportedName;
 use rebootping_core::inventory::vendor::Vendors;
 use rebootping_core::inventory::{Inventory, Settings};
 use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType, Packet, Seen};
 use rebootping_core::time::Time;
 use rebootping_core::untrusted::Untrusted;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,10 +28,9 @@ const SEED: u64 = 0;
 
 /// What capture files told.
 pub(super) struct Offline {
-    pub(super) report: All,
+    wire: Wire,
     /// Files that were sound, or held a packet before the damage.
     pub(super) files: usize,
-    pub(super) packets: u64,
     /// What was wrong, a line for each file.
     pub(super) troubles: Vec<String>,
 }
@@ -59,7 +60,34 @@ pub(super) fn read(paths: &[PathBuf]) -> Offline {
             count(wire.unknown)
         ));
     }
-    Offline { files, packets: wire.packets, troubles, report: wire.report() }
+    Offline { wire, files, troubles }
+}
+
+impl Offline {
+    /// How many packets were read.
+    pub(super) const fn packets(&self) -> u64 {
+        self.wire.packets
+    }
+
+    /// All of it.
+    pub(super) fn report(self) -> All {
+        let Wire { mut inventory, now, names, .. } = self.wire;
+        let mut report = inventory.report(now, &label_of);
+        // Nobody asks it again, and what is reported is as large.
+        drop(inventory);
+        report.devices.iter_mut().for_each(|device| complete(device, &names));
+        report
+    }
+
+    /// Writes it as JSON, without ever having all of it in memory.
+    pub(super) fn write_json(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let Wire { inventory, now, names, .. } = &mut self.wire;
+        json::write(out, &inventory.listing(*now, &label_of), |device| complete(device, names))
+    }
+}
+
+fn label_of(time: Time) -> String {
+    label(time.as_nanos())
 }
 
 /// Files by their first packet, so that those a capture was cut into follow each other; standard input, which can be read
@@ -149,20 +177,17 @@ impl Wire {
             self.inventory.handle_wake(self.now);
         }
     }
+}
 
-    fn report(mut self) -> All {
-        let mut report = self.inventory.report(self.now, &|time: Time| label(time.as_nanos()));
-        for device in &mut report.devices {
-            // Somebody here sent to it, and it spoke: as good a proof as a file holds.
-            device.proven |= device.bytes_sent > 0 && device.bytes_received > 0;
-            name(device, &self.names);
-        }
-        report
-    }
+/// Adds what only files tell.
+fn complete(device: &mut Device, names: &BTreeMap<IpAddr, Untrusted>) {
+    // Somebody here sent to it, and it spoke: as good a proof as a file holds.
+    device.proven |= device.bytes_sent > 0 && device.bytes_received > 0;
+    name(device, names);
 }
 
 /// Adds what whoever captured knew of names, where nothing else does.
-fn name<T>(device: &mut ReportedDevice<T>, names: &BTreeMap<IpAddr, Untrusted>) {
+fn name(device: &mut Device, names: &BTreeMap<IpAddr, Untrusted>) {
     for contact in device.contacts.iter_mut().filter(|contact| contact.name.is_none()) {
         contact.name = names.get(&contact.ip).cloned();
     }
