@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// No name, banner or description is kept beyond so many bytes; DNS names end there too (RFC 1035 section 2.3.4).
@@ -41,6 +42,13 @@ impl From<String> for Untrusted {
     }
 }
 
+impl From<Vec<u8>> for Untrusted {
+    fn from(mut bytes: Vec<u8>) -> Self {
+        bytes.truncate(LONGEST);
+        String::from_utf8(bytes).map_or_else(|error| Self::new(error.as_bytes()), Self::from)
+    }
+}
+
 impl From<&str> for Untrusted {
     fn from(text: &str) -> Self {
         Self::from(String::from(text))
@@ -62,6 +70,9 @@ mod tests {
     fn text_is_bounded_and_whole() {
         assert_eq!(Untrusted::new(b"tv\xff").raw(), "tv\u{fffd}");
         assert_eq!(Untrusted::new(&vec![b'a'; 300]).raw().len(), LONGEST);
+        for bytes in [vec![b'a'; 300], b"tv\xff".to_vec(), "é".repeat(200).into_bytes()] {
+            assert_eq!(Untrusted::from(bytes.clone()), Untrusted::new(&bytes));
+        }
         let long = Untrusted::from("é".repeat(200));
         assert_eq!((long.raw().len(), long.raw().chars().count()), (254, 127));
     }

@@ -54,6 +54,8 @@ pub(super) struct Addresses {
 /// Where an address in a packet's source is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Place {
+    /// At the device itself, as was known.
+    Known,
     /// At the device itself.
     Own,
     /// Somewhere behind it.
@@ -104,7 +106,7 @@ impl Addresses {
         }
         if let Some(address) = self.own.iter_mut().find(|address| address.ip == ip) {
             address.last_seen = address.last_seen.max(now);
-            return (Place::Own, None);
+            return (Place::Known, None);
         }
         if !INITIAL_HOP_LIMITS.contains(&hop_limit) || self.shown_of(ip).len() > MOST_SHOWN {
             return (Place::Behind, None);
@@ -202,7 +204,7 @@ mod tests {
     fn who_claims_an_address_has_it_whatever_the_ttl() {
         let mut addresses = Addresses::default();
         addresses.claim(ip(1), Claim::Arp, Time::BOOT);
-        assert_eq!(addresses.show(ip(1), 57, Time::BOOT).0, Place::Own);
+        assert_eq!(addresses.show(ip(1), 57, Time::BOOT).0, Place::Known);
         addresses.claim(ip(1), Claim::Dhcp, Time::BOOT);
         addresses.claim(ip(1), Claim::Arp, Time::BOOT);
         assert_eq!(addresses.own().first().unwrap().claimed_by, Claim::Dhcp);
@@ -213,12 +215,13 @@ mod tests {
         let mut addresses = Addresses::default();
         addresses.claim(ip(1), Claim::Arp, Time::BOOT);
         for last in 1..=16 {
-            assert_eq!(addresses.show(ip(last), 64, Time::BOOT).0, Place::Own, "{last}");
+            let place = if last == 1 { Place::Known } else { Place::Own };
+            assert_eq!(addresses.show(ip(last), 64, Time::BOOT).0, place, "{last}");
         }
         let (place, _) = addresses.show(ip(17), 64, Time::BOOT);
         assert_eq!(place, Place::Router((2..=16).map(ip).collect()));
         assert_eq!(addresses.show(ip(2), 64, Time::BOOT).0, Place::Behind);
-        assert_eq!(addresses.show(ip(1), 64, Time::BOOT).0, Place::Own);
+        assert_eq!(addresses.show(ip(1), 64, Time::BOOT).0, Place::Known);
         assert!(addresses.is_router());
     }
 

@@ -145,6 +145,8 @@ pub(super) struct Flow {
     pub(super) is_answered: bool,
     /// TCP: the client acknowledged the SYN-ACK.
     pub(super) is_established: bool,
+    /// UDP: every datagram may tell something.
+    pub(super) is_talkative: bool,
     /// A name the client gave the server.
     pub(super) name: Option<super::dictionary::NameId>,
 }
@@ -159,6 +161,7 @@ impl Flow {
             first_byte: None,
             is_answered: false,
             is_established: false,
+            is_talkative: false,
             name: None,
         }
     }
@@ -210,14 +213,20 @@ impl Flow {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct FlowId(u32);
 
-/// What looking for a flow found: its place, or where it would begin.
+/// Where in the table a flow may be.
 #[derive(Clone, Copy)]
-pub(super) struct Sought {
-    key: Key,
-    /// The side of the packet's sender.
-    pub(super) side: Side,
+pub(super) struct Spot {
     group: usize,
     tag: u16,
+}
+
+/// What looking for a packet's flow found: its place, or where it would begin.
+#[derive(Clone, Copy)]
+pub(super) struct Sought {
+    pub(super) key: Key,
+    /// The side of the packet's sender.
+    pub(super) side: Side,
+    pub(super) spot: Spot,
     pub(super) known: Option<FlowId>,
 }
 
@@ -251,18 +260,17 @@ impl Flows {
         Self { seed, groups: Vec::new(), entries: Vec::new(), left_out: 0 }
     }
 
-    /// Looks for a packet's flow.
+    /// Where a flow may be.
     #[inline]
-    pub(super) fn seek(&self, (key, side): (Key, Side)) -> Sought {
+    pub(super) fn spot(&self, key: &Key) -> Spot {
         let hash = key.hash(self.seed);
-        let group = hash as usize % GROUPS;
         // Zero stands for an empty place.
-        let tag = (hash >> 48) as u16 | 1;
-        Sought { key, side, group, tag, known: self.place_of(&key, group, tag) }
+        Spot { group: hash as usize % GROUPS, tag: (hash >> 48) as u16 | 1 }
     }
 
+    /// The place of a flow, if it is known.
     #[inline]
-    fn place_of(&self, key: &Key, group: usize, tag: u16) -> Option<FlowId> {
+    pub(super) fn known(&self, key: &Key, Spot { group, tag }: Spot) -> Option<FlowId> {
         let Group { tags, .. } = self.groups.get(group)?;
         // All at once, which a processor can do in one step.
         let mut alike = tags.iter().enumerate().fold(0_u32, |alike, (way, t)| alike | u32::from(*t == tag) << way);
@@ -340,11 +348,12 @@ impl Flows {
             self.groups = vec![Group::default(); GROUPS];
             self.entries.resize_with(MOST, || None);
         }
-        let mut at = sought.group.saturating_mul(WAYS);
-        if let Some(Group { tags, ages }) = self.groups.get_mut(sought.group) {
+        let Spot { group, tag } = sought.spot;
+        let mut at = group.saturating_mul(WAYS);
+        if let Some(Group { tags, ages }) = self.groups.get_mut(group) {
             let oldest = ages.iter().enumerate().min_by_key(|(_, age)| **age);
             let way = oldest.map_or(0, |(way, _)| way);
-            set(tags, way, sought.tag);
+            set(tags, way, tag);
             set(ages, way, age(now).max(1));
             at = at.saturating_add(way);
         }

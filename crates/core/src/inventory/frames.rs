@@ -55,11 +55,14 @@ impl Inventory {
         }
         let is_inside = arrival.leads == Leads::ToDevices;
         let key = if is_inside { Key::of(packet, seen.interface) } else { None };
-        let sought = key.map(|key| self.flows.seek(key));
-        if let Some(Sought { known: Some(id), side, .. }) = sought {
-            if self.counts_only(seen, packet, id, side) {
+        let mut sought = None;
+        if let Some((key, side)) = key {
+            let spot = self.flows.spot(&key);
+            let known = self.flows.known(&key, spot);
+            if known.is_some_and(|id| self.counts_only(seen, packet, id, side)) {
                 return;
             }
+            sought = Some(Sought { key, side, spot, known });
         }
         let [source, destination] = macs(packet);
         let from = source.map_or(Whose::Unknown, |mac| self.sender(mac, seen, arrival));
@@ -201,12 +204,14 @@ impl Inventory {
     fn handle_udp(&mut self, context: &Context<'_>, ip: &Ip, packet: &Packet, [source, destination]: [u16; 2]) {
         let Some((id, side, _)) = self.flow(context, ip, packet) else { return };
         let Some(flow) = self.flows.get_mut(id) else { return };
+        flow.is_talkative = is_talkative(source) || is_talkative(destination);
+        let is_talkative = flow.is_talkative;
         let is_first_answer = flow.client != side && !flow.is_answered;
         if is_first_answer {
             flow.is_answered = true;
             self.prove_udp(context, ip, source, destination);
         }
-        if is_talkative(source) || is_talkative(destination) {
+        if is_talkative {
             self.hear_datagram(context, ip, source, destination);
         } else if self.flows.get(id).is_some_and(|flow| flow.client == side && !flow.half(side).is_read) {
             self.hear_quic(context, ip, id, side);
@@ -220,7 +225,11 @@ impl Inventory {
         }
         let sought = match context.sought {
             Some(sought) => sought,
-            None => self.flows.seek(Key::of(packet, context.interface)?),
+            None => {
+                let (key, side) = Key::of(packet, context.interface)?;
+                let spot = self.flows.spot(&key);
+                Sought { key, side, spot, known: self.flows.known(&key, spot) }
+            }
         };
         let id = sought.known.unwrap_or_else(|| self.begin(&sought, context.now));
         let (side, is_new) = (sought.side, sought.known.is_none());
@@ -277,7 +286,9 @@ impl Inventory {
         let (place, lost) = device.addresses.show(ip.source, ip.hop_limit, context.now);
         self.lose(mac, lost);
         match place {
-            Place::Own => {
+            // When it became so, all that follows was done.
+            Place::Known if self.owners.of(ip.source) == Some(mac) => true,
+            Place::Known | Place::Own => {
                 self.owners.claim(ip.source, mac, Claim::Traffic, context.now);
                 self.take_from_hosts(slot, ip.source);
                 true
@@ -303,14 +314,8 @@ pub(super) struct Segment {
 }
 
 /// Ports on which every datagram may tell something: DNS, DHCP, NetBIOS, DHCPv6, SSDP, mDNS, LLMNR.
-pub(super) const fn is_talkative(port: u16) -> bool {
+const fn is_talkative(port: u16) -> bool {
     matches!(port, 53 | 67 | 68 | 137 | 138 | 546 | 547 | 1900 | 5353 | 5355)
-}
-
-/// It is one interface's: neither a group's nor nobody's.
-pub(super) fn is_one(mac: &Mac) -> bool {
-    let [first, ..] = mac;
-    first & 1 == 0 && *mac != [0; 6]
 }
 
 /// It can be somebody's address.

@@ -6,6 +6,7 @@ use crate::time::Time;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// So many hosts are kept in all.
@@ -13,13 +14,17 @@ pub const MOST: usize = 4096;
 /// So many ports of one host are kept.
 pub const MOST_PORTS: usize = 64;
 
+/// Who is the stalest is known this exactly, for a busy server is proven a hundred times a second.
+const STALENESS: Duration = Duration::from_secs(60);
+
 /// A server beyond a router.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Host {
     /// The MAC it is behind.
     pub(super) behind: Option<Mac>,
     pub(super) ports: Ports,
-    pub(super) last_seen: Time,
+    /// As [`STALENESS`] has it.
+    last_seen: Time,
 }
 
 /// All of them.
@@ -38,12 +43,17 @@ impl Hosts {
 
     /// Takes a proof of an open port.
     pub(super) fn prove(&mut self, proof: &Proof, behind: Option<Mac>) -> Option<&mut Port> {
-        let is_new = !self.by_ip.contains_key(&proof.ip);
-        let host = self.by_ip.entry(proof.ip).or_default();
-        self.by_age.remove(&(host.last_seen, proof.ip));
-        host.last_seen = host.last_seen.max(proof.at);
+        let mut is_new = false;
+        let host = self.by_ip.entry(proof.ip).or_insert_with(|| {
+            is_new = true;
+            Host::default()
+        });
         host.behind = host.behind.or(behind);
-        self.by_age.insert((host.last_seen, proof.ip));
+        if is_new || proof.at.since(host.last_seen) >= STALENESS {
+            self.by_age.remove(&(host.last_seen, proof.ip));
+            host.last_seen = host.last_seen.max(proof.at);
+            self.by_age.insert((host.last_seen, proof.ip));
+        }
         if is_new {
             self.make_room(proof.ip);
         }

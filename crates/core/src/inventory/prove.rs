@@ -162,8 +162,9 @@ impl Inventory {
         let (client, server) = (flow.client, flow.client.other());
         let port = flow.end(server).port;
         for (side, sent, received) in [(client, sent, received), (server, received, sent)] {
-            let Some(mac) = flow.half(side).mac else { continue };
-            let Some(slot) = self.devices.find(mac) else { continue };
+            let half = flow.half(side);
+            let Some(mac) = half.mac else { continue };
+            let Some(slot) = self.devices.whose_half(half, Some(mac)).device() else { continue };
             let peer = flow.end(side.other()).ip();
             let Some(device) = self.devices.get_mut(slot) else { continue };
             // What a router passes on is others' talk.

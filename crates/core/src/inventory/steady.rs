@@ -7,10 +7,10 @@
 use super::Inventory;
 use super::devices::{Devices, Whose};
 use super::flows::{Flow, FlowId, HalfFlow, Side};
-use super::frames::{SILENCE, is_one, is_talkative};
+use super::frames::SILENCE;
+use super::traffic::{Minutes, Traffic};
 use crate::packet::frame::{Packet, RST, SYN, Seen, Transport};
-use crate::packet::neighbour::Mac;
-use crate::time::Time;
+use crate::packet::neighbour::{Mac, number};
 
 impl Inventory {
     /// Counts a packet of a known flow; false if it may teach something, and then nothing was counted.
@@ -21,15 +21,25 @@ impl Inventory {
         let Some(flow) = flows.get(id).filter(|flow| teaches_nothing(flow, side, packet)) else { return false };
         let (from, to) = (flow.half(side), flow.half(side.other()));
         let is_counted = from.mac == source || to.mac == destination;
-        let (sender, receiver) = (devices.whose_half(from, source), devices.whose_half(to, destination));
-        if !devices.sends_on(sender, source, seen) || !devices.is_of_minute(receiver, seen.at) {
+        let sender = devices.whose_half(from, source);
+        let receiver = devices.whose_half(to, destination).device();
+        let minute = Minutes::of(seen.at);
+        if receiver.is_some_and(|slot| devices.traffic(slot).is_none_or(|traffic| !traffic.is_of(minute))) {
             return false;
         }
-        if let Some(traffic) = sender.device().and_then(|slot| devices.traffic_mut(slot)) {
-            traffic.send(seen.original, seen.at);
+        match sender {
+            Whose::Ours => {}
+            Whose::Unknown if source.is_none() => {}
+            Whose::Unknown => return false,
+            Whose::Device(slot) => match devices.traffic_mut(slot) {
+                Some(traffic) if traffic.is_of(minute) && goes_on(traffic, seen) => {
+                    traffic.sent_more(seen.original, seen.at)
+                }
+                _ => return false,
+            },
         }
-        if let Some(traffic) = receiver.device().and_then(|slot| devices.traffic_mut(slot)) {
-            traffic.receive(seen.original, seen.at);
+        if let Some(traffic) = receiver.and_then(|slot| devices.traffic_mut(slot)) {
+            traffic.received_more(seen.original);
         }
         if let Some(flow) = flows.go_on(id, seen.at).filter(|_| is_counted) {
             flow.half_mut(side).count(seen.original);
@@ -38,10 +48,23 @@ impl Inventory {
     }
 }
 
+/// A device is where it was, and was not silent for long.
+#[inline]
+fn goes_on(traffic: &Traffic, seen: &Seen<'_>) -> bool {
+    traffic.interface == Some(seen.interface.0) && seen.at < traffic.last_seen + SILENCE
+}
+
 /// The MACs of a frame's two interfaces: none for a group's, or where the link has none.
 #[inline]
 pub(super) fn macs(packet: &Packet) -> [Option<Mac>; 2] {
     packet.ether.map_or([None; 2], |ether| [ether.source, ether.destination].map(|mac| Some(mac).filter(is_one)))
+}
+
+/// It is one interface's: neither a group's nor nobody's.
+#[inline]
+fn is_one(mac: &Mac) -> bool {
+    let number = number(*mac);
+    number >> 40 & 1 == 0 && number != 0
 }
 
 #[inline]
@@ -54,9 +77,8 @@ fn teaches_nothing(flow: &Flow, side: Side, packet: &Packet) -> bool {
                 let is_settled = flow.is_established || !flow.is_answered || flow.client != side;
                 flags & (SYN | RST) == 0 && is_settled && is_read
             }
-            Transport::Udp { source, destination } => {
-                let is_known = if flow.client == side { half.is_read } else { flow.is_answered };
-                is_known && !is_talkative(source) && !is_talkative(destination)
+            Transport::Udp { .. } => {
+                !flow.is_talkative && if flow.client == side { half.is_read } else { flow.is_answered }
             }
             Transport::Icmp { .. } | Transport::Other => false,
         }
@@ -65,7 +87,7 @@ fn teaches_nothing(flow: &Flow, side: Side, packet: &Packet) -> bool {
 impl Devices {
     /// Whose a MAC is; most often that of a flow's half, which remembers.
     #[inline]
-    fn whose_half(&self, half: &HalfFlow, mac: Option<Mac>) -> Whose {
+    pub(super) fn whose_half(&self, half: &HalfFlow, mac: Option<Mac>) -> Whose {
         let Some(mac) = mac else { return Whose::Unknown };
         let is_known = half.mac == Some(mac)
             && match half.whose {
@@ -74,25 +96,5 @@ impl Devices {
                 Whose::Unknown => false,
             };
         if is_known { half.whose } else { self.whose(mac) }
-    }
-
-    /// A sender is listed, is where it was, was not silent for long, and no minute of it is over.
-    #[inline]
-    fn sends_on(&self, whose: Whose, mac: Option<Mac>, seen: &Seen<'_>) -> bool {
-        match whose {
-            Whose::Ours => true,
-            Whose::Unknown => mac.is_none(),
-            Whose::Device(slot) => self.traffic(slot).is_some_and(|traffic| {
-                traffic.interface == Some(seen.interface.0)
-                    && traffic.is_counting(seen.at)
-                    && seen.at.since(traffic.last_seen) < SILENCE
-            }),
-        }
-    }
-
-    /// No minute of whoever this is is over.
-    #[inline]
-    fn is_of_minute(&self, whose: Whose, now: Time) -> bool {
-        whose.device().is_none_or(|slot| self.traffic(slot).is_some_and(|traffic| traffic.is_counting(now)))
     }
 }

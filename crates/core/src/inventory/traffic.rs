@@ -37,35 +37,58 @@ pub(super) struct Minute {
     pub(super) received: u32,
 }
 
+/// Whole minutes of a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Minutes(u64);
+
+impl Minutes {
+    /// Those of a time.
+    pub(super) const fn of(now: Time) -> Self {
+        Self(now.as_nanos() / MINUTE)
+    }
+}
+
 impl Traffic {
     pub(super) fn new(mac: Mac, now: Time) -> Self {
         Self { mac, last_seen: now, ..Self::default() }
     }
 
-    /// A minute is being counted that this is part of.
+    /// This minute is being counted.
     #[inline]
-    pub(super) const fn is_counting(&self, now: Time) -> bool {
-        now.as_nanos() / MINUTE == self.minute
+    pub(super) const fn is_of(&self, minute: Minutes) -> bool {
+        self.minute == minute.0
     }
 
     /// Counts what it sent; returns the minute before, if it is over.
     #[inline]
     pub(super) fn send(&mut self, bytes: u32, now: Time) -> Option<Minute> {
         let over = self.turn(now);
+        self.sent_more(bytes, now);
+        over
+    }
+
+    /// Counts what it sent in the minute being counted.
+    #[inline]
+    pub(super) fn sent_more(&mut self, bytes: u32, now: Time) {
         self.minute_sent = self.minute_sent.saturating_add(bytes);
         self.was_heard = self.sent != 0;
         self.sent = self.sent.saturating_add(u64::from(bytes));
         self.last_seen = self.last_seen.max(now);
-        over
     }
 
     /// Counts what it was sent; returns the minute before, if it is over.
     #[inline]
     pub(super) fn receive(&mut self, bytes: u32, now: Time) -> Option<Minute> {
         let over = self.turn(now);
-        self.received = self.received.saturating_add(u64::from(bytes));
-        self.minute_received = self.minute_received.saturating_add(bytes);
+        self.received_more(bytes);
         over
+    }
+
+    /// Counts what it was sent in the minute being counted.
+    #[inline]
+    pub(super) const fn received_more(&mut self, bytes: u32) {
+        self.received = self.received.saturating_add(bytes as u64);
+        self.minute_received = self.minute_received.saturating_add(bytes);
     }
 
     /// Adds what another MAC of the same device had.
@@ -78,7 +101,7 @@ impl Traffic {
     /// The minute that was being counted, if it is over and had any bytes.
     #[inline]
     pub(super) fn turn(&mut self, now: Time) -> Option<Minute> {
-        let minute = now.as_nanos() / MINUTE;
+        let Minutes(minute) = Minutes::of(now);
         if minute == self.minute {
             return None;
         }

@@ -1,6 +1,6 @@
 //! The interfaces that are captured: whose MACs are ours, what is wanted of each, and how many pairs each may still prove.
 
-use super::{Interface, OwnerId};
+use super::{Interface, Mode, OwnerId};
 use crate::packet::frame::InterfaceId;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
@@ -45,10 +45,21 @@ impl Listed {
 #[derive(Default)]
 pub(super) struct Interfaces {
     listed: Vec<Listed>,
+    /// Where the last frame's stands: the next is likely of the same.
+    recent: usize,
     pub(super) left_out: u32,
 }
 
 impl Interfaces {
+    /// What is wanted of a frame of this interface.
+    #[inline]
+    pub(super) fn mode(&mut self, id: InterfaceId, vlan: Option<u16>) -> Option<Mode> {
+        if self.listed.get(self.recent).is_none_or(|listed| listed.interface.id != id) {
+            self.recent = self.place(id).ok()?;
+        }
+        self.listed.get(self.recent).map(|listed| listed.interface.wants(vlan))
+    }
+
     /// The interface of this number.
     pub(super) fn get(&self, id: InterfaceId) -> Option<&Listed> {
         self.listed.get(self.place(id).ok()?)

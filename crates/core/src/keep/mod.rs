@@ -220,7 +220,7 @@ impl Keep {
     /// replayed is older than this frame.
     pub fn handle_frame(&mut self, seen: &Seen<'_>, packet: &Packet) -> Keeping {
         self.counts.seen.add(seen.original);
-        let Some(mode) = self.interfaces.get(seen.interface).map(|listed| listed.interface.wants(packet.vlan)) else {
+        let Some(mode) = self.interfaces.mode(seen.interface, packet.vlan) else {
             self.counts.unlisted.add(seen.original);
             return NOTHING;
         };
@@ -243,6 +243,7 @@ impl Keep {
     }
 
     /// The next thing to be done; none until something happens.
+    #[inline]
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         while let Some(Pending::Replay(_, next, missing)) = self.pending.front() {
             if self.overheard.get(*next).is_some() {

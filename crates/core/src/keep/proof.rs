@@ -46,8 +46,7 @@ impl Keep {
     /// What a frame of this sender proves, and who its two parties are after it.
     pub(super) fn weigh(&mut self, seen: &Seen<'_>, packet: &Packet, ether: Ether, source: Party) -> [Party; 2] {
         let source = self.hear(seen, source);
-        let is_trusted = self.is_trusted(source);
-        if let Some(client) = lease::client(seen.frame, packet).filter(|_| is_trusted) {
+        if let Some(client) = lease::client(seen.frame, packet).filter(|_| self.is_trusted(source)) {
             self.prove(client, Standing::Firm, seen.at);
         }
         if ether.source == ether.destination {
@@ -59,7 +58,7 @@ impl Keep {
         match source {
             Party::Unproven(from) => self.converse(seen, from, mac),
             Party::Ours | Party::Proven(_) => {
-                let asked = if is_trusted { Asked::Firmly } else { Asked::ByPair };
+                let asked = if self.is_trusted(source) { Asked::Firmly } else { Asked::ByPair };
                 let candidate = self.candidates.touch(number(mac), seen.at);
                 candidate.asked = candidate.asked.max(asked);
                 [source, destination]

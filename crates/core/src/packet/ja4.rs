@@ -5,7 +5,6 @@ use super::tls::{ALPN, ClientHello, SERVER_NAME};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
 use sha2::{Digest, Sha256};
 
 /// What carries TLS.
@@ -71,11 +70,12 @@ fn with_algorithms(extensions: &[u16], hello: &ClientHello) -> String {
 }
 
 fn joined(values: &[u16]) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(values.len().saturating_mul(5));
     for (index, value) in values.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        // Writing to a string cannot fail; here and below.
-        let _ = write!(text, "{comma}{value:04x}");
+        if index > 0 {
+            text.push(',');
+        }
+        push_bytes(&mut text, &value.to_be_bytes());
     }
     text
 }
@@ -86,11 +86,18 @@ fn hash(text: &str) -> String {
         return String::from("000000000000");
     }
     let digest = Sha256::digest(text);
-    let mut digits = String::new();
-    for byte in digest.iter().take(6) {
-        let _ = write!(digits, "{byte:02x}");
-    }
+    let mut digits = String::with_capacity(12);
+    push_bytes(&mut digits, digest.get(..6).unwrap_or_default());
     digits
+}
+
+/// Writes two digits for each byte; by hand, because formatting took a fifth of a report from a capture of many clients.
+fn push_bytes(text: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 0xf] {
+            text.push(char::from_digit(nibble.into(), 16).unwrap_or_default());
+        }
+    }
 }
 
 /// Values reserved to keep servers tolerant (RFC 8701): 0x0a0a, 0x1a1a, … 0xfafa.

@@ -91,21 +91,26 @@ pub fn uncompressed(bytes: &[u8]) -> Option<Untrusted> {
 }
 
 const ROOT: &str = ".";
+/// Few names are longer, so that few are moved while they are put together.
+const USUAL: usize = 48;
 
 fn text<'a>(labels: impl Iterator<Item = &'a [u8]>) -> Untrusted {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(USUAL);
     for label in labels {
         if !text.is_empty() {
             text.push(b'.');
         }
-        for &byte in label {
-            if matches!(byte, b'.' | b'\\') {
-                text.push(b'\\');
+        for part in label.split_inclusive(|byte| matches!(byte, b'.' | b'\\')) {
+            // What is to be escaped ends its part; most labels are one part and have none.
+            if let Some((last @ (b'.' | b'\\'), before)) = part.split_last() {
+                text.extend_from_slice(before);
+                text.extend_from_slice(&[b'\\', *last]);
+            } else {
+                text.extend_from_slice(part);
             }
-            text.push(byte);
         }
     }
-    if text.is_empty() { Untrusted::from(ROOT) } else { Untrusted::new(&text) }
+    if text.is_empty() { Untrusted::from(ROOT) } else { Untrusted::from(text) }
 }
 
 fn equal<'a, 'b>(mut ours: impl Iterator<Item = &'a [u8]>, mut theirs: impl Iterator<Item = &'b [u8]>) -> bool {
