@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use core::time::Duration;
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// What every command has comes after what is its own.
@@ -68,6 +69,16 @@ pub(crate) enum Command {
     /// Show one device, or change what is known and kept of it.
     #[command(after_help = help::DEVICE, subcommand)]
     Device(DeviceOrder),
+    /// Set the password of the page.
+    #[command(after_help = help::PASSWD)]
+    Passwd,
+    /// Say who may see the page; without an order it is the process that `run` starts.
+    #[command(after_help = help::WEB)]
+    Web {
+        /// What to change.
+        #[command(subcommand)]
+        order: Option<WebOrder>,
+    },
     /// Write a shell's completion script to standard output.
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -237,6 +248,54 @@ pub(crate) enum DeviceOrder {
     },
 }
 
+/// What is changed about the page.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum WebOrder {
+    /// Serve it on the LAN too, set its password if there is none, and print where it is.
+    Enable {
+        /// An address to serve it on; without any, all of the LAN's. An Internet link's is refused.
+        #[arg(long = "address", value_name = "ADDRESS")]
+        addresses: Vec<IpAddr>,
+        /// The port.
+        #[arg(long, value_name = "PORT", default_value_t = 8067, value_parser = clap::value_parser!(u16).range(1..))]
+        port: u16,
+    },
+    /// Make, list and revoke tokens for scripts.
+    #[command(subcommand)]
+    Token(TokenOrder),
+}
+
+/// What is done with tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum TokenOrder {
+    /// Make a token and print it; it is not shown again.
+    Add {
+        /// What to call it.
+        #[arg(value_name = "NAME", value_parser = word)]
+        name: String,
+        /// What it allows.
+        #[arg(long, value_name = "SCOPE", default_value = "read")]
+        scope: TokenScope,
+    },
+    /// List the names and scopes of all tokens.
+    List,
+    /// Have a token not be valid any more.
+    Revoke {
+        /// The token.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenScope {
+    /// To look at everything but packets.
+    Read,
+    /// To change things too, and to have packets.
+    Control,
+}
+
 /// How much of a device's packets is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CaptureMode {
@@ -274,7 +333,8 @@ fn public() -> clap::Command {
         .disable_help_subcommand(true)
 }
 
-fn lasting(text: &str) -> Result<Duration, String> {
+/// How long an order holds.
+pub(crate) fn lasting(text: &str) -> Result<Duration, String> {
     match parse_duration(text)? {
         Duration::ZERO => Err("an order must last; leave --for out, or write a duration such as 2h".to_owned()),
         duration => Ok(duration),
@@ -282,13 +342,22 @@ fn lasting(text: &str) -> Result<Duration, String> {
 }
 
 /// A name people can read, or nothing.
-fn named(text: &str) -> Result<String, String> {
+pub(crate) fn named(text: &str) -> Result<String, String> {
     plain(text, LONGEST_NAME)
 }
 
 /// A text people can read, or nothing.
-fn noted(text: &str) -> Result<String, String> {
+pub(crate) fn noted(text: &str) -> Result<String, String> {
     plain(text, LONGEST_NOTE)
+}
+
+/// The name of a token.
+fn word(text: &str) -> Result<String, String> {
+    let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    if is_word && (1..=32).contains(&text.len()) {
+        return Ok(text.to_owned());
+    }
+    Err("write up to 32 letters, digits, -, _ and .".to_owned())
 }
 
 fn plain(text: &str, longest: usize) -> Result<String, String> {

@@ -142,10 +142,10 @@ pub(crate) fn load(explicit: Option<&Path>) -> Result<Config, ExitCode> {
     })
 }
 
-fn ask_status(config: &Config) -> Result<Status, String> {
+pub(crate) fn ask_status(config: &Config) -> Result<Status, String> {
     match ask(&config.paths.run, &Request::Status) {
         Ok(Answer::Status(status)) => Ok(*status),
-        Ok(Answer::Refused(why) | Answer::Done(why)) => Err(why),
+        Ok(Answer::Refused(why) | Answer::Done(why) | Answer::Check(why)) => Err(why),
         Err(error) => Err(unreachable_daemon(&error)),
     }
 }
@@ -155,7 +155,7 @@ pub(crate) fn done(answer: io::Result<Answer>) -> Result<String, String> {
     match answer {
         Ok(Answer::Done(what)) => Ok(format!("{what}\n")),
         Ok(Answer::Refused(why)) => Err(why),
-        Ok(Answer::Status(_)) => Err("the daemon answered something else; is it of this version?".into()),
+        Ok(Answer::Status(_) | Answer::Check(_)) => Err("the daemon answered something else; is it of this version?".into()),
         Err(error) => {
             Err(format!("no daemon answers ({error}); start one with `rebootping run`, or name its file with --config"))
         }

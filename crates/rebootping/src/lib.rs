@@ -28,6 +28,7 @@ mod report;
 mod sandbox;
 mod softnet;
 mod sys;
+mod web;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -43,6 +44,9 @@ pub fn main() -> ExitCode {
         Command::Run => daemon::run(config),
         Command::Judge => judge::main(),
         Command::Observer => observer::main(),
+        Command::Web { order: None } => web::main(),
+        Command::Web { order: Some(order) } => web::orders::web(config, &order),
+        Command::Passwd => web::orders::passwd(config),
         Command::Status(output) => client::status(config, output),
         Command::Why(why) => client::why(config, &why),
         Command::Check(output) => check::run(config, output),

@@ -215,6 +215,13 @@ impl Inventory {
         }
     }
 
+    /// What each listed device has sent and was sent, in bytes, by the MAC it is listed by; one with several MACs comes several
+    /// times.
+    pub fn traffic(&self) -> impl Iterator<Item = (Mac, u64, u64)> {
+        let listed = self.devices.all().filter(|(device, _)| self.is_listed(device.mac));
+        listed.map(|(device, traffic)| (self.main_of(device.mac), traffic.sent, traffic.received))
+    }
+
     /// One device as [`Inventory::report`] has it, by any of its MACs; none if it is not listed.
     pub fn report_device<T>(
         &mut self,

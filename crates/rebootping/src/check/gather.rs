@@ -86,7 +86,7 @@ fn targets(config: &Config) -> Vec<TargetList> {
 fn running_daemon(run: &Path) -> Daemon {
     match ask(run, &Request::Status) {
         Ok(Answer::Status(status)) => Daemon::Running(running(&status)),
-        Ok(Answer::Refused(why) | Answer::Done(why)) => Daemon::Silent(why),
+        Ok(Answer::Refused(why) | Answer::Done(why) | Answer::Check(why)) => Daemon::Silent(why),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             Daemon::Absent
         }

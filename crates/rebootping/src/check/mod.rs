@@ -22,6 +22,7 @@ mod words;
 use crate::cli::Output;
 use crate::client::written;
 use crate::config;
+use crate::config::meant::Config;
 use facts::Facts;
 use finding::{Finding, Severity};
 use std::io::{self, Write};
@@ -41,6 +42,11 @@ pub(crate) fn run(explicit: Option<&Path>, output: Output) -> ExitCode {
     let findings = findings(&gather::facts(explicit, &config));
     let must_mend = findings.iter().any(|finding| finding.severity == Severity::Mend);
     print(&findings, output, ExitCode::from(u8::from(must_mend)))
+}
+
+/// All findings as `check --json` prints them.
+pub(crate) fn json(explicit: Option<&Path>, config: &Config) -> String {
+    print::json(&findings(&gather::facts(explicit, config)))
 }
 
 fn findings(facts: &Facts) -> Vec<Finding> {

@@ -130,6 +130,23 @@ Examples:
   rebootping device capture camera off                keep none of its packets
   rebootping device forget aabb.ccdd.eeff             erase it and its captures";
 
+/// What follows the options of `passwd`.
+pub(super) const PASSWD: &str = "\
+It is asked for twice on a terminal, else one line of standard input is it.
+
+Examples:
+  rebootping passwd";
+
+/// What follows the options of `web`.
+pub(super) const WEB: &str = "\
+The page is served on this host alone until it is enabled: http://127.0.0.1:8067/.
+
+Examples:
+  rebootping web enable                               serve it on every address of the LAN
+  rebootping web enable --address 192.168.1.1         on this one
+  rebootping web token add grafana                    let a script read
+  rebootping web token add backup --scope control     let a script change things and have packets";
+
 /// What follows the options of `completions`.
 pub(super) const COMPLETIONS: &str = "\
 Examples:

@@ -32,7 +32,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where the configuration lies unless another is named.
-const DIRECTORY: &str = "/etc/rebootping";
+pub(crate) const DIRECTORY: &str = "/etc/rebootping";
 
 /// Reads the configuration: the named file alone, or `rebootping.toml` and then `conf.d/*.toml` in the order of their
 /// names, all of which may be missing.

@@ -1,20 +1,21 @@
 //! `[web]` and `[dhcp]`: where the page is served, and whose leases give devices their names.
 
-use super::field::Fields;
+use super::field::{Field, Fields, Read};
 use super::values::{flag, list, one_of, path, socket, text};
 use core::net::{Ipv4Addr, SocketAddr};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// `[web]`: where the page is served, and to whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Web {
     /// Addresses and ports.
     pub(crate) listen: Vec<SocketAddr>,
-    /// Names under which browsers may ask for it, beside its addresses.
+    /// Names under which browsers may ask for it, beside its addresses; once there is one, reading takes a login everywhere.
     pub(crate) allowed_hosts: Vec<String>,
     /// Certificate and key, if it is served over TLS.
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
-    /// The page may change which links are used.
+    /// It may be served on addresses of the Internet links too.
     pub(crate) allow_links: bool,
 }
 
@@ -37,13 +38,36 @@ impl Web {
                 fields.wrong(field.problem(format!("is set without {other}"), format!("add {other}, or remove {one}")));
             }
         }
-        Self {
+        let web = Self {
             listen: fields.get("listen", list(socket)).unwrap_or(Self::default().listen),
-            allowed_hosts: fields.get("allowed_hosts", list(text)).unwrap_or_default(),
+            allowed_hosts: fields.get("allowed_hosts", list(host_name)).unwrap_or_default(),
             tls: certificate.zip(key),
             allow_links: fields.get("allow_links", flag).unwrap_or_default(),
+        };
+        web.refuse_every_address(&mut fields);
+        web
+    }
+
+    /// Every address of a gateway is also its links' addresses.
+    fn refuse_every_address(&self, fields: &mut Fields<'_>) {
+        let every = self.listen.iter().find(|address| address.ip().is_unspecified());
+        if let (Some(every), Some(field), false) = (every, fields.field("listen"), self.allow_links) {
+            let remedy = "name the addresses it is to be served on; `rebootping web enable` lists those of the LAN";
+            fields.wrong(field.problem(format!("has {every}, which is on the Internet links too"), remedy));
         }
     }
+}
+
+/// Reads a name as it stands in a browser's address line, without port and path.
+fn host_name(field: &Field<'_>) -> Read<String> {
+    let name = text(field)?;
+    let is_one = !name.starts_with('.')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'));
+    let has_port = name.contains(':') && name.trim_matches(['[', ']']).parse::<core::net::Ipv6Addr>().is_err();
+    if is_one && !has_port {
+        return Ok(name.to_ascii_lowercase());
+    }
+    field.refuse(format!("{name:?}, which is no host name"), "write the name alone, such as \"gateway.example\"")
 }
 
 /// Which DHCP server runs here.

@@ -1,11 +1,14 @@
-//! The socket operators talk to: one request, one answer. The kernel says who asks; reading is for all, changing for root.
+//! The socket operators talk to: one request, one answer. The kernel says who asks: reading is for all, changing for root, and
+//! some of it for the page's user.
 
 use super::Input;
+use crate::duration::format_duration;
 use crate::extract::own_stream::Flow;
 use crate::ipc::observer::DeviceVerb;
 use crate::ipc::{frame, take_frames};
 use crate::report::status::Status;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::unistd::Uid;
 use rebootping_core::inventory::report::Hardware;
 use rebootping_core::link::verdict::Order;
 use serde::{Deserialize, Serialize};
@@ -42,6 +45,56 @@ pub(crate) enum Request {
     LeaveOut { flow: Flow, lasting: Duration },
     /// Do this to the device that has this MAC.
     Device(Hardware, DeviceVerb),
+    /// Look at configuration and machine.
+    Check,
+    /// Read the configuration again.
+    Reload,
+}
+
+/// Who asks, as the kernel says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Asker {
+    /// May do everything.
+    Root,
+    /// The page's user.
+    Page,
+    /// May look.
+    Other,
+}
+
+impl Request {
+    /// Whether this may be asked by whom.
+    fn is_for(&self, asker: Asker) -> bool {
+        match (asker, self) {
+            (Asker::Root, _) | (_, Self::Status) => true,
+            (Asker::Page, request) => match request {
+                Self::Status
+                | Self::Order { .. }
+                | Self::Auto { .. }
+                | Self::Retry { .. }
+                | Self::LeaveOut { .. }
+                | Self::Device(..)
+                | Self::Check => true,
+                Self::Release | Self::Reload => false,
+            },
+            (Asker::Other, _) => false,
+        }
+    }
+
+    /// What is changed, for the log; nothing if nothing is.
+    fn change(&self) -> Option<String> {
+        let lasting = |lasting: &Option<Duration>| lasting.map_or("until auto".to_owned(), format_duration);
+        Some(match self {
+            Self::Status | Self::Check | Self::LeaveOut { .. } | Self::Reload => return None,
+            Self::Order { link, order, lasting: it, force } => {
+                format!("link={link:?} order={order:?} for={:?} force={force}", lasting(it))
+            }
+            Self::Auto { link } => format!("link={link:?} order=auto"),
+            Self::Retry { link } => format!("link={link:?} order=retry"),
+            Self::Release => "order=release".to_owned(),
+            Self::Device(mac, verb) => format!("device={mac} order={verb:?}"),
+        })
+    }
 }
 
 /// What the daemon answers.
@@ -51,6 +104,8 @@ pub(crate) enum Answer {
     Status(Box<Status>),
     /// It is done, or begun.
     Done(String),
+    /// What there is to mend, as JSON.
+    Check(String),
     /// It is not done, and why.
     Refused(String),
 }
@@ -58,14 +113,26 @@ pub(crate) enum Answer {
 /// A request that waits for its answer.
 pub(crate) struct Call {
     pub(super) request: Request,
-    uid: u32,
+    asker: Asker,
     reply: SyncSender<Answer>,
 }
 
 impl Call {
-    /// Whether who asks may change anything.
-    pub(super) fn may_change(&self) -> bool {
-        self.uid == 0
+    /// Why who asks may not ask that, if so.
+    pub(super) fn refusal(&self) -> Option<&'static str> {
+        if self.request.is_for(self.asker) {
+            return None;
+        }
+        Some(match self.request {
+            Request::Device(..) => "only root may change what is known of devices; use sudo",
+            _ => "only root may change how links are used; use sudo",
+        })
+    }
+
+    /// What the page changes, for the log: root's own orders are in its shell's history.
+    pub(super) fn audit(&self) -> Option<String> {
+        let change = self.request.change().filter(|_| self.asker == Asker::Page)?;
+        Some(format!("who=web {change}"))
     }
 
     /// Gives the answer; a caller that has gone does not need it.
@@ -95,12 +162,12 @@ pub(super) struct Server {
 
 impl Server {
     /// Listens in the run folder. Only the holder of the daemon's lock may call this: a socket file that is there is a leftover.
-    pub(super) fn listen(run: &Path, inputs: SyncSender<Input>) -> io::Result<Self> {
+    pub(super) fn listen(run: &Path, page: Uid, inputs: SyncSender<Input>) -> io::Result<Self> {
         let path = socket_path(run);
         drop(fs::remove_file(&path));
         let listener = UnixListener::bind(&path)?;
         fs::set_permissions(&path, Permissions::from_mode(0o666))?;
-        thread::Builder::new().name("control".into()).spawn(move || serve(&listener, &inputs))?;
+        thread::Builder::new().name("control".into()).spawn(move || serve(&listener, page, &inputs))?;
         Ok(Self { path })
     }
 }
@@ -111,7 +178,7 @@ impl Drop for Server {
     }
 }
 
-fn serve(listener: &UnixListener, inputs: &SyncSender<Input>) {
+fn serve(listener: &UnixListener, page: Uid, inputs: &SyncSender<Input>) {
     let callers = Arc::new(AtomicUsize::new(0));
     for stream in listener.incoming().flatten() {
         let (inputs, callers) = (inputs.clone(), Arc::clone(&callers));
@@ -122,7 +189,7 @@ fn serve(listener: &UnixListener, inputs: &SyncSender<Input>) {
         let serving = Arc::clone(&callers);
         let thread = thread::Builder::new().name("caller".into()).spawn(move || {
             // A caller that asks badly or goes away gets no answer, and harms nobody.
-            drop(serve_one(stream, &inputs));
+            drop(serve_one(stream, page, &inputs));
             serving.fetch_sub(1, Ordering::SeqCst);
         });
         if thread.is_err() {
@@ -131,13 +198,17 @@ fn serve(listener: &UnixListener, inputs: &SyncSender<Input>) {
     }
 }
 
-fn serve_one(mut stream: UnixStream, inputs: &SyncSender<Input>) -> io::Result<()> {
-    let uid = getsockopt(&stream, PeerCredentials)?.uid();
+fn serve_one(mut stream: UnixStream, page: Uid, inputs: &SyncSender<Input>) -> io::Result<()> {
+    let asker = match Uid::from_raw(getsockopt(&stream, PeerCredentials)?.uid()) {
+        uid if uid.is_root() => Asker::Root,
+        uid if uid == page => Asker::Page,
+        _ => Asker::Other,
+    };
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let request = read_one(&mut stream)?;
     let (reply, answered) = sync_channel(1);
-    inputs.send(Input::Call(Call { request, uid, reply })).map_err(|_| io::ErrorKind::BrokenPipe)?;
+    inputs.send(Input::Call(Call { request, asker, reply })).map_err(|_| io::ErrorKind::BrokenPipe)?;
     let answer = match answered.recv_timeout(PATIENCE) {
         Ok(answer) => answer,
         Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => {
@@ -159,5 +230,47 @@ fn read_one<T: for<'a> Deserialize<'a>>(stream: &mut UnixStream) -> io::Result<T
         if let Some(message) = take_frames(&mut inbox)?.into_iter().next() {
             return Ok(message);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rebootping_core::link::verdict::Order;
+
+    #[test]
+    fn the_page_may_use_the_listed_verbs_and_a_stranger_may_only_look() {
+        let link = || "wan1".to_owned();
+        let mac = Hardware([2, 0, 0, 0, 0, 1]);
+        let flow = Flow { client: ([127, 0, 0, 1], 1).into(), server: ([127, 0, 0, 1], 2).into() };
+        let rows = [
+            (Request::Status, true, true),
+            (Request::Order { link: link(), order: Order::Pin, lasting: None, force: false }, true, false),
+            (Request::Auto { link: link() }, true, false),
+            (Request::Retry { link: link() }, true, false),
+            (Request::Device(mac, DeviceVerb::Forget), true, false),
+            (Request::LeaveOut { flow, lasting: Duration::from_secs(1) }, true, false),
+            (Request::Check, true, false),
+            (Request::Release, false, false),
+            (Request::Reload, false, false),
+        ];
+        for (request, page, other) in rows {
+            assert!(request.is_for(Asker::Root), "{request:?}");
+            assert_eq!(request.is_for(Asker::Page), page, "{request:?}");
+            assert_eq!(request.is_for(Asker::Other), other, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_page_changes_is_logged_with_its_name() {
+        let (reply, _answered) = sync_channel(1);
+        let request = Request::Order { link: "wan1".into(), order: Order::Out, lasting: None, force: false };
+        let mut call = Call { request, asker: Asker::Page, reply };
+        assert_eq!(
+            call.audit().as_deref(),
+            Some("who=web link=\"wan1\" order=Out for=\"until auto\" force=false")
+        );
+        call.request = Request::Status;
+        assert_eq!(call.audit(), None);
     }
 }

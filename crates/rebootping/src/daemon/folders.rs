@@ -30,6 +30,11 @@ pub(super) fn observer_state(state: &Path) -> PathBuf {
     state.join("observer")
 }
 
+/// Where password and tokens of the page are kept.
+pub(crate) fn access(state: &Path) -> PathBuf {
+    state.join("web")
+}
+
 /// Where the judge keeps what need only survive itself.
 pub(super) fn judge_run(run: &Path) -> PathBuf {
     run.join("judge")
@@ -53,7 +58,17 @@ pub(super) fn make(config: &Config) -> io::Result<()> {
     let observer = Identity::find(&config.process.observer_user, Role::Observer)?;
     let learnt = observer_state(&config.paths.state);
     make_one(&learnt, 0o750)?;
-    give_all(&learnt, observer, 1)
+    give_all(&learnt, observer, 1)?;
+    make_access(config)
+}
+
+/// Makes the folder of password and tokens: root's to write, the page's user's to read.
+pub(crate) fn make_access(config: &Config) -> io::Result<()> {
+    let folder = access(&config.paths.state);
+    let web = Identity::find(&config.process.web_user, Role::Web)?;
+    make_one(&folder, 0o750)?;
+    lchown(&folder, Some(0), Some(web.gid().as_raw()))
+        .map_err(|error| io::Error::other(format!("{} cannot be given to its group: {error}", folder.display())))
 }
 
 /// Makes the folder of captures, whose disk may be ill, or full, or not there, without keeping a link from being judged.

@@ -1,4 +1,4 @@
-//! The daemon: starts judge and observer, hands choices to the committer, and answers operators.
+//! The daemon: starts judge, observer and web, hands choices to the committer, and answers operators.
 //!
 //! It is the process that keeps root, so it parses nothing that came from a network: only configuration, the firewall's files, and
 //! small messages from our own processes and from local users, whose right to ask the kernel vouches for.
@@ -7,9 +7,10 @@
 //! judge ──choices, reports──►┌────────┐──choices──► committer ──► Shorewall, status files, kernel
 //! observer ──how it goes────►│ Daemon │──answers──► operators
 //! operators ──requests──────►│        │──settings, orders──► judge
-//! signals ──reload, stop────►└────────┘──settings, links──► observer
+//! signals ──reload, stop────►└────────┘──settings, links──► observer, web
 //! ```
 
+mod checking;
 mod control;
 mod device_orders;
 pub(crate) mod folders;
@@ -22,11 +23,14 @@ use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
 use crate::config::meant::Config;
 use crate::config::{self, error::Errors};
 use crate::ipc::observer::{CaptureReport, FromObserver, ToObserver};
+use crate::ipc::web::FromWeb;
 use crate::ipc::{FromJudge, JudgedLink, ToJudge, WantedLink};
 use crate::log;
 use crate::report::links::{Named, Names, prefixed};
 use crate::report::{events, status};
-use crate::sandbox;
+use crate::sandbox::users::Identity;
+use crate::sandbox::{self, Role};
+use checking::Checking;
 use control::Call;
 pub(crate) use control::{Answer, Request, ask};
 use device_orders::DeviceOrders;
@@ -35,7 +39,7 @@ use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
 use rebootping_core::link::verdict::Order;
 use rebootping_core::link::{Family, LinkId};
-use settings::{commit_settings, judge_settings, observer_settings, provider_of};
+use settings::{commit_settings, judge_settings, observer_settings, provider_of, web_settings};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,7 +47,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
-use supervise::{Heard, Judge, Observer, Supervisor, Worker};
+use supervise::{Heard, Judge, Observer, Supervisor, Web, Worker};
 
 /// Inputs that may wait before whoever sends them does.
 const INPUTS: usize = 256;
@@ -63,6 +67,8 @@ pub(crate) enum Input {
     Judge(Heard<FromJudge>),
     /// The observer said something, or ended.
     Observer(Heard<FromObserver>),
+    /// The web process said something, or ended.
+    Web(Heard<FromWeb>),
     /// The committer did something.
     Commit(CommitEvent),
     /// An operator asks for something.
@@ -100,6 +106,9 @@ struct Daemon {
     committer: Committer,
     judge: Supervisor<Judge>,
     observer: Supervisor<Observer>,
+    web: Supervisor<Web>,
+    serves: bool,
+    checking: Checking,
     links: Vec<JudgedLink>,
     names: Names,
     report: Option<(Report, Moment)>,
@@ -121,7 +130,8 @@ impl Daemon {
         sandbox::enter_as_committer()?;
         let (inputs, inbox) = sync_channel(INPUTS);
         signals::listen(inputs.clone())?;
-        let control = control::Server::listen(&config.paths.run, inputs.clone())?;
+        let page = Identity::find(&config.process.web_user, Role::Web)?;
+        let control = control::Server::listen(&config.paths.run, page.uid(), inputs.clone())?;
         let clock = committer::Clock { boot: clock::now, wall: || clock::wall().to_string() };
         let events = inputs.clone();
         // The committer must not wait for us; an event that finds no room is lost, and its state is shown all the same.
@@ -129,13 +139,17 @@ impl Daemon {
             drop(events.try_send(Input::Commit(event)));
         })?;
         let judge = Supervisor::start(inputs.clone(), judge_settings(&config))?;
-        let observer = Supervisor::start(inputs, observer_settings(&config, &[]))?;
+        let observer = Supervisor::start(inputs.clone(), observer_settings(&config, &[]))?;
+        let web = Supervisor::start(inputs, web_settings(&config, None))?;
         let daemon = Self {
             explicit: explicit.map(Path::to_path_buf),
             started: clock::wall(),
             committer,
             judge,
             observer,
+            web,
+            serves: false,
+            checking: Checking::default(),
             links: Vec::new(),
             names: Names::default(),
             report: None,
@@ -164,6 +178,7 @@ impl Daemon {
         }
         self.judge.stop();
         self.observer.stop();
+        self.web.stop();
         self.committer.stop(STOP_WITHIN);
         self.observer.wait_end(OBSERVER_ENDS_WITHIN);
     }
@@ -174,8 +189,12 @@ impl Daemon {
             Input::Observer(Heard::Said(number, message)) if number == self.observer.current() => {
                 self.handle_observer(message);
             }
+            Input::Web(Heard::Said(number, message)) if number == self.web.current() => self.handle_web(message),
             // The last words of a process that was replaced.
-            Input::Judge(Heard::Said(..)) | Input::Observer(Heard::Said(..)) | Input::Stop => {}
+            Input::Judge(Heard::Said(..))
+            | Input::Observer(Heard::Said(..))
+            | Input::Web(Heard::Said(..))
+            | Input::Stop => {}
             Input::Judge(Heard::Ended(why)) => {
                 log::warn(&format!("the judge ended ({why}) and is started again; hold-downs are kept"));
             }
@@ -183,6 +202,12 @@ impl Daemon {
                 self.capture = None;
                 self.device_orders.ended();
                 log::warn(&format!("the observer ended ({why}) and is started again; links are judged all the same"));
+            }
+            Input::Web(Heard::Ended(why)) => {
+                // It also ends where it is to begin with other settings.
+                if std::mem::take(&mut self.serves) {
+                    log::info(&format!("the web process ended ({why}) and is started again; nothing else is touched"));
+                }
             }
             Input::Commit(event) => log::event(event.is_trouble, &prefixed(event.family, &event.text)),
             Input::Call(call) => match self.answer(&call) {
@@ -232,6 +257,14 @@ impl Daemon {
         }
     }
 
+    fn handle_web(&mut self, message: FromWeb) {
+        match message {
+            FromWeb::Alive => self.serves = true,
+            FromWeb::Notice(text) => log::info(&text),
+            FromWeb::Warning(text) => log::warn(&text),
+        }
+    }
+
     fn take_links(&mut self, links: Vec<JudgedLink>) {
         self.wanted.clear();
         self.report = None;
@@ -243,6 +276,18 @@ impl Daemon {
         }));
         self.links = links;
         self.configure_observer();
+        self.configure_web(Some(&self.links));
+    }
+
+    /// Gives the web process the settings in force, if it has others.
+    fn configure_web(&self, links: Option<&[JudgedLink]>) {
+        let settings = web_settings(&self.config, links);
+        if settings == self.web.settings() {
+            return;
+        }
+        if let Err(error) = self.web.configure(settings) {
+            log::warn(&format!("the web process did not take the configuration ({error}); it will at its next start"));
+        }
     }
 
     /// Gives the observer the settings in force, if it has others.
@@ -291,6 +336,7 @@ impl Daemon {
                     state(self.capture.is_some(), self.is_silent(&self.observer)),
                     self.observer.restarts(),
                 ),
+                (Web::NAME, state(self.serves, self.is_silent(&self.web)), self.web.restarts()),
             ],
         };
         status::Status::new(&known, clock::wall())
@@ -298,12 +344,19 @@ impl Daemon {
 
     /// The number of the order whose outcome is the answer, or an answer that can be given now.
     fn answer(&mut self, call: &Call) -> Result<u64, Answer> {
+        if let Some(refusal) = call.refusal() {
+            return Err(Answer::Refused(refusal.to_owned()));
+        }
+        if let Some(change) = call.audit() {
+            log::info(&change);
+        }
         Err(match &call.request {
             Request::Status => Answer::Status(Box::new(self.status())),
-            Request::Device(..) if !call.may_change() => {
-                Answer::Refused("only root may change what is known of devices; use sudo".into())
+            Request::Check => self.checking.answer(self.explicit.as_deref(), &self.config),
+            Request::Reload => {
+                self.reload();
+                Answer::Done("the configuration was read again; the log says what became of it".into())
             }
-            _ if !call.may_change() => Answer::Refused("only root may change how links are used; use sudo".into()),
             Request::Order { link, order, lasting, force } => self.order(link, Some(*order), *lasting, *force),
             Request::Auto { link } => self.order(link, None, None, true),
             Request::Retry { link } => match self.names.find(link) {
@@ -387,6 +440,7 @@ impl Daemon {
             log::warn(&format!("the judge did not take the configuration ({error}); it will at its next start"));
         }
         self.configure_observer();
+        self.configure_web(Some(&self.links));
         log::info("the configuration was read again");
     }
 
@@ -397,6 +451,7 @@ impl Daemon {
     fn watch_processes(&self) {
         self.watch(&self.judge);
         self.watch(&self.observer);
+        self.watch(&self.web);
     }
 
     fn watch<W: Worker>(&self, process: &Supervisor<W>) {

@@ -7,6 +7,7 @@ use crate::committer::shorewall::Shorewall;
 use crate::config::commit;
 use crate::config::meant::Config;
 use crate::ipc::observer::ObserverSettings;
+use crate::ipc::web::WebSettings;
 use crate::ipc::{JudgeSettings, JudgedLink, LinkRule, ProviderHint};
 use rebootping_core::commit::Method;
 use rebootping_core::link::{Family, LinkId};
@@ -75,6 +76,20 @@ pub(crate) fn judge_settings(config: &Config) -> JudgeSettings {
     }
 }
 
+/// What the web process is told of the configuration and the links. Those matter only where it serves more than this host.
+pub(super) fn web_settings(config: &Config, links: Option<&[JudgedLink]>) -> WebSettings {
+    let only_loopback = config.web.listen.iter().all(|address| address.ip().is_loopback());
+    let names = |links: &[JudgedLink]| links.iter().map(|link| link.name.clone()).collect();
+    WebSettings {
+        user: config.process.web_user.clone(),
+        run: config.paths.run.clone(),
+        access: folders::access(&config.paths.state),
+        interval: config.probe.interval,
+        web: config.web.clone(),
+        links: if only_loopback { Some(Vec::new()) } else { links.map(names) },
+    }
+}
+
 /// What the observer is told of the configuration and the links.
 pub(super) fn observer_settings(config: &Config, links: &[JudgedLink]) -> ObserverSettings {
     ObserverSettings {
@@ -82,6 +97,7 @@ pub(super) fn observer_settings(config: &Config, links: &[JudgedLink]) -> Observ
         captures: config.paths.captures.clone(),
         state: folders::observer_state(&config.paths.state),
         run: config.paths.run.clone(),
+        web_user: config.process.web_user.clone(),
         links: links.iter().map(|link| link.name.clone()).collect(),
         capture: config.capture.clone(),
         networks: config.network_rules.clone(),

@@ -4,6 +4,7 @@ use super::Input;
 use super::folders::make_captures;
 use crate::clock;
 use crate::ipc::observer::{FromObserver, ObserverSettings, ToObserver};
+use crate::ipc::web::{FromWeb, ToWeb, WebSettings};
 use crate::ipc::{FromJudge, JudgeSettings, ToJudge, frame, take_frames};
 use crate::log;
 use nix::sys::signal::{Signal, kill};
@@ -95,6 +96,25 @@ impl Worker for Observer {
 
     fn input(heard: Heard<FromObserver>) -> Input {
         Input::Observer(heard)
+    }
+}
+
+/// The process that serves the page.
+#[derive(Debug)]
+pub(super) enum Web {}
+
+impl Worker for Web {
+    const NAME: &'static str = "web";
+    type Settings = WebSettings;
+    type Order = ToWeb;
+    type Said = FromWeb;
+
+    fn configure(settings: WebSettings) -> ToWeb {
+        ToWeb::Configure(Box::new(settings))
+    }
+
+    fn input(heard: Heard<FromWeb>) -> Input {
+        Input::Web(heard)
     }
 }
 

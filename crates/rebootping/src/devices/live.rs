@@ -2,13 +2,13 @@
 
 use super::facts::All;
 use crate::config::meant::Config;
-use crate::ipc::observer::Question;
+use crate::ipc::observer::Fact;
 use crate::observer::questions;
 use std::io;
 
 /// Asks the observer; why it could not be asked otherwise.
 pub(super) fn report(config: &Config) -> Result<All, String> {
-    let answer = questions::ask(&config.paths.run, &Question::Report).map_err(|error| explain(&error))?;
+    let answer = questions::ask(&config.paths.run, Fact::Report).map_err(|error| explain(&error))?;
     serde_json::from_str(&answer)
         .map_err(|error| format!("the daemon's answer is not understood ({error}); is it of this version?"))
 }

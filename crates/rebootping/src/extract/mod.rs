@@ -21,14 +21,18 @@ mod tests;
 use crate::cli::Pcap;
 use crate::clock;
 use crate::config::meant::Config;
+use crate::ipc::observer::Packets;
 use chain::Chain;
 use core::time::Duration;
 use jiff::Timestamp;
+use rebootping_core::time::Time;
 use merge::Merge;
 use output::Output;
 use own_stream::{Flow, OwnStream};
 use pace::Pace;
 use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use stop::Stop;
 
 /// How often new packets are looked for. They are promised within a second, and wait up to 0.7 s to be written to their segment.
@@ -58,7 +62,8 @@ pub(crate) fn run(config: &Config, asked: &Pcap, leave_out: &dyn Fn(&Flow) -> bo
     let mut merge = Merge::new(chains, output);
     let result = if asked.follow {
         let pace = Pace::new(clock::now());
-        follow(&mut merge, span, &stop, leave_out, pace)
+        let mut own = OwnStream::from_environment();
+        follow(&mut merge, span, &stop, |now| own.is_left_out(now, leave_out), pace)
     } else {
         merge.copy(|_| !stop.is_asked()).and_then(|_| merge.finish())
     };
@@ -69,20 +74,44 @@ pub(crate) fn run(config: &Config, asked: &Pcap, leave_out: &dyn Fn(&Flow) -> bo
     }
 }
 
+/// Writes the packets of a device to a connection, for those who may not read the folder of captures themselves; `to` is given
+/// once it is known that there are any.
+pub(crate) fn stream(
+    captures: &Path,
+    asked: &Packets,
+    to: impl FnOnce() -> io::Result<OwnedFd>,
+) -> Result<io::Result<()>, String> {
+    let names: Vec<String> = asked.macs.iter().map(ToString::to_string).collect();
+    let folders: Vec<PathBuf> = names.iter().map(|name| captures.join(name)).filter(|folder| folder.is_dir()).collect();
+    if folders.is_empty() {
+        return Err(format!("nothing is kept of {}", names.join(", ")));
+    }
+    let span = Span { since: asked.since, until: asked.until };
+    let chains = folders.iter().map(|folder| Chain::new(folder, span)).collect::<Result<_, _>>()?;
+    Ok(to().and_then(|to| {
+        let mut merge = Merge::new(chains, Output::to_connection(to));
+        if asked.follow {
+            let is_left_out = !asked.is_paced;
+            // Whoever asked sees to it that the connection stays left out.
+            return follow(&mut merge, span, &Stop::default(), |_| is_left_out, Pace::new(clock::now()));
+        }
+        merge.copy(|_| true).and_then(|_| merge.finish())
+    }))
+}
+
 /// Copies what there is, and then what comes.
 fn follow(
     merge: &mut Merge,
     span: Span,
     stop: &Stop,
-    leave_out: &dyn Fn(&Flow) -> bool,
+    mut is_left_out: impl FnMut(Time) -> bool,
     mut pace: Pace,
 ) -> io::Result<()> {
-    let mut own = OwnStream::from_environment();
     // What is written to a file here does not pass a wire.
     let is_paced = !merge.output().is_file();
     let until_written = span.until.saturating_add(WRITTEN_WITHIN.as_nanos() as u64);
     loop {
-        let left_out = own.is_left_out(clock::now(), leave_out);
+        let left_out = is_left_out(clock::now());
         let goes_on = merge.copy(|written| {
             if is_paced && !left_out {
                 pace.wait(written, clock::now, stop);

@@ -7,7 +7,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rebootping_core::packet::frame::LinkType;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -42,6 +42,11 @@ impl Output {
         let opened = to.and_then(|to| Ok((to.metadata()?.is_file(), to)));
         let (is_file, to) = opened.map_err(|error| format!("{name}: {error}"))?;
         Ok(Self::new(to, name, is_file))
+    }
+
+    /// Writes to a connection.
+    pub(super) fn to_connection(to: OwnedFd) -> Self {
+        Self::new(to.into(), "a connection".to_owned(), false)
     }
 
     fn new(to: File, name: String, is_file: bool) -> Self {

@@ -60,11 +60,48 @@ pub(crate) enum FromObserver {
     },
 }
 
-/// What the observer can be asked, by root.
+/// What the observer can be asked, by root and the page.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) enum Question {
-    /// All that is known of devices.
+    /// Something it knows.
+    Known(Fact),
+    /// What was captured of a device.
+    Packets(Packets),
+}
+
+/// Something the observer knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Fact {
+    /// All there is to say of devices.
     Report,
+    /// How many bytes each device has sent and was sent.
+    Traffic,
+}
+
+/// Which packets are asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Packets {
+    /// The device's MACs; those of which nothing is kept add nothing.
+    pub(crate) macs: Vec<Hardware>,
+    /// From then on, in nanoseconds of Unix time.
+    pub(crate) since: u64,
+    /// Up to then.
+    pub(crate) until: u64,
+    /// Go on with what is captured from now on.
+    pub(crate) follow: bool,
+    /// The stream may be captured itself, so it is held to a pace.
+    pub(crate) is_paced: bool,
+}
+
+/// How many bytes a device has sent and was sent since it is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Traffic {
+    /// Its MAC.
+    pub(crate) mac: Hardware,
+    /// Bytes of its frames.
+    pub(crate) sent: u64,
+    /// Bytes of frames to it.
+    pub(crate) received: u64,
 }
 
 /// A part of its answer, which is JSON.
@@ -74,6 +111,8 @@ pub(crate) enum Part {
     Text(String),
     /// That was all.
     End,
+    /// What follows is pcapng, until the connection ends.
+    Packets,
     /// There is none, and why.
     Refused(String),
 }
@@ -89,6 +128,8 @@ pub(crate) struct ObserverSettings {
     pub(crate) state: PathBuf,
     /// Where its socket is.
     pub(crate) run: PathBuf,
+    /// The user of the page, who may ask it.
+    pub(crate) web_user: String,
     /// The Internet links' interfaces.
     pub(crate) links: Vec<String>,
     /// `[capture]`.

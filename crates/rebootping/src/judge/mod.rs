@@ -77,6 +77,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
         identity: Identity::find(&settings.user, Role::Judge)?,
         read: folders.all().filter(|folder| folder.exists()).map(Path::to_path_buf).collect(),
         write: vec![settings.state.clone(), settings.run.clone()],
+        sockets: Vec::new(),
         dies_with: None,
     })?;
     let (lasting, fleeting) = (Place::Lasting(settings.state.clone()), Place::Fleeting(settings.run.clone()));

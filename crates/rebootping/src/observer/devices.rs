@@ -4,7 +4,7 @@ use super::keeper::{Keeper, Memory, Outcome};
 use super::orders::{Erasing, Orders};
 use crate::capture::interfaces::Captured;
 use crate::config::observing::CaptureMode;
-use crate::ipc::observer::{DeviceVerb, FromObserver};
+use crate::ipc::observer::{DeviceVerb, FromObserver, Traffic};
 use crate::pcap_files::OwnerStatus;
 use crate::report::devices::{event_text, label};
 use rebootping_core::inventory::interfaces::{Interface, Leads};
@@ -126,6 +126,11 @@ impl Devices {
             device.captures = kept.map(|kept| Captures { since: label(kept.oldest), bytes: kept.bytes });
         }
         report
+    }
+
+    /// Bytes each device has sent and was sent; those of another MAC of a device are its own.
+    pub(super) fn traffic(&self) -> impl Iterator<Item = Traffic> {
+        self.inventory.traffic().map(|(mac, sent, received)| Traffic { mac: Hardware(mac), sent, received })
     }
 
     /// Does what the operator wants of a device, as far as it is not about captures; what was done, or why it was not.

@@ -31,6 +31,7 @@ use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role, Sandbox};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::Uid;
 use questions::Questions;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -67,14 +68,16 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let captured = watching::captured(&watch, &settings);
     let capture = Capture::open(RING, captured)?;
     let door = questions::open(&settings.run)?;
+    let page = Identity::find(&settings.web_user, Role::Web)?;
     let confinement = sandbox::enter(&Sandbox {
         role: Role::Observer,
         identity: Identity::find(&settings.user, Role::Observer)?,
         read: Vec::new(),
         write: [&settings.captures, &settings.state].into_iter().filter(|folder| folder.exists()).cloned().collect(),
+        sockets: Vec::new(),
         dies_with: None,
     })?;
-    let questions = Questions::listen(door, vec![0])?;
+    let questions = Questions::listen(door, vec![Uid::from_raw(0), page.uid()], settings.captures.clone())?;
     let troubles = confinement.warning().into_iter().chain(settled.err().map(|error| error.to_string()));
     for trouble in troubles {
         peer.send(&FromObserver::Warning(format!("observer: {trouble}")))?;
@@ -133,7 +136,7 @@ impl Observer {
             }
             while let Some(asked) = self.questions.next() {
                 // Who asked may have gone.
-                drop(asked.reply.try_send(self.watching.answer(&asked.question)));
+                drop(asked.reply.try_send(self.watching.answer(asked.fact)));
             }
             let now = clock::now();
             if now >= report_at {

@@ -4,10 +4,12 @@
 //! woken for a question between two blocks of packets; turning its answer into text and handing it over is done here, so a
 //! slow asker holds up nobody else.
 
-use crate::ipc::observer::{Part, Question};
+use crate::extract;
+use crate::ipc::observer::{Fact, Packets, Part, Question};
 use crate::ipc::{frame, take_frames};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::unistd::Uid;
 use std::fs::{self, Permissions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -24,6 +26,8 @@ use std::time::Duration;
 const ASKERS: usize = 8;
 /// How long an asker may take to ask, and to take each part of the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long who is handed packets may take to take the next.
+const PATIENCE_OF_DOWNLOADS: Duration = Duration::from_secs(60);
 /// An answer is cut into parts of so many bytes, which stay below a frame's limit however much JSON escapes of them.
 const PART: usize = 8 * 1024;
 
@@ -32,7 +36,7 @@ pub(super) type Answer = Box<dyn FnOnce() -> serde_json::Result<String> + Send>;
 
 /// A question that waits for its answer.
 pub(super) struct Asked {
-    pub(super) question: Question,
+    pub(super) fact: Fact,
     pub(super) reply: SyncSender<Answer>,
 }
 
@@ -64,10 +68,10 @@ pub(super) fn open(run: &Path) -> io::Result<Door> {
 
 impl Questions {
     /// Begins to listen.
-    pub(super) fn listen(door: Door, may_ask: Vec<u32>) -> io::Result<Self> {
+    pub(super) fn listen(door: Door, may_ask: Vec<Uid>, captures: PathBuf) -> io::Result<Self> {
         let (asking, waiting) = sync_channel(ASKERS);
         let (listener, wake) = (door.listener, Arc::new(door.wake));
-        let server = Server { asking, wake: Arc::clone(&wake), may_ask };
+        let server = Server { asking, wake: Arc::clone(&wake), may_ask, captures };
         thread::Builder::new().name("questions".into()).spawn(move || server.serve(&listener))?;
         Ok(Self { waiting, wake })
     }
@@ -95,7 +99,8 @@ impl AsFd for Questions {
 struct Server {
     asking: SyncSender<Asked>,
     wake: Arc<EventFd>,
-    may_ask: Vec<u32>,
+    may_ask: Vec<Uid>,
+    captures: PathBuf,
 }
 
 impl Server {
@@ -123,12 +128,16 @@ impl Server {
         stream.set_write_timeout(Some(PATIENCE))?;
         // Read even of those who may not ask: a socket closed before would lose them the reason.
         let question = read_question(&mut stream)?;
-        let uid = getsockopt(&stream, PeerCredentials)?.uid();
+        let uid = Uid::from_raw(getsockopt(&stream, PeerCredentials)?.uid());
         if !self.may_ask.contains(&uid) {
             return tell(&mut stream, &Part::Refused("only root may ask what devices do; use sudo".into()));
         }
+        let fact = match question {
+            Question::Known(fact) => fact,
+            Question::Packets(asked) => return self.hand_over(stream, &asked),
+        };
         let (reply, answered) = sync_channel(1);
-        self.asking.send(Asked { question, reply }).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        self.asking.send(Asked { fact, reply }).map_err(|_| io::ErrorKind::BrokenPipe)?;
         self.wake.write(1)?;
         let answer = answered.recv_timeout(PATIENCE).map_err(|_| io::ErrorKind::TimedOut)?;
         let text = answer()?;
@@ -139,6 +148,20 @@ impl Server {
             rest = after;
         }
         tell(&mut stream, &Part::End)
+    }
+
+    /// Packets go from the disk to whoever asked, past those who watch the wires.
+    fn hand_over(&self, mut stream: UnixStream, asked: &Packets) -> io::Result<()> {
+        let begin = || {
+            // Who downloads waits for a network.
+            stream.set_write_timeout(Some(PATIENCE_OF_DOWNLOADS))?;
+            tell(&mut stream.try_clone()?, &Part::Packets)?;
+            Ok(stream.try_clone()?.into())
+        };
+        match extract::stream(&self.captures, asked, begin) {
+            Ok(result) => result,
+            Err(why) => tell(&mut stream, &Part::Refused(why)),
+        }
     }
 }
 
@@ -167,10 +190,10 @@ fn read_question(stream: &mut UnixStream) -> io::Result<Question> {
 
 /// Asks the observer with this run folder; its answer as JSON. `NotFound` and `ConnectionRefused` mean there is none,
 /// `PermissionDenied` that this user may not ask.
-pub(crate) fn ask(run: &Path, question: &Question) -> io::Result<String> {
+pub(crate) fn ask(run: &Path, fact: Fact) -> io::Result<String> {
     let mut stream = UnixStream::connect(socket_path(run))?;
     stream.set_read_timeout(Some(PATIENCE * 2))?;
-    stream.write_all(&frame(question)?)?;
+    stream.write_all(&frame(&Question::Known(fact))?)?;
     let (mut inbox, mut buffer, mut answer) = (Vec::new(), [0; 8192], String::new());
     loop {
         let length = stream.read(&mut buffer)?;
@@ -182,6 +205,7 @@ pub(crate) fn ask(run: &Path, question: &Question) -> io::Result<String> {
             match part {
                 Part::Text(text) => answer.push_str(&text),
                 Part::End => return Ok(answer),
+                Part::Packets => return Err(io::ErrorKind::InvalidData.into()),
                 Part::Refused(why) => return Err(io::Error::new(io::ErrorKind::PermissionDenied, why)),
             }
         }

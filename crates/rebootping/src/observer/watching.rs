@@ -11,7 +11,7 @@ use crate::capture::interfaces::Captured;
 use crate::clock::{Line, Moment};
 use crate::config::observing::CaptureMode;
 use crate::extract::own_stream::Flow;
-use crate::ipc::observer::{CaptureReport, DeviceVerb, Dropped, FromObserver, ObserverSettings, Question};
+use crate::ipc::observer::{CaptureReport, DeviceVerb, Dropped, Fact, FromObserver, ObserverSettings};
 use crate::netlink::message::Link;
 use crate::netlink::message::NeighbourState;
 use crate::netlink::watch::Watch;
@@ -132,12 +132,16 @@ impl Watching {
     }
 
     /// What is known, to be told to whoever asked.
-    pub(super) fn answer(&mut self, question: &Question) -> Answer {
-        match question {
-            Question::Report => {
+    pub(super) fn answer(&mut self, fact: Fact) -> Answer {
+        match fact {
+            Fact::Report => {
                 let kept = self.desk.files().map(Files::status).unwrap_or_default();
                 let report = self.desk.devices.report(&kept.owners, self.line.of(Moment::now()));
                 Box::new(move || serde_json::to_string(&report))
+            }
+            Fact::Traffic => {
+                let traffic: Vec<_> = self.desk.devices.traffic().collect();
+                Box::new(move || serde_json::to_string(&traffic))
             }
         }
     }

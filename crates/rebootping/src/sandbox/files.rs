@@ -1,10 +1,11 @@
 //! Leaves a process only the files it was given, by landlock, as far as the kernel knows how.
 
+use super::Sandbox;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd, Ruleset,
     RulesetAttr, RulesetCreated, RulesetCreatedAttr, Scope,
 };
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{fmt, io};
 
 /// The newest version of landlock we know; an older kernel enforces what it has of it.
@@ -12,14 +13,17 @@ const NEWEST: ABI = ABI::V9;
 
 /// Denies all other files, every TCP connection, and signals and abstract sockets beyond this process; returns the
 /// version of landlock in force, `None` where the kernel has none. A path that does not exist is an error.
-pub(super) fn restrict(read: &[PathBuf], write: &[PathBuf]) -> io::Result<Option<u32>> {
+pub(super) fn restrict(sandbox: &Sandbox) -> io::Result<Option<u32>> {
     let nothing_runs = AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock;
     let mut rules = denying_everything().map_err(failed)?;
-    for path in read {
+    for path in &sandbox.read {
         rules = allow(rules, path, AccessFs::ReadFile | AccessFs::ReadDir)?;
     }
-    for path in write {
+    for path in &sandbox.write {
         rules = allow(rules, path, AccessFs::from_all(NEWEST) & !nothing_runs)?;
+    }
+    for path in &sandbox.sockets {
+        rules = allow(rules, path, AccessFs::ResolveUnix.into())?;
     }
     let status = rules.restrict_self().map_err(failed)?;
     Ok(match status.landlock {

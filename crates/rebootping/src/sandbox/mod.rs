@@ -23,6 +23,8 @@ pub(crate) enum Role {
     Judge,
     /// Captures, and keeps what it captured.
     Observer,
+    /// Serves the page.
+    Web,
 }
 
 /// All that a process may still do.
@@ -34,6 +36,8 @@ pub(crate) struct Sandbox {
     pub(crate) read: Vec<PathBuf>,
     /// Files and folders it may read and change.
     pub(crate) write: Vec<PathBuf>,
+    /// Folders of sockets it may connect to.
+    pub(crate) sockets: Vec<PathBuf>,
     /// The process with which it dies, where that is not the service manager.
     pub(crate) dies_with: Option<Pid>,
 }
@@ -92,7 +96,7 @@ fn confine_thread(sandbox: &Sandbox) -> io::Result<Confinement> {
     if let Some(parent) = sandbox.dies_with {
         powers::die_with(parent)?;
     }
-    let landlock_abi = files::restrict(&sandbox.read, &sandbox.write)?;
+    let landlock_abi = files::restrict(sandbox)?;
     syscalls::allow_only(sandbox.role)?;
     Ok(Confinement { landlock_abi })
 }

@@ -97,6 +97,31 @@ const KEEPING: &[libc::c_long] = &[
     libc::SYS_accept4,
 ];
 
+/// Files that are read, and connections that are taken: all that a server of pages does.
+const SERVING: &[libc::c_long] = &[
+    libc::SYS_openat,
+    libc::SYS_lseek,
+    libc::SYS_newfstatat,
+    libc::SYS_statx,
+    libc::SYS_readlinkat,
+    libc::SYS_getcwd,
+    libc::SYS_accept4,
+    // To our own processes: landlock leaves it no TCP, and `socket` no other family.
+    libc::SYS_connect,
+    libc::SYS_getpeername,
+    libc::SYS_epoll_create1,
+    libc::SYS_epoll_ctl,
+    libc::SYS_epoll_pwait,
+    libc::SYS_eventfd2,
+];
+
+/// Older names for some of [`SERVING`].
+#[cfg(target_arch = "x86_64")]
+const OLDER_NAMES_OF_SERVING: &[libc::c_long] =
+    &[libc::SYS_poll, libc::SYS_open, libc::SYS_stat, libc::SYS_lstat, libc::SYS_readlink, libc::SYS_epoll_wait];
+#[cfg(not(target_arch = "x86_64"))]
+const OLDER_NAMES_OF_SERVING: &[libc::c_long] = &[];
+
 /// Older names for some of [`KEEPING`].
 #[cfg(target_arch = "x86_64")]
 const OLDER_NAMES_OF_KEEPING: &[libc::c_long] = &[libc::SYS_mkdir, libc::SYS_rmdir, libc::SYS_chmod];
@@ -168,6 +193,7 @@ pub(super) fn allow_only(role: Role) -> io::Result<()> {
     let rules = match role {
         Role::Judge => judge().map_err(failed)?,
         Role::Observer => observer().map_err(failed)?,
+        Role::Web => web().map_err(failed)?,
     };
     let allowed = program(rules, SeccompAction::Allow, SeccompAction::KillProcess)?;
     // The C library then falls back to clone, whose flags can be seen.
@@ -197,6 +223,17 @@ fn observer() -> seccompiler::Result<Rules> {
     let mut rules = judge()?;
     rules.extend(always(KEEPING));
     rules.extend(always(OLDER_NAMES_OF_KEEPING));
+    Ok(rules)
+}
+
+/// What serving takes: it changes no file, and opens no socket but those to our own processes.
+fn web() -> seccompiler::Result<Rules> {
+    let mut rules = always(COMMON);
+    rules.extend(always(OPEN_SOCKETS));
+    rules.extend(always(SERVING));
+    rules.extend(always(OLDER_NAMES_OF_SERVING));
+    rules.extend(narrowed()?);
+    rules.insert(libc::SYS_socket, vec![when(0, Int, Eq, libc::AF_UNIX as u64)?]);
     Ok(rules)
 }
 

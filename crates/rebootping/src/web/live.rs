@@ -1,0 +1,185 @@
+//! The stream of what happens: one teller asks once a second, however many listen, and whoever comes back hears what it missed.
+//!
+//! Nobody asks while nobody listens. A listener that does not take what it is told is hung up on: its browser comes again and
+//! names the last event it heard.
+
+use super::body::Pieces;
+use super::problem::Problem;
+use super::rates::{Now, Rates};
+use super::site::Site;
+use crate::clock;
+use crate::ipc::observer::Traffic;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Response, header};
+use rebootping_core::time::Time;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Browsers that listen at once.
+const LISTENERS: usize = 64;
+/// Events on their way to one listener.
+const WAITING: usize = 32;
+/// Events kept for those who come back: a minute of status and rates.
+const KEPT: usize = 128;
+/// Rates are measured on while somebody looks at lists without listening.
+const INTEREST: Duration = Duration::from_secs(10);
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What is told, and to whom.
+#[derive(Default, Debug)]
+pub(super) struct Live(Mutex<Telling>);
+
+#[derive(Default, Debug)]
+struct Telling {
+    latest: u64,
+    kept: VecDeque<Event>,
+    listeners: Vec<Sender<io::Result<Bytes>>>,
+    rates: Rates,
+    /// Somebody looked at rates then.
+    interest: Option<Time>,
+}
+
+#[derive(Clone, Debug)]
+struct Event {
+    id: u64,
+    kind: &'static str,
+    text: Bytes,
+}
+
+impl Live {
+    /// Tells it from now on; what was missed since the event of that number first, else the newest of each kind.
+    pub(super) fn listen(&self, after: Option<u64>) -> Result<Response<Body>, Problem> {
+        let mut telling = self.lock();
+        telling.listeners.retain(|listener| !listener.is_closed());
+        if telling.listeners.len() >= LISTENERS {
+            return Err(Problem::busy("too many pages listen already; close some"));
+        }
+        // All that is kept has room beside what comes.
+        let (sender, receiver) = channel(KEPT + WAITING);
+        for event in telling.missed(after) {
+            drop(sender.try_send(Ok(event.text.clone())));
+        }
+        telling.listeners.push(sender);
+        let mut response = Response::new(Body::new(Pieces(receiver)));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        // Some proxies gather an answer before they pass it on, unless they are told.
+        response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+        Ok(response)
+    }
+
+    /// What flows now; measuring goes on for a while because of it.
+    pub(super) fn rates(&self) -> Rates {
+        let mut telling = self.lock();
+        telling.interest = Some(clock::now());
+        telling.rates.clone()
+    }
+
+    /// Tells those who listen, for as long as the process lives.
+    pub(super) async fn tell(site: Arc<Site>) {
+        let mut seconds = interval(EVERY);
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            seconds.tick().await;
+            let now = clock::now();
+            if !site.live.is_wanted(now) {
+                continue;
+            }
+            let (status, traffic) = (site.source.status().await, site.source.traffic().await);
+            let mut telling = site.live.lock();
+            if let Ok(traffic) = &traffic {
+                telling.measure(traffic, now);
+            }
+            if let Ok(status) = status {
+                let flows = Now::new(&status, site.settings.interval, &telling.rates);
+                telling.publish("status", &*status);
+                telling.publish("now", &flows);
+            }
+        }
+    }
+
+    fn is_wanted(&self, now: Time) -> bool {
+        let mut telling = self.lock();
+        telling.listeners.retain(|listener| !listener.is_closed());
+        !telling.listeners.is_empty() || telling.interest.is_some_and(|at| now.since(at) < INTEREST)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Telling> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Telling {
+    fn measure(&mut self, traffic: &[Traffic], now: Time) {
+        self.rates.measure(traffic, now);
+    }
+
+    fn publish(&mut self, kind: &'static str, value: &impl serde::Serialize) {
+        // Numbers grow across restarts of this process too.
+        let wall = u64::try_from(clock::wall().as_millisecond()).unwrap_or(0);
+        self.latest = (self.latest + 1).max(wall);
+        let id = self.latest;
+        let data = serde_json::to_string(value).unwrap_or_default();
+        let text = Bytes::from(format!("id: {id}\nevent: {kind}\ndata: {data}\n\n"));
+        self.listeners.retain(|listener| {
+            let is_behind = listener.max_capacity() - listener.capacity() >= KEPT + WAITING - 1;
+            !is_behind && listener.try_send(Ok(text.clone())).is_ok()
+        });
+        if self.kept.len() >= KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(Event { id, kind, text });
+    }
+
+    /// What came after that event; where it is not kept any more, the newest of each kind.
+    fn missed(&self, after: Option<u64>) -> Vec<&Event> {
+        if let Some(at) = after.and_then(|after| self.kept.iter().position(|event| event.id == after)) {
+            return self.kept.iter().skip(at + 1).collect();
+        }
+        let is_newest = |place: usize, event: &Event| !self.kept.iter().skip(place + 1).any(|it| it.kind == event.kind);
+        (0..).zip(&self.kept).filter(|(place, event)| is_newest(*place, event)).map(|(_, event)| event).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(telling: &Telling, after: Option<u64>) -> Vec<u64> {
+        telling.missed(after).iter().map(|event| event.id).collect()
+    }
+
+    #[test]
+    fn who_comes_back_hears_what_it_missed_and_who_is_new_the_newest() {
+        let mut telling = Telling::default();
+        for _ in 0..KEPT {
+            telling.publish("status", &1);
+            telling.publish("now", &2);
+        }
+        let kept: Vec<u64> = telling.kept.iter().map(|event| event.id).collect();
+        assert_eq!(kept.len(), KEPT);
+        assert!(kept.is_sorted_by(|one, other| one < other), "numbers grow");
+        assert_eq!(ids(&telling, Some(kept[KEPT - 4])), kept[KEPT - 3..]);
+        assert_eq!(ids(&telling, Some(kept[KEPT - 1])), Vec::<u64>::new());
+        for unknown in [None, Some(1)] {
+            assert_eq!(ids(&telling, unknown), kept[KEPT - 2..], "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn a_listener_that_takes_nothing_is_hung_up_on() {
+        let live = Live::default();
+        let _never_read = live.listen(None).unwrap();
+        for _ in 0..KEPT + WAITING + 1 {
+            live.lock().publish("now", &1);
+        }
+        assert!(live.lock().listeners.is_empty());
+        let listening: Vec<_> = (0..LISTENERS).map(|_| live.listen(None).unwrap()).collect();
+        assert!(live.listen(None).is_err());
+        drop(listening);
+        assert!(live.listen(None).is_ok());
+    }
+}

@@ -1,0 +1,127 @@
+//! What was captured of a device, as the observer hands it over: this process may not read captures itself.
+
+use super::asked::Asked;
+use super::body::{Pieces, hold};
+use super::devices::{find, parse};
+use super::gate::Peer;
+use super::problem::Problem;
+use super::site::Site;
+use crate::clock;
+use crate::daemon::{Answer, Request};
+use crate::duration::When;
+use crate::extract::own_stream::{Flow, HOLDS};
+use crate::ipc::observer::{Packets, Part, Question};
+use crate::ipc::{LONGEST, frame};
+use crate::observer::questions;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::time::interval;
+
+/// Packets are passed on in pieces of at most so many bytes, of which few wait.
+const PIECE: usize = 64 * 1024;
+const WAITING: usize = 4;
+/// Our own connection is left out of the capture for a while, and for another one well before that ends.
+const REPEATED: Duration = Duration::from_secs(20);
+
+/// Hands out the packets of a device.
+pub(super) async fn download(asked: Asked) -> Result<Response<Body>, Problem> {
+    let mac = parse(asked.part("mac"))?;
+    let since = moment(&asked, "since")?.unwrap_or(0);
+    let until = moment(&asked, "until")?.unwrap_or(u64::MAX);
+    let follow = match asked.query("follow") {
+        None | Some("false" | "0") => false,
+        Some("true" | "1") => true,
+        Some(_) => return Err(Problem::wrong("follow is true or false")),
+    };
+    let site = Arc::clone(&asked.site);
+    let macs = match site.source.devices().await.as_deref().map(|known| find(known, asked.part("mac"))) {
+        Ok(Ok(device)) => [vec![device.mac], device.also.clone()].concat(),
+        // What was kept of a device that is not listed any more is there all the same.
+        _ => vec![mac],
+    };
+    let Ok(permit) = Arc::clone(&site.downloads).try_acquire_owned() else {
+        return Err(Problem::busy("too many captures are handed out at once; wait until one is done"));
+    };
+    let is_left_out = follow && leave_out(&site, &asked.peer).await;
+    let question = Packets { macs, since, until, follow, is_paced: follow && !is_left_out };
+    let stream = open(&site, question).await?;
+    let (sender, receiver) = channel(WAITING);
+    let (keeper, peer) = (Arc::clone(&site), asked.peer);
+    tokio::spawn(async move { pass_on(stream, sender, &keeper, &peer, is_left_out).await });
+    let mut response = Response::new(Body::new(Pieces(receiver)));
+    let name = format!("attachment; filename=\"{}.pcapng\"", mac.to_string().replace(':', "-"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-pcapng"));
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(hold(response, permit))
+}
+
+/// A time of the query, in nanoseconds of Unix time.
+fn moment(asked: &Asked, name: &str) -> Result<Option<u64>, Problem> {
+    let Some(text) = asked.query(name) else { return Ok(None) };
+    let when: When = text.parse().map_err(|why| Problem::wrong(format!("{name}: {why}")))?;
+    Ok(Some(u64::try_from(when.resolve(clock::wall()).as_nanosecond()).unwrap_or(0)))
+}
+
+/// Asks the observer, until it says that packets follow.
+async fn open(site: &Site, question: Packets) -> Result<UnixStream, Problem> {
+    let failed = |error: io::Error| Problem::busy(format!("the observer does not answer ({error}); try again in a moment"));
+    let asked = async {
+        let mut stream = UnixStream::connect(questions::socket_path(&site.settings.run)).await?;
+        stream.write_all(&frame(&Question::Packets(question))?).await?;
+        let length = stream.read_u32().await? as usize;
+        // What follows the first message is no message: exactly this one is read.
+        let mut body = vec![0; length.min(LONGEST)];
+        stream.read_exact(&mut body).await?;
+        Ok((stream, serde_json::from_slice::<Part>(&body)?))
+    };
+    match asked.await.map_err(failed)? {
+        (stream, Part::Packets) => Ok(stream),
+        (_, Part::Refused(why)) => Err(Problem::new(StatusCode::NOT_FOUND, why)),
+        (_, Part::Text(_) | Part::End) => Err(failed(io::ErrorKind::InvalidData.into())),
+    }
+}
+
+/// Passes packets on until there are no more, or nobody wants them.
+async fn pass_on(
+    mut stream: UnixStream,
+    sender: Sender<io::Result<Bytes>>,
+    site: &Site,
+    peer: &Peer,
+    is_left_out: bool,
+) {
+    let mut repeat = interval(REPEATED);
+    // The first is due at once, and was done.
+    repeat.tick().await;
+    loop {
+        let mut piece = Vec::with_capacity(PIECE);
+        tokio::select! {
+            read = stream.read_buf(&mut piece) => match read {
+                Ok(0) => return,
+                Ok(_) => if sender.send(Ok(piece.into())).await.is_err() { return },
+                Err(error) => {
+                    // Whoever wants them should see that they are not all.
+                    drop(sender.send(Err(error)).await);
+                    return;
+                }
+            },
+            () = sender.closed() => return,
+            _ = repeat.tick(), if is_left_out => drop(leave_out(site, peer).await),
+        }
+    }
+}
+
+/// Has our own connection to whoever downloads not captured, so that it does not feed on itself; whether it is so.
+async fn leave_out(site: &Site, peer: &Peer) -> bool {
+    let flow = Flow { client: peer.remote, server: peer.local };
+    peer.remote.ip().is_loopback()
+        || matches!(site.source.ask(Request::LeaveOut { flow, lasting: HOLDS }).await, Ok(Answer::Done(_)))
+}
