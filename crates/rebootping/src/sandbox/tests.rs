@@ -1,5 +1,7 @@
 //! What a confined process can and cannot do, each tried in a process of its own.
 
+mod web;
+
 use super::users::Identity;
 use super::{Role, Sandbox, confine_committer_thread, confine_thread, enter};
 use crate::netlink::watch::Watch;
@@ -63,6 +65,18 @@ fn judge() -> Identity {
     Identity::find("rebootping-no-such-user", Role::Judge).expect("a number")
 }
 
+/// A judge that may use no file.
+fn nothing() -> Sandbox {
+    Sandbox {
+        role: Role::Judge,
+        identity: judge(),
+        read: Vec::new(),
+        write: Vec::new(),
+        sockets: Vec::new(),
+        dies_with: None,
+    }
+}
+
 fn start(attempt: &str, folders: &Folders) -> Child {
     Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "sandbox::tests::attempt", "--ignored", "--nocapture", "--test-threads=1"])
@@ -113,11 +127,15 @@ fn confined(attempt: &str, folders: &Path) -> io::Result<()> {
         confine_committer_thread().expect("a sandbox");
         return committer_attempt(attempt, folders);
     }
+    if let Some(attempt) = attempt.strip_prefix("web: ") {
+        return web::confined(attempt, folders);
+    }
     let sandbox = Sandbox {
         role: Role::Judge,
         identity: judge(),
         read: vec!["/etc/hostname".into()],
         write: vec![folders.join("state")],
+        sockets: Vec::new(),
         dies_with: Some(getppid()),
     };
     let confinement = confine_thread(&sandbox).expect("a sandbox");
@@ -201,9 +219,7 @@ fn committer_attempt(attempt: &str, folders: &Path) -> io::Result<()> {
         }
         "write anywhere" => fs::write(folders.join("outside/new"), "new"),
         "confine a judge" => {
-            let sandbox =
-                Sandbox { role: Role::Judge, identity: judge(), read: Vec::new(), write: Vec::new(), dies_with: None };
-            let _ = confine_thread(&sandbox)?;
+            let _ = confine_thread(&nothing())?;
             Ok(())
         }
         // Where there is no such folder it does no harm if it is not refused.
@@ -260,8 +276,7 @@ fn status_of_the_confined_thread(process: u32) -> String {
 
 #[test]
 fn a_process_of_several_threads_is_not_confined() {
-    let nothing = Sandbox { role: Role::Judge, identity: judge(), read: vec![], write: vec![], dies_with: None };
-    let error = enter(&nothing).expect_err("this is not the only thread of the tests").to_string();
+    let error = enter(&nothing()).expect_err("this is not the only thread of the tests").to_string();
     assert!(error.contains("threads run where one should"), "{error}");
 }
 

@@ -74,14 +74,13 @@ async fn converse(
     }
     setsockopt(&stream, TcpUserTimeout, &TAKES_NOTHING)?;
     stream.set_nodelay(true)?;
-    let peer = |is_private| Peer { remote, local, is_private };
+    let peer = |is_tls| Peer { remote, local, is_tls };
     match &house.tls {
         Some(tls) => {
             let stream = timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await??;
             answer_all(house, stream, peer(true), pass).await
         }
-        // What stays in this host nobody else reads.
-        None => answer_all(house, stream, peer(remote.ip().is_loopback()), pass).await,
+        None => answer_all(house, stream, peer(false), pass).await,
     }
 }
 

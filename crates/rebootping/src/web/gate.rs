@@ -15,8 +15,15 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) struct Peer {
     pub(super) remote: SocketAddr,
     pub(super) local: SocketAddr,
-    /// Nobody between the two can read along.
-    pub(super) is_private: bool,
+    /// It is encrypted.
+    pub(super) is_tls: bool,
+}
+
+impl Peer {
+    /// Whoever is between the two can read along.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.is_tls && !self.remote.ip().to_canonical().is_loopback()
+    }
 }
 
 /// Nothing but what comes from here, no inline code, in nobody's frame.
@@ -52,7 +59,7 @@ pub(super) fn dress(mut response: Response<Body>, peer: &Peer) -> Response<Body>
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    if peer.is_private && !peer.local.ip().is_loopback() {
+    if peer.is_tls {
         // A day: whoever takes the certificate away again is not locked out for long.
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=86400"));
     }

@@ -32,7 +32,7 @@ pub(super) fn tell(asked: &Asked) -> Result<Response<Body>, Problem> {
         login: !asked.who.is_local,
         scope: asked.who.scope.map(Scope::name),
         local: asked.who.is_local,
-        plain_http: !asked.peer.is_private,
+        plain_http: asked.peer.is_plain(),
     })
 }
 
@@ -80,7 +80,7 @@ pub(super) fn end(asked: &Asked) -> Result<Response<Body>, Problem> {
 
 /// Sets the cookie, which no script can read and no other site's page brings along.
 fn set_cookie(asked: &Asked, secret: &str, seconds: u64) -> Result<Response<Body>, Problem> {
-    let secure = if asked.peer.is_private { "; Secure" } else { "" };
+    let secure = if asked.peer.is_tls { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
     let text = if seconds > 0 { "you are logged in" } else { "you are logged out" };
     let mut response = json(&serde_json::json!({"schema": 1, "text": text}))?;
