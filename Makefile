@@ -5,6 +5,7 @@
 # Leaves target/release/rebootping.
 build:
 	@tools/need build
+	@tools/ui
 	tools/cargo build --release --locked --package rebootping --target-dir target
 
 # Shows this machine's links and changes nothing; NETNS=name watches from inside that network namespace.

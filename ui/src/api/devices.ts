@@ -1,0 +1,66 @@
+// Devices in the shapes of the API; every name, banner and contact in them came from a network and may say anything.
+
+export interface Port {
+  ip: string;
+  port: number;
+  service: string | null;
+  evidence: "established" | "syn_ack" | "answered";
+  banner: string | null;
+  first_seen: string;
+  last_seen: string;
+}
+
+export interface Address {
+  ip: string;
+  claimed_by: "arp" | "ndp" | "dhcp" | "traffic";
+  first_seen: string;
+  last_seen: string;
+}
+
+export interface Contact {
+  name: string | null;
+  ip: string;
+  port: number;
+  bytes_sent: number;
+  bytes_received: number;
+}
+
+interface Amount {
+  sent: number;
+  received: number;
+}
+
+export type Mode = "pause" | "local" | "block";
+
+export interface Device {
+  mac: string;
+  also: string[];
+  proven: boolean;
+  vendor: string | null;
+  randomised: boolean;
+  archived?: boolean;
+  interfaces: string[];
+  first_seen: string;
+  last_seen: string;
+  gone?: boolean;
+  addresses: Address[];
+  name: string | null;
+  names: { name: string; source: string }[];
+  kind: string | null;
+  kind_reason?: string | null;
+  tcp_open: Port[];
+  udp_open: Port[];
+  services_announced: { name: string; protocol: string; port: number }[];
+  contacts: Contact[];
+  dhcp: { vendor_class: string | null; parameters: string | null };
+  user_agents: string[];
+  models?: string[];
+  bytes_sent: number;
+  bytes_received: number;
+  captures: { since: string; bytes: number } | null;
+  restricted: { mode: Mode; until: string | null } | null;
+  note: string | null;
+  today: Amount;
+  month: Amount;
+  now: { bits_up: number; bits_down: number };
+}

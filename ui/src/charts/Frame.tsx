@@ -1,0 +1,58 @@
+// What stands around a graph: its title, its sentence above, and behind it the table of its numbers.
+
+import { useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+
+interface Props {
+  title: string;
+  sentence: ComponentChildren;
+  /** Rows of the table behind, made when somebody looks. */
+  table: () => { heads: string[]; rows: string[][] };
+  tools?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+export function Frame({ title, sentence, table, tools, children }: Props) {
+  const [open, setOpen] = useState(false);
+  return (
+    <figure class="frame">
+      <div class="frame-head">
+        <h2>{title}</h2>
+        <div class="tools">
+          {tools}
+          <button type="button" class="quiet" aria-pressed={open} onClick={() => setOpen(!open)}>
+            Table
+          </button>
+        </div>
+      </div>
+      <figcaption>{sentence}</figcaption>
+      {children}
+      {open && <Numbers {...table()} title={title} />}
+    </figure>
+  );
+}
+
+function Numbers({ heads, rows, title }: { heads: string[]; rows: string[][]; title: string }) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, as a table`}>
+      <table class="numbers">
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th scope="col">{head}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr>
+              {row.map((cell) => (
+                <td>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

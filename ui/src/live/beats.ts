@@ -1,0 +1,31 @@
+// The last minute of each link, one beat a second, as the tiles draw it.
+
+import type { Status } from "../api/status.ts";
+import { Cell } from "./cell.ts";
+
+/** One second of a link; a round trip of null: it answered nothing. */
+export interface Beat {
+  time: string;
+  rtt: number | null;
+  /** The share of targets that answered. */
+  answered: number;
+}
+
+/** So many beats are kept. */
+export const BEATS = 60;
+
+/** By the link's name, the oldest first. */
+export const beats = new Cell<ReadonlyMap<string, readonly Beat[]>>(new Map());
+
+/** Takes each status once. */
+export function hear(status: Status): void {
+  const next = new Map<string, readonly Beat[]>();
+  for (const link of status.links) {
+    const before = beats.value.get(link.name) ?? [];
+    if (before[before.length - 1]?.time === status.time) return;
+    const answered = link.expected === 0 ? 1 : link.answered / link.expected;
+    const rtt = link.expected > 0 && link.answered === 0 ? null : (link.rtt_ms?.median ?? null);
+    next.set(link.name, [...before, { time: status.time, rtt, answered }].slice(-BEATS));
+  }
+  beats.set(next);
+}

@@ -1,0 +1,84 @@
+// A link at a glance: its state, what it measures now, and why.
+
+import type { Link, Status } from "../../api/status.ts";
+import { orderLink } from "../../api/orders.ts";
+import { beats } from "../../live/beats.ts";
+import { useCell } from "../../live/cell.ts";
+import { act } from "../../live/notices.ts";
+import { mayOrder, session } from "../../live/session.ts";
+import { now } from "../../live/stream.ts";
+import { Beats } from "../../parts/Beats.tsx";
+import { Standing } from "../../parts/Standing.tsx";
+import { Ago, Foreign } from "../../parts/text.tsx";
+import { to } from "../../route/view.ts";
+import { called, measures, notApplied, ORDERS, ordered, predicate, standing } from "../../words/links.ts";
+import { flow } from "../../words/graphs.ts";
+import { visible } from "../../words/visible.ts";
+
+export function Tile({ link, status }: { link: Link; status: Status }) {
+  const may = mayOrder(useCell(session));
+  const rate = useCell(now)?.links.find((rate) => rate.name === link.name);
+  const beat = useCell(beats).get(link.name) ?? [];
+  const [figure, ...others] = figures(link);
+  const trouble = notApplied(status, link);
+  return (
+    <article class={`tile ${standing(link)}`}>
+      <div class="tile-head">
+        <h2>
+          <a href={to("links", link.name)}>
+            <Foreign text={called(link)} />
+          </a>
+        </h2>
+        <Standing state={link} />
+      </div>
+      <p class="figures">
+        <b>{figure}</b>
+        {others.map((other) => (
+          <span>{other}</span>
+        ))}
+      </p>
+      <Beats beats={beat} />
+      <p class="rates">{rate ? flow(rate.bits_down, rate.bits_up) : "\u00a0"}</p>
+      <p class="why">
+        <b>
+          <Foreign text={called(link)} />
+        </b>
+        {visible(predicate(link))}{" "}
+        <span class="faint">
+          Since <Ago time={link.since} />.
+        </span>
+      </p>
+      <OtherFamily link={link} />
+      {ordered(link) !== null && <p class="small">{ordered(link)}</p>}
+      {trouble !== null && <p class="small wrong">{visible(trouble)}</p>}
+      {may && standing(link) === "sits_out" && (
+        <button type="button" title={ORDERS.retry.means} onClick={() => void act(orderLink(link.name, "retry"))}>
+          {ORDERS.retry.does}
+        </button>
+      )}
+      {may && link.order && (
+        <button type="button" title={ORDERS.auto.means} onClick={() => void act(orderLink(link.name, "auto"))}>
+          {ORDERS.auto.does}
+        </button>
+      )}
+    </article>
+  );
+}
+
+/** The round trip first, for it is what one looks for. */
+function figures(link: Link): string[] {
+  const all = measures(link);
+  const trip = link.rtt_ms ? all[all.length - 2] : undefined;
+  return trip === undefined ? all : [trip, ...all.filter((figure) => figure !== trip)];
+}
+
+/** IPv6, where it does not stand like IPv4. */
+function OtherFamily({ link }: { link: Link }) {
+  const { ipv4, ipv6 } = link.families;
+  if (!ipv4 || !ipv6 || ipv6.reason.code === "absent" || standing(ipv4) === standing(ipv6)) return null;
+  return (
+    <p class="small">
+      IPv6: <Standing state={ipv6} />
+    </p>
+  );
+}

@@ -1,0 +1,25 @@
+// For how long an order holds.
+
+export const TERMS = [
+  ["10m", "10 minutes"],
+  ["1h", "an hour"],
+  ["8h", "8 hours"],
+  ["1d", "a day"],
+  ["", "until I end it"],
+] as const;
+
+export function Term({ value, change, id }: { value: string; change: (term: string) => void; id: string }) {
+  return (
+    <label class="term" for={id}>
+      for{" "}
+      <select id={id} value={value} onChange={(event) => change(event.currentTarget.value)}>
+        {TERMS.map(([term, words]) => (
+          <option value={term}>{words}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** A term as an order has it. */
+export const termOf = (value: string): string | undefined => (value === "" ? undefined : value);

@@ -1,0 +1,96 @@
+// What is around every page: the ways to the others, one sentence on the Internet, and the clock of what is shown.
+
+import { useEffect, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import type { Session } from "./api/status.ts";
+import { useCell } from "./live/cell.ts";
+import { logout } from "./live/session.ts";
+import { heard, status } from "./live/stream.ts";
+import { useNow } from "./live/ticking.ts";
+import { Icon } from "./parts/Icon.tsx";
+import { Shape } from "./parts/Standing.tsx";
+import { Foreign } from "./parts/text.tsx";
+import { chosen, turn } from "./parts/theme.ts";
+import { to, type Page, type View } from "./route/view.ts";
+import { overall, sentence } from "./words/links.ts";
+import { stale, TITLES } from "./words/page.ts";
+import { clock, exact } from "./words/time.ts";
+import { visible } from "./words/visible.ts";
+
+export function Shell({ session, view, children }: { session: Session; view: View; children: ComponentChildren }) {
+  useEffect(() => {
+    const about = view.about === null ? TITLES[view.page] : visible(view.about);
+    document.title = `${about} · ${visible(session.gateway)}`;
+  }, [view, session]);
+  return (
+    <div class="shell">
+      <a class="skip" href="#content" onClick={skip}>
+        To the content
+      </a>
+      <Header session={session} />
+      <nav aria-label="Pages">
+        <ul>
+          {(Object.keys(TITLES) as Page[]).map((page) => (
+            <li>
+              <a href={to(page)} {...(view.page === page ? { "aria-current": "page" as const } : {})}>
+                <Icon of={page} />
+                <span>{TITLES[page]}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+        <Foot session={session} />
+      </nav>
+      <main id="content" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+/** The address behind the `#` is the view, so the content is found by hand. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+}
+
+function Header({ session }: { session: Session }) {
+  const shown = useCell(status);
+  const last = useCell(heard);
+  const old = stale(last, useNow());
+  return (
+    <header class="top">
+      <a class="gateway" href={to("overview")}>
+        <Foreign text={session.gateway} />
+      </a>
+      <p class={old === null ? "sentence" : "sentence old"} role="status">
+        {shown && <Shape of={overall(shown)} />} {shown ? sentence(shown) : ""}
+      </p>
+      <p class={old === null ? "clock" : "clock old"}>
+        {shown && (
+          <time dateTime={shown.time} title={exact(shown.time)}>
+            {clock(new Date(shown.time))}
+          </time>
+        )}
+        <span>{old ?? "live"}</span>
+      </p>
+    </header>
+  );
+}
+
+function Foot({ session }: { session: Session }) {
+  const [theme, setTheme] = useState(chosen);
+  const label = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" }[theme];
+  return (
+    <div class="foot">
+      <button type="button" class="bare" title={label} aria-label={label} onClick={() => setTheme(turn())}>
+        <Icon of="theme" /> <span>{theme}</span>
+      </button>
+      {session.login && (
+        <button type="button" class="bare" onClick={() => void logout()}>
+          Log out
+        </button>
+      )}
+    </div>
+  );
+}

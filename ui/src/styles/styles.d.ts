@@ -1,0 +1,3 @@
+// Style sheets are imported for what they do, and esbuild puts them together.
+
+declare module "*.css";

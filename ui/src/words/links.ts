@@ -1,0 +1,114 @@
+// What the page says of links.
+
+import type { Link, State, Status } from "../api/status.ts";
+import { listed } from "./list.ts";
+import { milliseconds, percent } from "./amount.ts";
+import { span } from "./time.ts";
+
+/** The four states a link can be seen in, each with its shape, colour and word. */
+export type Standing = "in_use" | "sits_out" | "failing" | "out";
+
+/** Whether it is used, and if not, whether by its own fault, for a time, or because it is not there. */
+export function standing(state: State): Standing {
+  if (state.enabled) return "in_use";
+  switch (state.reason.code) {
+    case "hold_down":
+      return "sits_out";
+    case "taken_out":
+    case "pinned":
+    case "no_carrier":
+    case "no_address":
+    case "no_next_hop":
+    case "absent":
+      return "out";
+    case "best":
+    case "behind":
+    case "incumbent":
+    case "sole_best":
+    case "nothing_answers":
+    case "starting":
+      return "failing";
+  }
+}
+
+/** The state in one or two words. */
+export function stateWord(state: State): string {
+  switch (standing(state)) {
+    case "in_use":
+      return state.metered ? "spare, metered" : "in use";
+    case "sits_out":
+      return `sits out ${span(state.hold_down_left_s)}`;
+    case "failing":
+      return "failing";
+    case "out":
+      return state.reason.code === "taken_out" || state.reason.code === "pinned" ? "out" : "absent";
+  }
+}
+
+export const called = (link: Link): string => link.label ?? link.name;
+
+/** What follows the link's name: ` is in use: it answered all 4 targets.` */
+export function predicate(state: State): string {
+  return ` ${stands(state)}: it ${state.reason.text}.`;
+}
+
+function stands(state: State): string {
+  switch (standing(state)) {
+    case "in_use":
+      return state.metered ? "stands by" : state.healthy ? "is in use" : "is in use though not healthy";
+    case "sits_out":
+      return `sits out ${span(state.hold_down_left_s)} more`;
+    case "failing":
+      return "is not used";
+    case "out":
+      return "is out";
+  }
+}
+
+/** Until when an order of the operator holds. */
+export function ordered(link: Link): string | null {
+  if (!link.order) return null;
+  const what = link.order.order === "pin" ? "Pinned by you" : "Taken out by you";
+  return link.order.left_s === null ? `${what} until you end it.` : `${what} for ${span(link.order.left_s)} more.`;
+}
+
+/** That the choice is not carried out, if it is not. */
+export function notApplied(status: Status, link: State): string | null {
+  if (link.committed || status.commit.state === "observing") return null;
+  return `Not applied yet: ${status.commit.error ?? "it is being worked on"}.`;
+}
+
+/** `4/4`, `8.1 ms`, `0 % loss`: what there is of it. */
+export function measures(state: State): string[] {
+  const asked = state.expected > 0 ? [`${state.answered}/${state.expected}`] : [];
+  return state.rtt_ms
+    ? [...asked, milliseconds(state.rtt_ms.median), `${percent(state.loss)} loss`]
+    : [...asked, "no answer"];
+}
+
+/** The state of the Internet in one sentence. */
+export function sentence(status: Status): string {
+  const used = status.links.filter((link) => link.enabled && !link.metered);
+  const spare = status.links.filter((link) => link.enabled && link.metered);
+  const using = (used.length > 0 ? used : spare).map(called);
+  if (status.links.length === 0) return "No Internet link was found";
+  if (status.links.every((link) => link.reason.code === "nothing_answers")) return "No link answers";
+  if (using.length === 0) return "No link is in use";
+  const healthy = status.links.some((link) => link.enabled && link.healthy);
+  return healthy ? `Internet fine on ${listed(using)}` : `Internet poor on ${listed(using)}`;
+}
+
+/** How the status as a whole is to be coloured. */
+export function overall(status: Status): Standing {
+  if (status.links.length === 0) return "out";
+  if (!status.links.some((link) => link.enabled && link.healthy)) return "failing";
+  return status.links.every((link) => link.healthy) ? "in_use" : "sits_out";
+}
+
+/** What a link is being asked to do, and what it means. */
+export const ORDERS = {
+  pin: { does: "Use only this", means: "New connections use this link and no other." },
+  out: { does: "Take out", means: "No new connection uses this link." },
+  retry: { does: "Use now", means: "It has sat out long enough: its answers decide from now on." },
+  auto: { does: "Back to the rule", means: "Ends your order; its answers decide again." },
+} as const;

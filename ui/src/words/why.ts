@@ -1,0 +1,45 @@
+// What the page says about a verdict.
+
+import type { Counts, Why } from "../api/history.ts";
+import { span } from "./time.ts";
+
+/** What became of a link in that round. */
+export function counted(link: Counts): string {
+  if (link.enabled) return "in use";
+  switch (link.code) {
+    case "behind":
+      return "out: it answered less than the best";
+    case "hold_down":
+      return `out: ${span(link.hold_down_left_s)} left to sit out`;
+    case "pinned":
+      return "out: another link was pinned";
+    case "taken_out":
+      return "out: taken out by you";
+    case "no_carrier":
+      return "out: no carrier";
+    case "no_address":
+      return "out: no address";
+    case "no_next_hop":
+      return "out: no gateway";
+    case "absent":
+      return "absent";
+    case "starting":
+      return "not judged yet";
+    case "best":
+    case "incumbent":
+    case "sole_best":
+    case "nothing_answers":
+      return "not chosen";
+  }
+}
+
+/** How the verdict was carried out. */
+export function applied(commit: Why["commit"]): string | null {
+  if (commit === null) return null;
+  if (commit.error !== null) return `It was not applied: ${commit.error}.`;
+  return commit.took_ms === null ? "It was applied." : `It was applied after ${commit.took_ms} ms.`;
+}
+
+/** What another hold-down would have done. */
+export const otherwise = (setting: Why["what_if"][number]): string =>
+  `With a hold-down of ${setting.hold_down} it would have been ${setting.enabled ? "in use" : "out"}.`;
