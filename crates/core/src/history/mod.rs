@@ -1,8 +1,14 @@
-//! What was: the record of all that was decided on, and what can be read from it later.
+//! What was: the record of all that was decided on, round trips and traffic, and what can be read from them later.
 
+mod bits;
+pub mod columns;
 pub mod journal;
+mod range;
 pub mod relay;
 pub mod replay;
+pub mod rollup;
+pub mod samples;
+pub mod traffic;
 
 #[cfg(test)]
 mod drawn;
