@@ -5,6 +5,7 @@ use super::buckets::Bucket;
 use super::forecast::{Average, Forecast};
 use crate::history::bits::{Bits, Reader, Writer};
 use crate::history::samples::Trip;
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// A block has no more rollups than this: the minutes of two days.
@@ -108,14 +109,17 @@ impl Model {
         answered: u32,
         (first, last): (Bucket, Bucket),
     ) -> Vec<(Bucket, u32)> {
+        if first == last {
+            return vec![(first, answered)];
+        }
         // The extremes are there in any case.
-        let known = |bucket| u32::from(bucket == first).saturating_add(u32::from(bucket == last && last != first));
+        let known = |bucket| u32::from(bucket == first || bucket == last);
         let of = |bucket| {
             let place = counts.binary_search_by_key(&bucket, |(bucket, _)| *bucket).ok();
             let count = place.and_then(|place| counts.get(place)).map_or(0, |(_, count)| *count);
             count.saturating_sub(known(bucket))
         };
-        let mut left = answered.saturating_sub(1).saturating_sub(u32::from(first != last));
+        let mut left = answered.saturating_sub(2);
         let mut coded = Vec::with_capacity(self.forecast.len().saturating_add(2));
         for (bucket, expected) in self.forecast.between(first, last) {
             let count = if left > 0 { expected.code(bits, of(bucket)).min(left) } else { 0 };

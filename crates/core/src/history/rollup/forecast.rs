@@ -31,7 +31,7 @@ impl Forecast {
         self.0.len()
     }
 
-    /// The first, the last, and all in between of which something is expected.
+    /// The first, the last behind it, and all in between of which something is expected.
     pub(super) fn between(&self, first: Bucket, last: Bucket) -> impl Iterator<Item = (Bucket, Expected)> {
         let (begin, end) = (self.place(first), self.place(last));
         let weight = |place: usize, of: Bucket| {
@@ -39,8 +39,7 @@ impl Forecast {
         };
         let inner =
             self.0.get(begin..end).unwrap_or_default().iter().copied().filter(move |(bucket, _)| *bucket > first);
-        let ends = (last > first).then_some((last, weight(end, last)));
-        once((first, weight(begin, first))).chain(inner).chain(ends).map(|(bucket, weight)| (bucket, Expected(weight)))
+        once((first, weight(begin, first))).chain(inner).chain(once((last, weight(end, last)))).map(|(bucket, weight)| (bucket, Expected(weight)))
     }
 
     fn place(&self, of: Bucket) -> usize {
