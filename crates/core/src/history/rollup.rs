@@ -6,13 +6,13 @@
 mod block;
 pub mod buckets;
 mod forecast;
-mod roller;
+mod span;
 
 use super::samples::{Sample, Trip};
 use alloc::vec::Vec;
 pub use block::{MOST, decode, encode};
 use buckets::Bucket;
-pub use roller::{Closed, Roller, Span};
+pub use span::Span;
 
 /// Samples of some time, added up.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]

@@ -8,8 +8,6 @@ mod cap;
 
 use super::rollup::Span;
 use crate::time::Time;
-use alloc::vec;
-use alloc::vec::Vec;
 pub use block::{MOST, decode, encode, rounded};
 pub use cap::{Cap, Course};
 
@@ -26,13 +24,6 @@ pub struct Moved {
     pub received_packets: u64,
 }
 
-/// The open span of one device or link.
-#[derive(Clone, Copy, Debug)]
-pub struct Adder {
-    span: Span,
-    open: Option<(Time, Moved)>,
-}
-
 impl Moved {
     /// Adds what was moved in another time.
     pub fn add(&mut self, other: &Self) {
@@ -41,38 +32,6 @@ impl Moved {
         self.sent_packets = self.sent_packets.saturating_add(other.sent_packets);
         self.received_packets = self.received_packets.saturating_add(other.received_packets);
     }
-}
-
-impl Adder {
-    /// Nothing yet.
-    pub const fn new(span: Span) -> Self {
-        Self { span, open: None }
-    }
-
-    /// Adds what was moved at a time; returns the span before, and when it began, if it is over.
-    pub fn note(&mut self, at: Time, moved: &Moved) -> Option<(Time, Moved)> {
-        let begins = self.span.begin(at);
-        let over = self.open.filter(|(open, _)| *open != begins);
-        let (_, sum) = match &mut self.open {
-            Some(open) if over.is_none() => open,
-            open => open.insert((begins, Moved::default())),
-        };
-        sum.add(moved);
-        over
-    }
-}
-
-/// What was moved from each boundary to the next, in unix seconds: days from minutes, months from days. What lies before the first
-/// boundary or after the last is left out.
-pub fn by_period(moved: impl IntoIterator<Item = (i64, Moved)>, boundaries: &[i64]) -> Vec<Moved> {
-    let mut periods = vec![Moved::default(); boundaries.len().saturating_sub(1)];
-    for (at, moved) in moved {
-        let period = boundaries.partition_point(|boundary| *boundary <= at).checked_sub(1);
-        if let Some(period) = period.and_then(|period| periods.get_mut(period)) {
-            period.add(&moved);
-        }
-    }
-    periods
 }
 
 #[cfg(test)]

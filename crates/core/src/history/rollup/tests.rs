@@ -64,26 +64,12 @@ fn quiet_spans_take_little_and_idle_ones_a_bit() {
 }
 
 #[test]
-fn minutes_become_quarters_and_quarters_become_four_hours() {
-    let mut roller = Roller::default();
-    let mut closed = vec![];
-    for second in 0..=9 * 3600 {
-        let at = Time::BOOT + Duration::from_secs(second);
-        closed.extend(roller.note(at, answered(1000 + (second / 60) as u32)));
-    }
-    let of_span = |span| closed.iter().filter(move |closed: &&Closed| closed.span == span);
-    assert_eq!(Span::ALL.map(|span| of_span(span).count()), [9 * 60, 9 * 4 - 1, 2]);
-    for span in Span::ALL {
-        let length = span.length().as_secs() as u32;
-        for (place, closed) in (0_u32..).zip(of_span(span)) {
-            let first = 1000 + place * length / 60;
-            assert_eq!(closed.begins, Time::BOOT + span.length() * place);
-            assert_eq!(closed.rollup.answered(), length);
-            assert_eq!(closed.rollup.extremes, Some((Trip(first), Trip(first + length / 60 - 1))));
-        }
-    }
-    let open: Vec<(Span, u32)> = roller.open().map(|(span, _, rollup)| (span, rollup.answered())).collect();
-    assert_eq!(open, [(Span::Minute, 1), (Span::Quarter, 900), (Span::FourHours, 45 * 60)]);
+fn spans_follow_one_another_from_boot_on() {
+    let at = |seconds| Time::BOOT + Duration::from_secs(seconds);
+    let begins = |second| Span::ALL.map(|span| span.begin(at(second)));
+    assert_eq!(begins(59), [at(0), at(0), at(0)]);
+    assert_eq!(begins(14_399), [at(14_340), at(13_500), at(0)]);
+    assert_eq!(begins(15_305), [at(15_300), at(15_300), at(14_400)]);
 }
 
 proptest! {

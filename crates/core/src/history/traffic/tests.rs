@@ -1,9 +1,9 @@
-//! Traffic comes back within 1 %, and adds up exactly.
+//! Traffic comes back within 1 %, and what was idle takes no room.
 
 use super::*;
-use core::time::Duration;
 use proptest::collection::vec as many;
 use proptest::prelude::*;
+use std::vec::Vec;
 
 fn moved(sent: u64, received: u64) -> Moved {
     Moved { sent, received, sent_packets: sent / 700, received_packets: received / 1200 }
@@ -38,32 +38,6 @@ fn an_idle_day_takes_no_room() {
     assert!(encode(&[Moved::default(); 1440]).len() <= 16);
     assert!(encode(&[moved(60, 0); 1440]).len() <= 1440 * 6 / 8 + 30);
     assert_eq!(decode(&encode(&[moved(60, 0); MOST + 1])).count(), MOST);
-}
-
-#[test]
-fn spans_are_told_when_they_are_over() {
-    let at = |minutes: u64| Time::BOOT + Duration::from_secs(minutes * 60);
-    let mut quarter = Adder::new(Span::Quarter);
-    let over: Vec<_> = (20..=47).filter_map(|minute| quarter.note(at(minute), &moved(1, 2))).collect();
-    assert_eq!(
-        over,
-        [
-            (at(15), Moved { sent: 10, received: 20, ..Moved::default() }),
-            (at(30), { Moved { sent: 15, received: 30, ..Moved::default() } })
-        ]
-    );
-    assert_eq!(quarter.note(at(100), &moved(5, 5)).map(|(begins, _)| begins), Some(at(45)));
-}
-
-#[test]
-fn days_begin_where_they_are_said_to() {
-    // A day of 23 hours among others, as in spring.
-    let hours = |count: i64| count * 3600;
-    let boundaries = [hours(0), hours(24), hours(47), hours(71)];
-    let minutes = (-60..75 * 60).map(|minute| (minute * 60, moved(1000, 0)));
-    let days: Vec<u64> = by_period(minutes, &boundaries).iter().map(|day| day.sent / 60_000).collect();
-    assert_eq!(days, [24, 23, 24]);
-    assert_eq!(by_period([(0, moved(1, 1))], &[]), []);
 }
 
 proptest! {
