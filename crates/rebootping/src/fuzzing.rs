@@ -6,6 +6,7 @@
 pub mod announced;
 pub mod captured;
 pub mod overheard;
+pub mod recorded;
 
 use crate::committer::{providers, status_files};
 use crate::daemon::{Answer, Request};
@@ -33,7 +34,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 21] = [
+pub const DOORS: [(&str, Door); 22] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),
@@ -55,6 +56,7 @@ pub const DOORS: [(&str, Door); 21] = [
     ("llc", overheard::llc),
     ("neighbours", overheard::neighbours),
     ("capture", captured::capture),
+    ("history", recorded::history),
 ];
 
 const SECOND: Duration = Duration::from_secs(1);

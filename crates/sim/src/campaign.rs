@@ -132,8 +132,8 @@ impl Sum {
 
     /// What was violated, with how to see it again; none if nothing was.
     pub fn complaint(&self, wish: Wish) -> Option<String> {
-        let rate = if wish.full_rate { " --full-rate" } else { "" };
-        let days = wish.days.map(|days| format!(" --days {days}{rate}")).unwrap_or_default();
+        let interval = wish.interval.map(|interval| format!(" --interval {}", interval.as_secs())).unwrap_or_default();
+        let days = wish.days.map(|days| format!(" --days {days}{interval}")).unwrap_or_default();
         let line = |(seed, broken): (&u64, &String)| {
             format!(
                 "seed {seed}: {broken}\n    cargo run --release -p rebootping-sim -- --seed {seed}{days} --verbose\n"

@@ -7,15 +7,15 @@ use rebootping_sim::world::Wish;
 use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const USAGE: &str =
-    "usage: rebootping-sim [--seeds A..B | --seed N] [--days N [--full-rate] | --years N] [--threads N] [--first] [--verbose]
+    "usage: rebootping-sim [--seeds A..B | --seed N] [--days N [--interval S] | --years N] [--threads N] [--first] [--verbose]
        rebootping-sim false-switches [--write DIRECTORY]
   --seeds A..B   runs these seeds (0..1000), each a few hold-downs under fire
   --seed N       runs one
   --days N       each seed is N days with a few faults a day
-  --full-rate    of rounds of a second, not of any length
+  --interval S   of rounds of so many seconds, not of any length
   --years N      as many such seeds as make N link-years
   --threads N    as many at once (2)
   --first        stops at the first seed in which something is violated
@@ -64,7 +64,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Call> {
                 (call.seeds, call.wish.days) = (long.seeds, long.wish.days);
             }
             "--threads" => call.threads = value()?.parse().ok()?,
-            "--full-rate" => call.wish.full_rate = true,
+            "--interval" => call.wish.interval = Some(Duration::from_secs(value()?.parse().ok()?)),
             "--first" => call.wish.one_is_enough = true,
             "--verbose" => call.wish.verbose = true,
             "--write" => call.write = Some(value()?),

@@ -40,12 +40,12 @@ impl Setup {
     }
 
     /// Draws the setup of a long, mostly quiet run: hold-downs of an hour, a few faults a day, and rounds of one of the lengths
-    /// that operators choose, or of a second. Each round is played echo by echo.
-    pub fn draw_days(days: u64, full_rate: bool, rng: &mut Rng) -> Self {
+    /// that operators choose, or of the one given. Each round is played echo by echo.
+    pub fn draw_days(days: u64, interval: Option<Duration>, rng: &mut Rng) -> Self {
         let span = Duration::from_secs(days * 86_400);
         let mut setup = Self::links(3600, span, rng);
-        let interval = rng.pick(&INTERVALS);
-        setup.settings.interval = Duration::from_secs(if full_rate { 1 } else { interval });
+        let drawn = Duration::from_secs(rng.pick(&INTERVALS));
+        setup.settings.interval = interval.unwrap_or(drawn);
         // Few echoes make for many days, and what they may do to each other is seen in the short runs.
         for course in setup.settings.links.iter_mut().flat_map(|link| &mut link.courses) {
             course.targets.truncate(3);

@@ -62,8 +62,8 @@ pub struct Wish {
     pub steady_clock: bool,
     /// A quiet run of so many days instead of a short one under fire.
     pub days: Option<u64>,
-    /// In such a run, rounds of a second.
-    pub full_rate: bool,
+    /// The length of a round in such a run; drawn where there is none.
+    pub interval: Option<Duration>,
     /// No further seed once one was found broken.
     pub one_is_enough: bool,
 }
@@ -127,7 +127,7 @@ impl Ord for Event {
 pub fn run(seed: u64, wish: Wish) -> Outcome {
     let mut rng = Rng::new(seed);
     let setup = match wish.days {
-        Some(days) => Setup::draw_days(days, wish.full_rate, &mut rng),
+        Some(days) => Setup::draw_days(days, wish.interval, &mut rng),
         None => Setup::draw(&mut rng),
     };
     World::new(setup, rng, wish).run()

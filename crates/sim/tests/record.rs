@@ -2,6 +2,7 @@
 
 use rebootping_sim::campaign::{Sum, play};
 use rebootping_sim::world::Wish;
+use std::time::Duration;
 
 /// Short runs under fire: as many as make ten thousand hours.
 const SEEDS: u64 = 26_000;
@@ -13,7 +14,7 @@ const THREADS: usize = 2;
 #[test]
 #[ignore = "plays ten thousand hours under fire and three thousand days, an hour on two processors; make test-long runs it"]
 fn what_was_recorded_decides_the_same_again() {
-    let day = Wish { days: Some(1), full_rate: true, ..Wish::default() };
+    let day = Wish { days: Some(1), interval: Some(Duration::from_secs(1)), ..Wish::default() };
     let (fire, days) = (sound(SEEDS, Wish::default()), sound(DAYS, day));
     assert!(fire.rounds_in_hours() >= 10_000.0, "{:.0} hours under fire", fire.rounds_in_hours());
     assert!(days.rounds_in_hours() >= 24.0 * DAYS as f64 * 0.99, "{:.0} hours of days", days.rounds_in_hours());

@@ -3,6 +3,7 @@
 mod bits;
 pub mod columns;
 pub mod journal;
+pub mod outages;
 mod range;
 pub mod relay;
 pub mod replay;
