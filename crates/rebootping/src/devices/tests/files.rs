@@ -1,5 +1,6 @@
 //! Reports from capture files: of a crowd, from parts in any order, from what is damaged or not there.
 
+use super::super::json;
 use super::super::offline::{Offline, read};
 use rebootping_core::inventory::report::Hardware;
 use rebootping_core::untrusted::Untrusted;
@@ -60,15 +61,24 @@ fn fine(paths: &[PathBuf]) -> Offline {
 #[test]
 fn everybody_in_a_crowd_is_listed_by_name() {
     let place = Place::new("crowd");
-    let offline = fine(&[place.write("crowd.pcap", &crowd())]);
+    let report = fine(&[place.write("crowd.pcap", &crowd())]).report();
     for number in 0..DEVICES {
         let is_it = |mac: Hardware| mac == Hardware(Crowd::mac(number));
-        let device = offline.report.devices.iter().find(|device| is_it(device.mac)).expect("it is listed");
+        let device = report.devices.iter().find(|device| is_it(device.mac)).expect("it is listed");
         assert_eq!(device.name.as_ref().map(Untrusted::raw), Some(Crowd::name(number).as_str()));
         assert!(device.proven && !device.contacts.is_empty(), "{device:?}");
     }
-    assert!(offline.report.devices.iter().any(|device| device.tcp_open.iter().any(|port| port.port == 22)));
-    assert!(offline.report.hosts.len() > 100);
+    assert!(report.devices.iter().any(|device| device.tcp_open.iter().any(|port| port.port == 22)));
+    assert!(report.hosts.len() > 100);
+}
+
+#[test]
+fn what_is_written_piece_by_piece_is_what_it_would_be_whole() {
+    let place = Place::new("pieces");
+    let mut offline = fine(&[place.write("crowd.pcap", &crowd())]);
+    let mut pieces = Vec::new();
+    offline.write_json(&mut pieces).expect("memory takes all");
+    assert_eq!(String::from_utf8(pieces).expect("JSON is text"), json::json(&offline.report()));
 }
 
 #[test]
@@ -80,7 +90,7 @@ fn parts_of_a_capture_are_put_in_order() {
     let later = [&bytes[..HEADER], &bytes[middle..]].concat();
     let whole = fine(&[place.write("whole.pcap", &bytes)]);
     let parts = fine(&[place.write("a.pcap", &later), place.write("b.pcap", &bytes[..middle])]);
-    assert_eq!((parts.packets, parts.report), (whole.packets, whole.report));
+    assert_eq!((parts.packets(), parts.report()), (whole.packets(), whole.report()));
 }
 
 #[test]
@@ -93,6 +103,6 @@ fn damage_is_said_and_what_stands_before_it_counts() {
     let offline = read(&[cut.clone(), none.clone(), missing.clone()]);
     let begins = |path: &Path| offline.troubles.iter().any(|told| told.starts_with(&format!("{}: ", path.display())));
     assert!([&cut, &none, &missing].iter().all(|path| begins(path)), "{:?}", offline.troubles);
-    assert_eq!((offline.files, offline.packets), (1, boundaries(&bytes).len() as u64 - 2));
+    assert_eq!((offline.files, offline.packets()), (1, boundaries(&bytes).len() as u64 - 2));
     assert_eq!(read(&[none, missing]).files, 0);
 }
