@@ -6,8 +6,9 @@ pub(super) const MOST: usize = 32 << 20;
 const MOST_FILLING: usize = MOST / 2;
 /// What a quiet owner says in half a second.
 const SMALLEST: usize = 2 << 10;
-/// Beyond 64 KB a larger buffer makes writing no cheaper.
-pub(super) const LARGEST_BY_RATE: Size = Size(5);
+/// Appending to fifty files by turns on ext4, 404 bytes (a packet of the usual mix with its block) cost 244 ns in pieces of 64 KB,
+/// 187 ns in 128 KB and 138 ns in 256 KB: fewer opened files, and larger runs of pages. Sixty-four such buffers may fill at once.
+pub(super) const LARGEST_BY_RATE: Size = Size(7);
 /// A packet of the snap length fits.
 const SIZES: usize = 9;
 
@@ -116,7 +117,7 @@ mod tests {
         }
         assert_eq!(memory.bytes(), MOST, "they are free, not gone");
         let large = memory.take(LARGEST_BY_RATE).expect("free ones make room");
-        assert_eq!((large.capacity(), memory.bytes()), (65_536, MOST));
+        assert_eq!((large.capacity(), memory.bytes()), (262_144, MOST));
         memory.handed_out(&large);
         memory.give_back(large);
         assert!(memory.may_fill(LARGEST_BY_RATE));

@@ -3,7 +3,7 @@
 //! ```text
 //! capture thread                          writer thread                     disk
 //! append ─► a buffer for each owner ─queue─► archive: makes room, writes ─► FOLDER/TIME.pcapng
-//!    ▲           (2 to 64 KB)                   │   └─ bytes written ─► sync thread ─► syncfs
+//!    ▲           (2 to 256 KB)                  │   └─ bytes written ─► sync thread ─► syncfs
 //!    └────────── empty buffers ◄────────────────┘
 //! ```
 //!

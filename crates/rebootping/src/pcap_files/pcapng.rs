@@ -112,14 +112,15 @@ pub(crate) fn put_packet(out: &mut Vec<u8>, number: u32, record: &Record<'_>) {
     }
     out.extend_from_slice(&head);
     out.extend_from_slice(record.bytes);
-    let padding = record.bytes.len().next_multiple_of(4) - record.bytes.len();
-    // The padding, then the option of four bytes and the empty option that ends them.
-    let mut tail = [0; 3 + PACKET_TAIL];
-    tail[3] = EPB_FLAGS as u8;
-    tail[5] = 4;
-    tail[7] = flags(record.direction);
-    tail[15..].copy_from_slice(&length);
-    out.extend_from_slice(&tail[3 - padding..]);
+    // Four bytes of padding less those too many: lengths the compiler knows need no call.
+    let end = out.len() + record.bytes.len().next_multiple_of(4) - record.bytes.len();
+    out.extend_from_slice(&[0; 4]);
+    out.truncate(end);
+    // The option of four bytes and the empty option that ends them.
+    let [a, b, c, d] = length;
+    let flags = flags(record.direction);
+    let tail: [u8; PACKET_TAIL] = [EPB_FLAGS as u8, 0, 4, 0, flags, 0, 0, 0, 0, 0, 0, 0, a, b, c, d];
+    out.extend_from_slice(&tail);
 }
 
 /// Appends a packet with a remark that Wireshark shows beside it.

@@ -174,7 +174,7 @@ fn loud_owners_get_large_buffers_and_quiet_ones_give_them_back() {
     for _ in 0..1000 {
         files.append(Slot(1), &record(START, &bytes));
     }
-    assert_eq!(files.lanes.get(Slot(1)).map(|lane| lane.wanted(0).bytes()), Some(64 << 10));
+    assert_eq!(files.lanes.get(Slot(1)).map(|lane| lane.wanted(0).bytes()), Some(256 << 10));
     let mut now = START;
     for _ in 0..20 {
         files.append(Slot(1), &record(now, &bytes));
