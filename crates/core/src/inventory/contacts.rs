@@ -5,12 +5,14 @@
 
 use super::dictionary::NameId;
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// So many contacts of one device are kept.
 const MOST: usize = 64;
 /// Room is made for so many at a time: most devices of a large network have few.
 const STEP: usize = 4;
+/// Weights are inherited in units of 16 bytes, so that four bytes hold 64 GB.
+const INHERITED_BITS: u32 = 4;
 
 /// Somebody a device talks to: an address and the server's port, whichever side that is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,59 +22,118 @@ pub(super) struct Contact {
     pub(super) name: Option<NameId>,
     pub(super) sent: u64,
     pub(super) received: u64,
-    inherited: u64,
 }
 
-impl Contact {
+/// A contact in 32 bytes, for a crowd has hundreds of thousands.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// An IPv4 address, or the place of an IPv6 address.
+    ip: u32,
+    port: u16,
+    is_v6: bool,
+    name: Option<NameId>,
+    inherited: u32,
+    sent: u64,
+    received: u64,
+}
+
+impl Entry {
     fn weight(&self) -> u64 {
-        self.sent.saturating_add(self.received).saturating_add(self.inherited)
+        let own = self.sent.saturating_add(self.received);
+        own.saturating_add(u64::from(self.inherited) << INHERITED_BITS)
     }
 }
 
 /// The contacts of one device.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Contacts(Vec<Contact>);
+pub(super) struct Contacts {
+    entries: Vec<Entry>,
+    /// The IPv6 addresses of entries, and places left by entries that had to go.
+    long: Vec<Ipv6Addr>,
+}
 
 impl Contacts {
     /// The contacts, the heaviest first.
     pub(super) fn sorted(&self) -> Vec<Contact> {
-        let mut contacts = self.0.clone();
+        let mut contacts: Vec<Contact> = self.all().collect();
         contacts.sort_by_key(|c| (core::cmp::Reverse(c.sent.saturating_add(c.received)), c.ip, c.port));
         contacts
     }
 
     /// The names in use.
     pub(super) fn names(&self) -> impl Iterator<Item = NameId> {
-        self.0.iter().filter_map(|contact| contact.name)
+        self.entries.iter().filter_map(|entry| entry.name)
     }
 
     /// Adds bytes; false if another contact had to go.
     pub(super) fn add(&mut self, ip: IpAddr, port: u16, name: Option<NameId>, sent: u64, received: u64) -> bool {
-        if let Some(contact) = self.0.iter_mut().find(|contact| contact.port == port && contact.ip == ip) {
-            contact.sent = contact.sent.saturating_add(sent);
-            contact.received = contact.received.saturating_add(received);
-            contact.name = name.or(contact.name);
+        if let Some(entry) = self.find(ip, port) {
+            entry.sent = entry.sent.saturating_add(sent);
+            entry.received = entry.received.saturating_add(received);
+            entry.name = name.or(entry.name);
             return true;
         }
-        let new = Contact { ip, port, name, sent, received, inherited: 0 };
-        if self.0.len() < MOST {
-            if self.0.len() == self.0.capacity() {
-                self.0.reserve_exact(STEP);
-            }
-            self.0.push(new);
-            return true;
+        let has_room = self.entries.len() < MOST;
+        let mut inherited = 0;
+        if has_room && self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(STEP);
+        } else if !has_room {
+            let lightest = self.entries.iter().enumerate().min_by_key(|(_, entry)| entry.weight());
+            let Some((at, weight)) = lightest.map(|(at, entry)| (at, entry.weight())) else { return false };
+            self.entries.swap_remove(at);
+            inherited = u32::try_from(weight >> INHERITED_BITS).unwrap_or(u32::MAX);
         }
-        if let Some(lightest) = self.0.iter_mut().min_by_key(|contact| contact.weight()) {
-            *lightest = Contact { inherited: lightest.weight(), ..new };
-        }
-        false
+        let (ip, is_v6) = match ip {
+            IpAddr::V4(v4) => (v4.to_bits(), false),
+            IpAddr::V6(v6) => (self.place_for(v6), true),
+        };
+        self.entries.push(Entry { ip, port, is_v6, name, inherited, sent, received });
+        has_room
     }
 
     /// Takes over the contacts of another MAC of the same device.
     pub(super) fn absorb(&mut self, other: &Self) {
-        for contact in &other.0 {
+        for contact in other.all() {
             self.add(contact.ip, contact.port, contact.name, contact.sent, contact.received);
         }
+    }
+
+    fn all(&self) -> impl Iterator<Item = Contact> {
+        self.entries.iter().map(|entry| {
+            let Entry { port, name, sent, received, .. } = *entry;
+            let ip = if entry.is_v6 {
+                self.long.get(entry.ip as usize).copied().unwrap_or(Ipv6Addr::UNSPECIFIED).into()
+            } else {
+                Ipv4Addr::from_bits(entry.ip).into()
+            };
+            Contact { ip, port, name, sent, received }
+        })
+    }
+
+    #[inline]
+    fn find(&mut self, ip: IpAddr, port: u16) -> Option<&mut Entry> {
+        let Self { entries, long } = self;
+        match ip {
+            IpAddr::V4(v4) => {
+                let bits = v4.to_bits();
+                entries.iter_mut().find(|entry| entry.ip == bits && entry.port == port && !entry.is_v6)
+            }
+            IpAddr::V6(v6) => entries
+                .iter_mut()
+                .find(|entry| entry.is_v6 && entry.port == port && long.get(entry.ip as usize) == Some(&v6)),
+        }
+    }
+
+    /// Where an IPv6 address is kept: its own place, one that no entry has any more, or a new one.
+    fn place_for(&mut self, ip: Ipv6Addr) -> u32 {
+        let is_used = |place: usize| self.entries.iter().any(|entry| entry.is_v6 && entry.ip as usize == place);
+        let known = self.long.iter().position(|known| *known == ip);
+        let place = known.or_else(|| (0..self.long.len()).find(|place| !is_used(*place))).unwrap_or(self.long.len());
+        match self.long.get_mut(place) {
+            Some(kept) => *kept = ip,
+            None => self.long.push(ip),
+        }
+        place as u32
     }
 }
 
@@ -94,5 +155,24 @@ mod tests {
         let heaviest: Vec<_> = sorted.iter().take(3).map(|c| (c.ip, c.port)).collect();
         assert_eq!(heaviest, [(ip(1 - 1), 443), (ip(1), 443), (ip(2), 443)]);
         assert!(sorted.iter().take(3).all(|c| c.received > 16_000_000));
+    }
+
+    #[test]
+    fn addresses_of_both_families_come_out_as_they_went_in() {
+        let mut contacts = Contacts::default();
+        let v6 = |n: u128| IpAddr::from(Ipv6Addr::from(0x2001_0db8 << 96 | n));
+        for round in 0..1000_u32 {
+            contacts.add(v6(u128::from(round)), 443, None, 1, 1);
+            contacts.add(IpAddr::from(Ipv4Addr::from(round)), 443, None, 1, 1);
+            contacts.add(v6(7), 443, None, 1000, 0);
+            contacts.add(v6(7), 80, None, 2000, 0);
+        }
+        let sorted = contacts.sorted();
+        assert_eq!(sorted.len(), MOST);
+        let first: Vec<_> = sorted.iter().take(2).map(|c| (c.ip, c.port, c.sent)).collect();
+        assert_eq!(first, [(v6(7), 80, 2_000_000), (v6(7), 443, 1_000_001)]);
+        assert!(contacts.long.len() <= MOST);
+        let last = [v6(999), IpAddr::from(Ipv4Addr::from(999))];
+        assert!(last.iter().all(|ip| sorted.iter().any(|c| c.ip == *ip)));
     }
 }
