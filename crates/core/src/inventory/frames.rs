@@ -223,13 +223,12 @@ impl Inventory {
         if context.leads == Leads::ToInternet && !self.is_neighbours(context, ip) {
             return None;
         }
-        let sought = match context.sought {
-            Some(sought) => sought,
-            None => {
-                let (key, side) = Key::of(packet, context.interface)?;
-                let spot = self.flows.spot(&key);
-                Sought { key, side, spot, known: self.flows.known(&key, spot) }
-            }
+        let sought = if let Some(sought) = context.sought {
+            sought
+        } else {
+            let (key, side) = Key::of(packet, context.interface)?;
+            let spot = self.flows.spot(&key);
+            Sought { key, side, spot, known: self.flows.known(&key, spot) }
         };
         let id = sought.known.unwrap_or_else(|| self.begin(&sought, context.now));
         let (side, is_new) = (sought.side, sought.known.is_none());

@@ -33,7 +33,7 @@ impl Inventory {
             Whose::Unknown => return false,
             Whose::Device(slot) => match devices.traffic_mut(slot) {
                 Some(traffic) if traffic.is_of(minute) && goes_on(traffic, seen) => {
-                    traffic.sent_more(seen.original, seen.at)
+                    traffic.sent_more(seen.original, seen.at);
                 }
                 _ => return false,
             },
@@ -57,14 +57,14 @@ fn goes_on(traffic: &Traffic, seen: &Seen<'_>) -> bool {
 /// The MACs of a frame's two interfaces: none for a group's, or where the link has none.
 #[inline]
 pub(super) fn macs(packet: &Packet) -> [Option<Mac>; 2] {
-    packet.ether.map_or([None; 2], |ether| [ether.source, ether.destination].map(|mac| Some(mac).filter(is_one)))
+    packet.ether.map_or([None; 2], |ether| [ether.source, ether.destination].map(of_one))
 }
 
-/// It is one interface's: neither a group's nor nobody's.
+/// A MAC that is one interface's: neither a group's nor nobody's.
 #[inline]
-fn is_one(mac: &Mac) -> bool {
-    let number = number(*mac);
-    number >> 40 & 1 == 0 && number != 0
+fn of_one(mac: Mac) -> Option<Mac> {
+    let number = number(mac);
+    (number >> 40 & 1 == 0 && number != 0).then_some(mac)
 }
 
 #[inline]
