@@ -58,7 +58,8 @@ fn write(files: &[(String, PathBuf)]) -> io::Result<()> {
         encoder.write_all(&content)?;
         encoder.finish()?;
         let tag = Sha256::digest(&content).iter().take(12).fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"));
-        let kind = kind(name).ok_or_else(|| io::Error::other(format!("ui/dist/{name}: no kind of file the page has")))?;
+        let kind =
+            kind(name).ok_or_else(|| io::Error::other(format!("ui/dist/{name}: no kind of file the page has")))?;
         // Writing to a string cannot fail.
         let _ = writeln!(
             table,

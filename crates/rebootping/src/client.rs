@@ -155,7 +155,9 @@ pub(crate) fn done(answer: io::Result<Answer>) -> Result<String, String> {
     match answer {
         Ok(Answer::Done(what)) => Ok(format!("{what}\n")),
         Ok(Answer::Refused(why)) => Err(why),
-        Ok(Answer::Status(_) | Answer::Check(_)) => Err("the daemon answered something else; is it of this version?".into()),
+        Ok(Answer::Status(_) | Answer::Check(_)) => {
+            Err("the daemon answered something else; is it of this version?".into())
+        }
         Err(error) => {
             Err(format!("no daemon answers ({error}); start one with `rebootping run`, or name its file with --config"))
         }

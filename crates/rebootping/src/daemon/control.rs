@@ -266,10 +266,7 @@ mod tests {
         let (reply, _answered) = sync_channel(1);
         let request = Request::Order { link: "wan1".into(), order: Order::Out, lasting: None, force: false };
         let mut call = Call { request, asker: Asker::Page, reply };
-        assert_eq!(
-            call.audit().as_deref(),
-            Some("who=web link=\"wan1\" order=Out for=\"until auto\" force=false")
-        );
+        assert_eq!(call.audit().as_deref(), Some("who=web link=\"wan1\" order=Out for=\"until auto\" force=false"));
         call.request = Request::Status;
         assert_eq!(call.audit(), None);
     }

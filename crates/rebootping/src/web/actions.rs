@@ -112,7 +112,8 @@ pub(super) async fn rename(asked: Asked) -> Result<Response<Body>, Problem> {
 pub(super) async fn note(asked: Asked) -> Result<Response<Body>, Problem> {
     let Note { note } = asked.body()?;
     let note = cli::noted(&note).map_err(|why| Problem::wrong(format!("this is no note: {why}")))?;
-    change(asked, DeviceVerb::Note(note), |device| Some(DeviceVerb::Note(device.note.clone().unwrap_or_default()))).await
+    change(asked, DeviceVerb::Note(note), |device| Some(DeviceVerb::Note(device.note.clone().unwrap_or_default())))
+        .await
 }
 
 /// Takes two MACs for one device.
@@ -178,7 +179,9 @@ async fn carry_out(asked: &Asked, request: Request, back: Option<Request>) -> Re
 async fn link(asked: &Asked) -> Result<LinkStatus, Problem> {
     let status = asked.site.source.status().await?;
     let name = asked.part("name");
-    let is = |link: &&LinkStatus| [Some(&link.name), link.provider.as_ref(), link.label.as_ref()].contains(&Some(&name.to_owned()));
+    let is = |link: &&LinkStatus| {
+        [Some(&link.name), link.provider.as_ref(), link.label.as_ref()].contains(&Some(&name.to_owned()))
+    };
     let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("there is no link {name:?}"));
     status.links.iter().find(is).cloned().ok_or_else(unknown)
 }

@@ -107,7 +107,8 @@ impl Asked {
 
     /// The body's fields.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.body).map_err(|error| Problem::wrong(format!("the body is not understood: {error}")))
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Problem::wrong(format!("the body is not understood: {error}")))
     }
 
     /// The stream of what happens.
@@ -150,7 +151,8 @@ fn decoded(text: &str) -> Option<String> {
             b'+' => b' ',
             b'%' => {
                 let digits = [rest.next()?, rest.next()?];
-                let digits = std::str::from_utf8(&digits).ok().filter(|it| it.bytes().all(|b| b.is_ascii_hexdigit()))?;
+                let digits =
+                    std::str::from_utf8(&digits).ok().filter(|it| it.bytes().all(|b| b.is_ascii_hexdigit()))?;
                 u8::from_str_radix(digits, 16).ok()?
             }
             other => other,

@@ -44,7 +44,8 @@ pub(super) fn enter(site: &Site, peer: &Peer, request: &Request<Body>) -> Result
     let headers = request.headers();
     let host = host(headers, request.uri())?;
     if !is_known_host(host, peer.local.ip(), &site.settings.web.allowed_hosts) {
-        let text = format!("nobody is called {host:?} here; write the name under [web] allowed_hosts if it is this gateway");
+        let text =
+            format!("nobody is called {host:?} here; write the name under [web] allowed_hosts if it is this gateway");
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, text));
     }
     if is_write(request.method()) {

@@ -201,7 +201,10 @@ mod tests {
         assert_eq!(chosen(&[], &links, &lan), Ok(vec![ip("10.0.0.1")]));
         assert_eq!(chosen(&[ip("172.17.0.1")], &links, &lan), Ok(vec![ip("172.17.0.1")]));
         let refused = chosen(&[ip("192.0.2.1")], &links, &lan).unwrap_err();
-        assert!(refused.contains("192.0.2.1 is no address of the LAN") && refused.contains("10.0.0.1 (lan0)"), "{refused}");
+        assert!(
+            refused.contains("192.0.2.1 is no address of the LAN") && refused.contains("10.0.0.1 (lan0)"),
+            "{refused}"
+        );
         assert!(chosen(&[], &links, &[]).is_err());
         for (name, expected) in [("docker0", true), ("br-0123456789ab", true), ("br-lan", false), ("eth1", false)] {
             assert_eq!(is_container_bridge(name), expected, "{name}");

@@ -73,7 +73,8 @@ fn moment(asked: &Asked, name: &str) -> Result<Option<u64>, Problem> {
 
 /// Asks the observer, until it says that packets follow.
 async fn open(site: &Site, question: Packets) -> Result<UnixStream, Problem> {
-    let failed = |error: io::Error| Problem::busy(format!("the observer does not answer ({error}); try again in a moment"));
+    let failed =
+        |error: io::Error| Problem::busy(format!("the observer does not answer ({error}); try again in a moment"));
     let asked = async {
         let mut stream = UnixStream::connect(questions::socket_path(&site.settings.run)).await?;
         stream.write_all(&frame(&Question::Packets(question))?).await?;

@@ -32,7 +32,11 @@ include!(concat!(env!("OUT_DIR"), "/page.rs"));
 pub(super) fn answer(asked: &Asked, name: &str) -> Result<Response<Body>, Problem> {
     let missing = || {
         let is_absent = FILES.is_empty();
-        if is_absent { "this program was built without its page; the API is below api/v1/" } else { "there is no such page" }
+        if is_absent {
+            "this program was built without its page; the API is below api/v1/"
+        } else {
+            "there is no such page"
+        }
     };
     let file = FILES.iter().find(|file| file.name == name);
     let file = file.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, missing()))?;

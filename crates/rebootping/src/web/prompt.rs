@@ -9,14 +9,17 @@ pub(super) fn new_password() -> Result<String, String> {
     let stdin = io::stdin();
     let password = if stdin.is_terminal() { twice(&stdin)? } else { line(&stdin)? };
     match password.len() {
-        length if length < SHORTEST => Err(format!("a password has at least {SHORTEST} characters; nothing was changed")),
+        length if length < SHORTEST => {
+            Err(format!("a password has at least {SHORTEST} characters; nothing was changed"))
+        }
         length if length > LONGEST => Err(format!("a password has at most {LONGEST} bytes; nothing was changed")),
         _ => Ok(password),
     }
 }
 
 fn twice(stdin: &Stdin) -> Result<String, String> {
-    let unseen = Unseen::begin(stdin).map_err(|error| format!("the terminal cannot be told not to show it: {error}"))?;
+    let unseen =
+        Unseen::begin(stdin).map_err(|error| format!("the terminal cannot be told not to show it: {error}"))?;
     let mut typed = [String::new(), String::new()];
     for (text, question) in typed.iter_mut().zip(["new password for the page: ", "once more: "]) {
         ask(question);

@@ -67,10 +67,7 @@ pub(super) struct Route {
 }
 
 const FOR: Field = optional("for", "how long it holds, such as 1h; without it, until auto");
-const FORCE: Field = Field {
-    kind: Kind::Flag,
-    ..optional("force", "do it even where no usable link would be left")
-};
+const FORCE: Field = Field { kind: Kind::Flag, ..optional("force", "do it even where no usable link would be left") };
 
 const fn needed(name: &'static str, what: &'static str) -> Field {
     Field { name, kind: Kind::Text, is_needed: true, what }
@@ -108,9 +105,12 @@ pub(super) const ROUTES: &[Route] = &[
     }),
     Route {
         rule: Rule::Open,
-        ..post("/api/v1/session", "log in; the answer sets a cookie", &[needed("password", "the page's password")], |asked| {
-            Box::pin(session::begin(asked))
-        })
+        ..post(
+            "/api/v1/session",
+            "log in; the answer sets a cookie",
+            &[needed("password", "the page's password")],
+            |asked| Box::pin(session::begin(asked)),
+        )
     },
     Route {
         verb: Verb::Delete,

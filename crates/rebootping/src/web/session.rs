@@ -88,4 +88,3 @@ fn set_cookie(asked: &Asked, secret: &str, seconds: u64) -> Result<Response<Body
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
 }
-

@@ -119,7 +119,9 @@ impl Source {
         });
         match done.await {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(Problem::busy(format!("the daemon does not answer ({error}); try again in a moment"))),
+            Ok(Err(error)) => {
+                Err(Problem::busy(format!("the daemon does not answer ({error}); try again in a moment")))
+            }
             Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be done; the log says why")),
         }
     }

@@ -47,8 +47,12 @@ fn attempt_it(attempt: &str, folders: &Path, listener: &UnixListener) -> io::Res
         "read captures" => fs::read(folders.join("outside/secret")).map(drop),
         "write its secrets" => fs::write(folders.join("state/password"), "mine"),
         "add a secret" => File::create(folders.join("state/tokens")).map(drop),
-        "open a raw socket" => socket(AddressFamily::Inet, SockType::Raw, SockFlag::empty(), None).map(drop).map_err(Into::into),
-        "open a packet socket" => socket(AddressFamily::Packet, SockType::Raw, SockFlag::empty(), None).map(drop).map_err(Into::into),
+        "open a raw socket" => {
+            socket(AddressFamily::Inet, SockType::Raw, SockFlag::empty(), None).map(drop).map_err(Into::into)
+        }
+        "open a packet socket" => {
+            socket(AddressFamily::Packet, SockType::Raw, SockFlag::empty(), None).map(drop).map_err(Into::into)
+        }
         "open a UDP socket" => UdpSocket::bind("0.0.0.0:0").map(drop),
         "connect by TCP" => TcpStream::connect("127.0.0.1:9").map(drop),
         "listen" => TcpListener::bind("127.0.0.1:0").map(drop),

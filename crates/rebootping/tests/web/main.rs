@@ -1,0 +1,12 @@
+//! The page as a stranger finds it: requests byte by byte against the real process, in a gateway of its own.
+
+mod every_route;
+mod floods;
+mod harm;
+mod lan;
+mod packets;
+mod raw;
+mod refusals;
+mod sessions;
+mod site;
+mod stream;

@@ -1,0 +1,93 @@
+//! The stream of what happens, and what the page can change: a device is renamed, the change is logged, undone and heard.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
+use rebootping_lab::{Flood, udp_frame, wait_until};
+use serde_json::Value;
+
+use crate::raw::connect;
+use crate::site::{GATEWAY, LIMIT, LOOPBACK, Site, address, request};
+
+const TV: [u8; 6] = [0x02, 0xde, 0, 0, 0, 7];
+
+/// An event of the stream.
+struct Event {
+    id: u64,
+    kind: String,
+    data: Value,
+}
+
+struct Stream(BufReader<TcpStream>);
+
+impl Stream {
+    #[track_caller]
+    fn open(site: &Site, headers: &[&str]) -> Self {
+        let mut stream = connect(site.yard.gw(), address(LOOPBACK)).expect("it is served");
+        stream.write_all(&request("GET", "/api/v1/events", LOOPBACK, headers, "")).expect("it is read");
+        Self(BufReader::new(stream))
+    }
+
+    #[track_caller]
+    fn next(&mut self) -> Event {
+        let (mut id, mut kind) = (0, String::new());
+        loop {
+            let mut line = String::new();
+            assert!(self.0.read_line(&mut line).expect("it goes on") > 0, "it ended");
+            match line.trim_end().split_once(": ") {
+                Some(("id", text)) => id = text.parse().expect("a number"),
+                Some(("event", text)) => kind = text.to_owned(),
+                Some(("data", text)) => {
+                    return Event { id, kind, data: serde_json::from_str(text).expect("it is JSON") };
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn status_and_rates_come_each_second_and_who_comes_back_misses_nothing() {
+    let site = Site::start("events", "");
+    let mut stream = Stream::open(&site, &[]);
+    let events: Vec<Event> = (0..6).map(|_| stream.next()).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["status", "now", "status", "now", "status", "now"]);
+    assert!(events.is_sorted_by_key(|event| event.id));
+    assert!(events[0].data["links"].is_array() && events[1].data["devices"].is_array());
+    drop(stream);
+    let after = format!("Last-Event-ID: {}", events[1].id);
+    let mut stream = Stream::open(&site, &[&after]);
+    let missed: Vec<u64> = (0..4).map(|_| stream.next().id).collect();
+    assert_eq!(missed, [events[2].id, events[3].id, events[4].id, events[5].id]);
+    assert!(stream.next().id > events[5].id);
+}
+
+#[test]
+fn a_device_is_renamed_and_that_is_taken_back_and_logged() {
+    let site = Site::start("rename", "");
+    let session = site.log_in();
+    let path = "/api/v1/devices/02:de:00:00:00:07";
+    wait_until("the TV is listed", LIMIT, || {
+        Flood::of(vec![udp_frame(GATEWAY, TV, 1, 60)]).send_in(site.yard.gw(), "lan0");
+        Flood::of(vec![udp_frame(TV, GATEWAY, 1, 60)]).send_in(site.yard.street(), "lan0");
+        site.get(path, &[]).status == 200
+    });
+    let name = || site.get(path, &[]).json()["name"].clone();
+    let done = site.post(&format!("{path}/rename"), &[&session], "{\"name\":\"<script>alert(1)</script>\"}");
+    assert_eq!(done.status, 200, "{done:?}");
+    assert_eq!(name(), "<script>alert(1)</script>", "said as it is: the page never takes it for HTML");
+    let undo = done.json()["undo"].as_u64().expect("it can be taken back");
+    assert!(site.daemon.log().contains("who=web device=02:de:00:00:00:07"), "{}", site.daemon.log());
+    assert_eq!(site.post("/api/v1/undo", &[&session], &format!("{{\"id\":{undo}}}")).status, 200);
+    assert_eq!(name(), Value::Null);
+    assert_eq!(site.post("/api/v1/undo", &[&session], &format!("{{\"id\":{undo}}}")).status, 410, "once");
+    let overview = site.get("/api/v1/overview", &[]).json();
+    assert_eq!(overview["new_devices"][0]["mac"], "02:de:00:00:00:07");
+    assert_eq!(overview["sentence"], "No Internet link is found");
+    let note = site.post(&format!("{path}/note"), &[&session], "{\"note\":\"in the kitchen\"}");
+    assert_eq!(note.status, 200);
+    assert_eq!(site.get(path, &[]).json()["note"], "in the kitchen");
+    let all = site.get("/api/v1/devices", &[]).json();
+    assert!(all["devices"][0]["now"]["bits_up"].is_u64());
+}
