@@ -1,5 +1,6 @@
 //! The page as a stranger finds it: requests byte by byte against the real process, in a gateway of its own.
 
+mod enable;
 mod every_route;
 mod floods;
 mod harm;
