@@ -62,7 +62,7 @@ fn what_comes_is_followed_and_given_up_with_the_connection() {
     stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a socket");
     wait_until("a packet is followed", LIMIT, || {
         speak(&site, 51_966);
-        let mut buffer = [0; 65_536];
+        let mut buffer = [0; 8192];
         if let Ok(length) = stream.read(&mut buffer) {
             seen.extend_from_slice(&buffer[..length]);
         }

@@ -143,7 +143,7 @@ fn bodies(control: &str) -> Vec<Row> {
     let of_kind = |kind: &str| post("/api/v1/session", &format!("{OURS}{kind}"), &login(PASSWORD));
     let device = "/api/v1/devices/02:00:00:00:00:09";
     let long = "x".repeat(40_000);
-    let chunks: String = (0..40).map(|_| format!("400\r\n{}\r\n", "x".repeat(1024))).collect();
+    let chunks = format!("400\r\n{}\r\n", "x".repeat(1024)).repeat(40);
     vec![
         row("a form", of_kind("Content-Type: application/x-www-form-urlencoded\r\n"), &[415]),
         row("plain text", of_kind("Content-Type: text/plain\r\n"), &[415]),
@@ -204,7 +204,7 @@ fn paths() -> Vec<Row> {
 
 /// What is no HTTP, or more of it than anybody needs; nothing at all is an answer to that too.
 fn no_http() -> Vec<Row> {
-    let many: String = (0..200).map(|n| format!("X-Header-{n}: x\r\n")).collect();
+    let many = "X-Header: x\r\n".repeat(200);
     vec![
         row("a header of 20 kB", get("/", &format!("X-Long: {}\r\n", "x".repeat(20_000))), &[0, 400, 431]),
         row("a line of 20 kB", get(&format!("/{}", "x".repeat(20_000)), ""), &[0, 400, 414, 431]),

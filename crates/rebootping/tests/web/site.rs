@@ -1,6 +1,7 @@
 //! A gateway with the daemon and its page, the password set, and short words for asking it.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -129,7 +130,8 @@ pub(crate) fn request(method: &str, path: &str, host: &str, headers: &[&str], bo
         text.push_str("\r\n");
     }
     if !body.is_empty() {
-        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "Content-Length: {}\r\n", body.len());
     }
     text.push_str("\r\n");
     text.push_str(body);

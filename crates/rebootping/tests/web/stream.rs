@@ -36,7 +36,7 @@ impl Stream {
             assert!(self.0.read_line(&mut line).expect("it goes on") > 0, "it ended");
             match line.trim_end().split_once(": ") {
                 Some(("id", text)) => id = text.parse().expect("a number"),
-                Some(("event", text)) => kind = text.to_owned(),
+                Some(("event", text)) => text.clone_into(&mut kind),
                 Some(("data", text)) => {
                     return Event { id, kind, data: serde_json::from_str(text).expect("it is JSON") };
                 }
