@@ -43,7 +43,7 @@ await writeFile(join(dist, "index.html"), page);
 
 /** A file whose name changes with its content, so that a browser may keep it for ever. */
 function named(name, ending, content) {
-  const hash = createHash("sha256").update(content).digest("hex").slice(0, 12);
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
   return { name: `${name}-${hash}.${ending}`, content };
 }
 

@@ -80,7 +80,7 @@ function Header({ session }: { session: Session }) {
 
 function Foot({ session }: { session: Session }) {
   const [theme, setTheme] = useState(chosen);
-  const label = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" }[theme];
+  const label = `Theme: ${theme}`;
   return (
     <div class="foot">
       <button type="button" class="bare" title={label} aria-label={label} onClick={() => setTheme(turn())}>

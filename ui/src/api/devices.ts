@@ -58,9 +58,10 @@ export interface Device {
   bytes_sent: number;
   bytes_received: number;
   captures: { since: string; bytes: number } | null;
-  restricted: { mode: Mode; until: string | null } | null;
+  /** Absent where this gateway cannot restrict. */
+  restricted?: { mode: Mode; until: string | null } | null;
   note: string | null;
-  today: Amount;
-  month: Amount;
-  now: { bits_up: number; bits_down: number };
+  today?: Amount;
+  month?: Amount;
+  now?: { bits_up: number; bits_down: number };
 }

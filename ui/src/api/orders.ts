@@ -6,7 +6,7 @@ import { part, send } from "./client.ts";
 /** What was done, and the number that takes it back, if it can be taken back. */
 export interface Done {
   text: string;
-  undo: number | string | null;
+  undo: number | null;
 }
 
 export type LinkOrder = "pin" | "out" | "retry" | "auto";
@@ -16,8 +16,8 @@ const device = (mac: string, verb: string, body: object = {}): Promise<Done> =>
   order(`devices/${part(mac)}/${verb}`, body);
 
 /** `term` is how long it holds, like `1h`; without it until it is ended. */
-export const orderLink = (name: string, verb: LinkOrder, term?: string): Promise<Done> =>
-  order(`links/${part(name)}/${verb}`, term === undefined ? {} : { for: term });
+export const orderLink = (name: string, verb: LinkOrder, term?: string, force = false): Promise<Done> =>
+  order(`links/${part(name)}/${verb}`, { ...(term === undefined ? {} : { for: term }), ...(force ? { force } : {}) });
 
 export const rename = (mac: string, name: string): Promise<Done> => device(mac, "rename", { name });
 export const note = (mac: string, text: string): Promise<Done> => device(mac, "note", { note: text });
@@ -28,4 +28,4 @@ export const merge = (mac: string, into: string): Promise<Done> => device(mac, "
 export const split = (mac: string): Promise<Done> => device(mac, "split");
 export const capture = (mac: string, mode: string): Promise<Done> => device(mac, "capture", { mode });
 export const forget = (mac: string): Promise<Done> => device(mac, "forget");
-export const undo = (id: number | string): Promise<Done> => order("undo", { id });
+export const undo = (id: number): Promise<Done> => order("undo", { id });

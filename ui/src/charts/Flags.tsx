@@ -17,26 +17,30 @@ interface Props {
 
 /** Nearer flags are one, in pixels. */
 const APART = 112;
+/** A flag takes at most so much. */
+const ROOM = 140;
 
 export function Flags({ marks, from, to, width, pick, open }: Props) {
   if (width === 0) return <div class="flags" />;
   return (
     <div class="flags">
       {flags(marks, from, to, width, APART).map(({ at, marks }) => {
-        const last = marks[marks.length - 1];
-        if (!last) return null;
+        const first = marks[0];
+        if (!first) return null;
+        // A flag that would leave the picture hangs to the left of its switch.
+        const turned = (1 - at) * width < ROOM;
         const told = marks.map((mark) => `${flag(mark.link, mark)}, ${exact(new Date(mark.time * 1000))}`).join("\n");
-        const words = marks.length > 1 ? `${marks.length} switches` : flag(last.link, last);
+        const words = marks.length > 1 ? `${marks.length} switches` : flag(first.link, first);
         return (
           <button
             type="button"
-            class={`flag ${last.enabled ? "in" : "away"} ${at > 0.85 ? "left" : ""}`}
-            style={{ left: `${SCALE + at * width}px` }}
+            class={`flag ${marks.every((mark) => mark.enabled) ? "in" : "away"} ${turned ? "left" : ""}`}
+            style={{ left: `calc(${SCALE}px + (100% - ${SCALE + 1}px) * ${at})` }}
             title={told}
             aria-pressed={marks.some((mark) => mark.time === open)}
-            onClick={() => pick(marks.find((mark) => !mark.enabled) ?? last)}
+            onClick={() => pick(marks.find((mark) => !mark.enabled) ?? first)}
           >
-            {brief(new Date(last.time * 1000), Date.now())} {words}
+            {brief(new Date(first.time * 1000), Date.now())} {words}
           </button>
         );
       })}

@@ -37,9 +37,11 @@ export function Pings({ pings, at, called }: { pings: readonly Ping[]; at: numbe
           </svg>
         </>
       ))}
-      <span class="ping-foot">{clock(new Date(from * 1000))}</span>
-      <span class="ping-foot moment">{clock(new Date(at * 1000))} decided</span>
-      <span class="ping-foot end">{clock(new Date(to * 1000))}</span>
+      <span class="ping-foot">
+        <span>{clock(new Date(from * 1000))}</span>
+        <span>decided {clock(new Date(at * 1000))}</span>
+        <span>{clock(new Date(to * 1000))}</span>
+      </span>
     </div>
   );
 }

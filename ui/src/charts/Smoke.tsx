@@ -3,7 +3,7 @@
 import { useCallback, useMemo, useRef } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { History } from "../api/history.ts";
-import { milliseconds } from "../words/amount.ts";
+import { scale } from "../words/amount.ts";
 import { column, summary } from "../words/graphs.ts";
 import { ceiling, stepOf } from "./bins.ts";
 import type { Colours } from "./colours.ts";
@@ -49,7 +49,7 @@ export function Smoke({ history, name, height, timed, ranged, pick }: Props) {
         high={high}
         height={height}
         timed={timed}
-        unit={milliseconds}
+        unit={scale}
         label={summary(history)}
         paint={draw}
         read={read}

@@ -33,7 +33,7 @@ export interface PlotProps {
 }
 
 /** Width of the scale at the left: equal for all, so that times stand below each other. */
-export const SCALE = 56;
+export const SCALE = 64;
 const FONT = "11px system-ui, sans-serif";
 
 export function TimePlot(props: PlotProps) {

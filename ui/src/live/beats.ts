@@ -1,5 +1,6 @@
 // The last minute of each link, one beat a second, as the tiles draw it.
 
+import type { History } from "../api/history.ts";
 import type { Status } from "../api/status.ts";
 import { Cell } from "./cell.ts";
 
@@ -16,6 +17,19 @@ export const BEATS = 60;
 
 /** By the link's name, the oldest first. */
 export const beats = new Cell<ReadonlyMap<string, readonly Beat[]>>(new Map());
+
+/** Takes the last minute from a history of single seconds, so that a page that was just opened has one. */
+export function recall(link: string, { step, columns }: History): void {
+  if (step !== 1) return;
+  const known = beats.value.get(link) ?? [];
+  const first = known[0]?.time;
+  const before = columns.time.flatMap((second, at): Beat[] => {
+    const [time, asked] = [new Date(second * 1000).toISOString(), columns.asked[at] ?? 0];
+    if (asked === 0 || (first !== undefined && time >= first)) return [];
+    return [{ time, rtt: columns.median[at] ?? null, answered: 1 - (columns.lost[at] ?? 0) / asked }];
+  });
+  beats.set(new Map([...beats.value, [link, [...before, ...known].slice(-BEATS)]]));
+}
 
 /** Takes each status once. */
 export function hear(status: Status): void {

@@ -1,6 +1,7 @@
 // What was just done or went wrong: a line at the foot of the page, with its undo for ten seconds.
 
 import type { Done } from "../api/orders.ts";
+import { Refused } from "../api/client.ts";
 import { undo } from "../api/orders.ts";
 import { Cell } from "./cell.ts";
 
@@ -9,6 +10,8 @@ export interface Notice {
   text: string;
   isError: boolean;
   undo: Done["undo"];
+  /** Does what was refused all the same. */
+  insist: (() => void) | null;
 }
 
 /** How long an action can be taken back, in milliseconds. */
@@ -20,18 +23,26 @@ export const notices = new Cell<readonly Notice[]>([]);
 
 let counted = 0;
 
-/** Does something, says what was done or why not, and answers whether it was done. */
-export async function act(what: Promise<Done>, then?: () => void): Promise<boolean> {
+/**
+ * Does something, says what was done or why not, and answers whether it was done. What the gateway refuses as unwise can be
+ * insisted on, where `forced` says how.
+ */
+export async function act(what: Promise<Done>, then?: () => void, forced?: () => Promise<Done>): Promise<boolean> {
   try {
     const done = await what;
-    show(done.text, false, done.undo, then);
+    show({ text: done.text, isError: false, undo: done.undo, insist: null }, then);
     then?.();
     return true;
   } catch (problem) {
-    show(problem instanceof Error ? problem.message : String(problem), true, null);
+    const unwise = problem instanceof Refused && problem.status === UNWISE && forced !== undefined;
+    const text = problem instanceof Error ? problem.message : String(problem);
+    show({ text, isError: true, undo: null, insist: unwise ? () => void act(forced(), then) : null });
     return false;
   }
 }
+
+/** The status of an order that is refused for its consequences: 409, conflict. */
+const UNWISE = 409;
 
 const refreshes = new Map<number, () => void>();
 
@@ -47,9 +58,9 @@ export function dismiss(number: number): void {
   notices.set(notices.value.filter((notice) => notice.number !== number));
 }
 
-function show(text: string, isError: boolean, undo: Done["undo"], then?: () => void): void {
+function show(what: Omit<Notice, "number">, then?: () => void): void {
   counted += 1;
-  const notice = { number: counted, text, isError, undo };
+  const notice = { number: counted, ...what };
   if (then) refreshes.set(notice.number, then);
   notices.set([...notices.value, notice].slice(-MOST));
   setTimeout(() => dismiss(notice.number), UNDO_FOR);

@@ -9,7 +9,7 @@ import { usePlotWidth } from "../charts/width.ts";
 import { Ranges } from "../parts/Ranges.tsx";
 import { Standing } from "../parts/Standing.tsx";
 import { Empty, Trouble, Waiting } from "../parts/states.tsx";
-import { Ago, Foreign } from "../parts/text.tsx";
+import { For, Foreign } from "../parts/text.tsx";
 import { look, useView } from "../route/use.ts";
 import { called, predicate } from "../words/links.ts";
 import { visible } from "../words/visible.ts";
@@ -70,7 +70,7 @@ function Head({ link, state }: { link: Linked; state: State }) {
           </b>
           {visible(predicate(state))}{" "}
           <span class="faint">
-            Since <Ago time={state.since} />
+            For <For since={state.since} />
             {state.gateway ? `, by ${state.gateway}` : ""}.
           </span>
         </p>

@@ -3,15 +3,18 @@
 import type { Outage } from "../api/history.ts";
 import { address } from "../api/client.ts";
 import { useAsked } from "../api/use.ts";
+import { useCell } from "../live/cell.ts";
+import { status } from "../live/stream.ts";
 import { Days } from "./outages/Days.tsx";
 import { Answer, Empty } from "../parts/states.tsx";
-import { Foreign, When } from "../parts/text.tsx";
+import { Foreign } from "../parts/text.tsx";
 import { look, useView } from "../route/use.ts";
 import { iso } from "../route/range.ts";
 import { to } from "../route/view.ts";
+import { calledBy } from "../words/links.ts";
 import { noticed, total, where } from "../words/outages.ts";
 import { EMPTY } from "../words/page.ts";
-import { day, span } from "../words/time.ts";
+import { clock, day, exact, span } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 
 const PERIODS = { "7d": ["7 days", 7], "30d": ["30 days", 30], "1y": ["a year", 365] } as const;
@@ -73,10 +76,13 @@ function List({ outages }: { outages: readonly Outage[] }) {
 }
 
 function Row({ outage }: { outage: Outage }) {
+  const links = useCell(status)?.links ?? [];
   return (
     <li class={`outage ${outage.noticed}`}>
       <span class="num faint">
-        <When time={outage.begin} />
+        <time dateTime={outage.begin} title={exact(outage.begin)}>
+          {clock(new Date(outage.begin)).slice(0, 5)}
+        </time>
       </span>
       <div>
         <p>{visible(outage.text)}</p>
@@ -86,7 +92,7 @@ function Row({ outage }: { outage: Outage }) {
             <>
               {" · "}
               <a href={graph(outage, outage.link)}>
-                graph of <Foreign text={outage.link} />
+                graph of <Foreign text={calledBy(links, outage.link)} />
               </a>
             </>
           )}

@@ -17,6 +17,17 @@ export function Notices() {
               Undo
             </button>
           )}
+          {notice.insist !== null && (
+            <button
+              type="button"
+              onClick={() => {
+                dismiss(notice.number);
+                notice.insist?.();
+              }}
+            >
+              Do it all the same
+            </button>
+          )}
           <button type="button" class="bare" aria-label="Close" onClick={() => dismiss(notice.number)}>
             <Icon of="close" />
           </button>

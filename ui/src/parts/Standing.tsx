@@ -1,7 +1,7 @@
 // A link's state as shape, colour and word, so that it can be read without any one of them.
 
 import type { State } from "../api/status.ts";
-import { standing, stateWord, type Standing as Stands } from "../words/links.ts";
+import { look, stateWord, type Standing as Stands } from "../words/links.ts";
 
 /** The shape alone. */
 export function Shape({ of }: { of: Stands }) {
@@ -17,7 +17,7 @@ export function Shape({ of }: { of: Stands }) {
 }
 
 export function Standing({ state }: { state: State }) {
-  const of = state.enabled && state.metered ? "out" : standing(state);
+  const of = look(state);
   return (
     <span class={`standing ${of}`}>
       <Shape of={of} /> {stateWord(state)}

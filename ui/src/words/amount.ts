@@ -30,6 +30,9 @@ export function milliseconds(time: number): string {
   return `${(time / 1000).toFixed(1)}${NB}s`;
 }
 
+/** A round trip on a scale, where the ticks are round: `20 ms`. */
+export const scale = (time: number): string => (time >= 1000 ? `${time / 1000}${NB}s` : `${Number(time.toFixed(2))}${NB}ms`);
+
 /** A share from 0 to 1: `0 %`, `<0.1 %`, `0.4 %`, `12 %`. Nothing that is more than none reads as none. */
 export function percent(share: number): string {
   const value = share * 100;

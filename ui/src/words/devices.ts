@@ -40,7 +40,7 @@ export function passes(device: Device, filter: Filter, now: number): boolean {
     case "listening":
       return device.tcp_open.length + device.udp_open.length > 0;
     case "restricted":
-      return device.restricted !== null;
+      return device.restricted != null;
   }
 }
 

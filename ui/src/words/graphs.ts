@@ -48,7 +48,7 @@ function computed({ columns, marks, from, to }: History): string {
   if (asked === 0) return `Nothing was asked in these ${span(to - from)}.`;
   const lost = columns.lost.reduce((sum, value) => sum + value, 0);
   const outs = marks.filter((mark) => !mark.enabled).length;
-  const taken = outs === 0 ? "it was never taken out" : outs === 1 ? "it was taken out once" : `it was taken out ${outs} times`;
+  const taken = outs === 0 ? "it was never taken out" : outs === 1 ? "it was taken out once" : outs === 2 ? "it was taken out twice" : `it was taken out ${outs} times`;
   return `In ${span(to - from)} ${percent(lost / asked)} of echoes were lost; ${taken}.`;
 }
 

@@ -31,6 +31,9 @@ export function standing(state: State): Standing {
   }
 }
 
+/** How a state is painted: a metered spare is in the choice, and quiet. */
+export const look = (state: State): Standing => (state.enabled && state.metered ? "out" : standing(state));
+
 /** The state in one or two words. */
 export function stateWord(state: State): string {
   switch (standing(state)) {
@@ -47,9 +50,13 @@ export function stateWord(state: State): string {
 
 export const called = (link: Link): string => link.label ?? link.name;
 
+/** What the link of that name is called. */
+export const calledBy = (links: readonly Link[], name: string): string => links.find((link) => link.name === name)?.label ?? name;
+
 /** What follows the link's name: ` is in use: it answered all 4 targets.` */
 export function predicate(state: State): string {
-  return ` ${stands(state)}: it ${state.reason.text}.`;
+  // How long it sits out was just said.
+  return ` ${stands(state)}: it ${state.reason.text.replace(/ and sits out [^,;]*$/, "")}.`;
 }
 
 function stands(state: State): string {
@@ -92,7 +99,7 @@ export function sentence(status: Status): string {
   const spare = status.links.filter((link) => link.enabled && link.metered);
   const using = (used.length > 0 ? used : spare).map(called);
   if (status.links.length === 0) return "No Internet link was found";
-  if (status.links.every((link) => link.reason.code === "nothing_answers")) return "No link answers";
+  if (silent(status)) return "No link reaches the Internet";
   if (using.length === 0) return "No link is in use";
   const healthy = status.links.some((link) => link.enabled && link.healthy);
   return healthy ? `Internet fine on ${listed(using)}` : `Internet poor on ${listed(using)}`;
@@ -101,9 +108,11 @@ export function sentence(status: Status): string {
 /** How the status as a whole is to be coloured. */
 export function overall(status: Status): Standing {
   if (status.links.length === 0) return "out";
-  if (!status.links.some((link) => link.enabled && link.healthy)) return "failing";
-  return status.links.every((link) => link.healthy) ? "in_use" : "sits_out";
+  if (silent(status)) return "failing";
+  return status.links.some((link) => link.enabled && link.healthy) ? "in_use" : "failing";
 }
+
+const silent = (status: Status): boolean => status.links.some((link) => link.reason.code === "nothing_answers");
 
 /** What a link is being asked to do, and what it means. */
 export const ORDERS = {

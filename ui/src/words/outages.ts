@@ -44,6 +44,6 @@ export function total(outages: readonly Outage[], period: string): string {
   const head = `${several(outages.length, "outage")} in ${period}, ${span(lasted)} in all.`;
   if (felt.length === 0) return `${head} Each time another link took over.`;
   const dark = span(felt.reduce((sum, outage) => sum + outage.length_s, 0));
-  const times = felt.length === 1 ? "once" : `${felt.length} times`;
+  const times = felt.length === 1 ? "once" : felt.length === 2 ? "twice" : `${felt.length} times`;
   return `${head} Nothing worked ${times}, for ${dark}.`;
 }

@@ -23,10 +23,15 @@ function days(count: number, hours: number): string {
   return `${count} ${count === 1 ? "day" : "days"}${hours > 0 && count < 3 ? ` ${hours} h` : ""}`;
 }
 
-/** How long ago, `just now` below five seconds. Times a little in the future are those of a clock that differs. */
+/** How long ago, in one unit, `just now` below five seconds. Times a little in the future are those of a clock that differs. */
 export function ago(then: Date | string, now: number): string {
   const seconds = (now - new Date(then).getTime()) / 1000;
-  return seconds < 5 ? "just now" : `${span(seconds)} ago`;
+  if (Number.isNaN(seconds)) return "at an unknown time";
+  if (seconds < 5) return "just now";
+  if (seconds < 100) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 100 * MINUTE) return `${Math.floor(seconds / MINUTE)} min ago`;
+  if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h ago`;
+  return `${Math.floor(seconds / DAY)} days ago`;
 }
 
 /** The hour to the second: `14:21:07`. */

@@ -1,6 +1,7 @@
 // What the page says about a verdict.
 
 import type { Counts, Why } from "../api/history.ts";
+import { listed } from "./list.ts";
 import { span } from "./time.ts";
 
 /** What became of a link in that round. */
@@ -40,6 +41,11 @@ export function applied(commit: Why["commit"]): string | null {
   return commit.took_ms === null ? "It was applied." : `It was applied after ${commit.took_ms} ms.`;
 }
 
-/** What another hold-down would have done. */
-export const otherwise = (setting: Why["what_if"][number]): string =>
-  `With a hold-down of ${setting.hold_down} it would have been ${setting.enabled ? "in use" : "out"}.`;
+/** What other hold-downs would have done, those with one outcome in one sentence. */
+export function otherwise(settings: Why["what_if"]): string[] {
+  const outcome = (enabled: boolean): string[] => {
+    const alike = settings.filter((setting) => setting.enabled === enabled).map((setting) => setting.hold_down);
+    return alike.length === 0 ? [] : [`With a hold-down of ${listed(alike, "or")} it would have been ${enabled ? "in use" : "out"} at that moment.`];
+  };
+  return [...outcome(true), ...outcome(false)];
+}

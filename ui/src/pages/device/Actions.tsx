@@ -23,7 +23,7 @@ export function Actions({ device, may, again }: { device: Device; may: boolean; 
           Allow again
         </button>
       ) : (
-        <>
+        device.restricted === null && <>
           {(Object.keys(MODES) as Mode[]).map((mode) => (
             <button type="button" title={MODES[mode].means} onClick={() => setAsking(mode)}>
               {MODES[mode].does}
@@ -53,18 +53,15 @@ export function Actions({ device, may, again }: { device: Device; may: boolean; 
 }
 
 function Restrict({ device, mode, term, close, again }: { device: Device; mode: Mode; term: string; close: () => void; again: () => void }) {
-  const [force, setForce] = useState(false);
+  const give = (force: boolean) => restrict(device.mac, mode, termOf(term), force);
   return (
     <Ask
       title={`${MODES[mode].does}: ${deviceName(device)}?`}
       does={MODES[mode].does}
-      yes={() => void act(restrict(device.mac, mode, termOf(term), force), again)}
+      yes={() => void act(give(false), again, () => give(true))}
       no={close}
     >
       <p>{MODES[mode].means}</p>
-      <label class="check">
-        <input type="checkbox" checked={force} onChange={(event) => setForce(event.currentTarget.checked)} /> even if it is the device I am looking from
-      </label>
     </Ask>
   );
 }

@@ -14,6 +14,7 @@ const FAMILIES: readonly (readonly [Family, string])[] = [
 
 export function Facts({ links }: { links: readonly Link[] }) {
   return (
+    <section class="card">
     <table class="plain stacked">
       <thead>
         <tr>
@@ -24,6 +25,7 @@ export function Facts({ links }: { links: readonly Link[] }) {
       </thead>
       <tbody>{links.flatMap((link) => families(link).map(([word, state]) => <Row link={link} family={word} state={state} />))}</tbody>
     </table>
+    </section>
   );
 }
 

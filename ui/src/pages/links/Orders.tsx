@@ -15,11 +15,14 @@ export function Orders({ link }: { link: Link }) {
   const [term, setTerm] = useState("1h");
   const stands = ordered(link);
   if (!may) return <p class="faint small">{READ_ONLY}</p>;
-  const order = (verb: LinkOrder, timed: boolean) => (
-    <button type="button" title={ORDERS[verb].means} onClick={() => void act(orderLink(link.name, verb, timed ? termOf(term) : undefined))}>
-      {ORDERS[verb].does}
-    </button>
-  );
+  const order = (verb: LinkOrder, timed: boolean) => {
+    const give = (force: boolean) => orderLink(link.name, verb, timed ? termOf(term) : undefined, force);
+    return (
+      <button type="button" title={ORDERS[verb].means} onClick={() => void act(give(false), undefined, () => give(true))}>
+        {ORDERS[verb].does}
+      </button>
+    );
+  };
   return (
     <div class="orders">
       {stands !== null && <p class="small">{stands}</p>}

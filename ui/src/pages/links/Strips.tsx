@@ -15,7 +15,7 @@ import { Foreign } from "../../parts/text.tsx";
 import { go, useView } from "../../route/use.ts";
 import { withRange } from "../../route/range.ts";
 import { summary } from "../../words/graphs.ts";
-import { called, standing } from "../../words/links.ts";
+import { called, look } from "../../words/links.ts";
 
 interface Props {
   title: string;
@@ -73,7 +73,7 @@ export function Strips({ title, links, histories, ranged, width, height, error, 
             pick={(time) => why(link.name, time)}
             name={
               <>
-                <Shape of={standing(link)} /> <Foreign text={called(link)} />
+                <Shape of={look(link)} /> <Foreign text={called(link)} />
               </>
             }
           />

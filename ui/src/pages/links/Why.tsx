@@ -11,7 +11,7 @@ import { Icon } from "../../parts/Icon.tsx";
 import { Foreign } from "../../parts/text.tsx";
 import { iso } from "../../route/range.ts";
 import { bits } from "../../words/amount.ts";
-import { called } from "../../words/links.ts";
+import { calledBy } from "../../words/links.ts";
 import { exact } from "../../words/time.ts";
 import { visible } from "../../words/visible.ts";
 import { applied, otherwise, counted } from "../../words/why.ts";
@@ -29,7 +29,7 @@ export function Why({ link, links, at, family, close }: Props) {
   const asked = useAsked<Answered>(Number.isFinite(at) ? `links/${part(link.name)}/why?at=${iso(at)}&family=${family}` : undefined);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => panel.current?.scrollIntoView({ block: "nearest" }), [at, asked.value]);
-  const name = (link: string): string => called(links.find((each) => each.name === link) ?? ({ name: link, label: null } as Link));
+  const name = (link: string): string => calledBy(links, link);
   return (
     <section class="card why-panel" ref={panel} aria-label="Why">
       <div class="card-head">
@@ -65,13 +65,13 @@ function Told({ why, name }: { why: Answered; name: (link: string) => string }) 
           ))}
         </tbody>
       </table>
-      {said !== null && <p class="small">{visible(said)}</p>}
+      {said !== null && <p class="small applied">{visible(said)}</p>}
       <h3>The pings around it</h3>
       <Pings pings={why.pings} at={new Date(why.at).getTime() / 1000} called={name} />
       {why.what_if.length > 0 && <h3>What other settings would have done</h3>}
       <ul class="what-if">
-        {why.what_if.map((setting) => (
-          <li>{otherwise(setting)}</li>
+        {otherwise(why.what_if).map((sentence) => (
+          <li>{sentence}</li>
         ))}
       </ul>
     </>

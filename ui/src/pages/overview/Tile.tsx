@@ -1,28 +1,32 @@
 // A link at a glance: its state, what it measures now, and why.
 
+import { useEffect, useState } from "preact/hooks";
+import type { History } from "../../api/history.ts";
 import type { Link, Status } from "../../api/status.ts";
+import { part } from "../../api/client.ts";
 import { orderLink } from "../../api/orders.ts";
-import { beats } from "../../live/beats.ts";
+import { useAsked } from "../../api/use.ts";
+import { BEATS, beats, recall } from "../../live/beats.ts";
 import { useCell } from "../../live/cell.ts";
 import { act } from "../../live/notices.ts";
 import { mayOrder, session } from "../../live/session.ts";
 import { now } from "../../live/stream.ts";
 import { Beats } from "../../parts/Beats.tsx";
 import { Standing } from "../../parts/Standing.tsx";
-import { Ago, Foreign } from "../../parts/text.tsx";
+import { For, Foreign } from "../../parts/text.tsx";
 import { to } from "../../route/view.ts";
-import { called, measures, notApplied, ORDERS, ordered, predicate, standing } from "../../words/links.ts";
+import { called, measures, look, notApplied, ORDERS, ordered, predicate, standing } from "../../words/links.ts";
 import { flow } from "../../words/graphs.ts";
 import { visible } from "../../words/visible.ts";
 
 export function Tile({ link, status }: { link: Link; status: Status }) {
   const may = mayOrder(useCell(session));
   const rate = useCell(now)?.links.find((rate) => rate.name === link.name);
-  const beat = useCell(beats).get(link.name) ?? [];
+  const beat = useLastMinute(link.name);
   const [figure, ...others] = figures(link);
   const trouble = notApplied(status, link);
   return (
-    <article class={`tile ${standing(link)}`}>
+    <article class={`tile ${look(link)}`}>
       <div class="tile-head">
         <h2>
           <a href={to("links", link.name)}>
@@ -45,7 +49,7 @@ export function Tile({ link, status }: { link: Link; status: Status }) {
         </b>
         {visible(predicate(link))}{" "}
         <span class="faint">
-          Since <Ago time={link.since} />.
+          For <For since={link.since} />.
         </span>
       </p>
       <OtherFamily link={link} />
@@ -63,6 +67,19 @@ export function Tile({ link, status }: { link: Link; status: Status }) {
       )}
     </article>
   );
+}
+
+/** The beats of the last minute: first as they are remembered, then as they come. */
+function useLastMinute(name: string) {
+  const [url] = useState(() => {
+    const now = Math.floor(Date.now() / 1000);
+    return `links/${part(name)}/history?from=${now - BEATS}&to=${now}&points=${BEATS}`;
+  });
+  const { value } = useAsked<History>(url);
+  useEffect(() => {
+    if (value) recall(name, value);
+  }, [name, value]);
+  return useCell(beats).get(name) ?? [];
 }
 
 /** The round trip first, for it is what one looks for. */

@@ -1,0 +1,42 @@
+// Pictures of every page for the eye: light, dark, on a phone, on a wide screen; none is wider than its screen.
+
+import { accessible, fits, go, picture } from "./visit.mjs";
+
+const SCREENS = { desk: [1440, 900], phone: [390, 844], wide: [2200, 1200], tablet: [834, 1112] };
+
+const views = (facts) => ({
+  overview: "#/",
+  links: "#/links",
+  link: `#/links/${facts.link}`,
+  why: `#/links/${facts.link}?range=1h&at=${Math.floor(Date.now() / 1000) - 1200}`,
+  year: `#/links/${facts.link}?range=1y`,
+  outages: "#/outages",
+  devices: "#/devices",
+  device: `#/devices/${facts.device}`,
+  events: "#/events",
+  setup: "#/setup",
+});
+
+export const looks = [
+  ["light on a desk", (visit) => all(visit, "light", "desk")],
+  ["dark on a desk", (visit) => all(visit, "dark", "desk")],
+  ["light on a phone", (visit) => all(visit, "light", "phone")],
+  ["dark on a phone", (visit) => all(visit, "dark", "phone", ["overview", "devices", "device", "link"])],
+  ["light on a wide screen", (visit) => all(visit, "light", "wide", ["overview", "link"])],
+  ["light on a tablet", (visit) => all(visit, "light", "tablet", ["overview", "devices"])],
+];
+
+async function all(visit, colorScheme, screen, only) {
+  const { page, facts } = visit;
+  const [width, height] = SCREENS[screen];
+  await page.setViewportSize({ width, height });
+  await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+  for (const [name, hash] of Object.entries(views(facts)).filter(([name]) => !only || only.includes(name))) {
+    await go(visit, hash);
+    await picture(visit, `${name}-${screen}-${colorScheme}`);
+    await fits(visit, `${name} on a ${screen}`);
+    await accessible(visit, `${name}, ${colorScheme}, ${screen}`);
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.emulateMedia({ colorScheme: "light" });
+}

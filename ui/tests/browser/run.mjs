@@ -1,0 +1,68 @@
+// Looks at the page in a real browser, as a person would: node tests/browser/run.mjs --base URL --facts FILE --shots FOLDER [--break]
+//
+// FACTS is JSON: `link` (a link's name as the API has it), `called` (as the page shows it), `device` (a MAC), `password` (or null),
+// `hostile` (names that must be seen as text; may be empty), `history` (whether graphs have data), `control` (whether orders may
+// be given). With --break it says `break NAME` on a line of its own and waits for a line on its input that holds the moment of
+// the fault in milliseconds of Unix time; the page must show it within two seconds.
+//
+// Says `ok` or `FAILED` for each look, and ends with 1 if one failed. CHROMIUM names another browser than Debian's.
+
+import { chromium } from "playwright-core";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { acts } from "./acts.mjs";
+import { breaks } from "./breaks.mjs";
+import { Guard } from "./guard.mjs";
+import { hostile } from "./hostile.mjs";
+import { looks } from "./looks.mjs";
+import { pages } from "./pages.mjs";
+
+const { values: asked } = parseArgs({
+  options: { base: { type: "string" }, facts: { type: "string" }, shots: { type: "string" }, break: { type: "boolean" } },
+});
+if (!asked.base || !asked.facts || !asked.shots) {
+  console.error("usage: run.mjs --base URL --facts FILE --shots FOLDER [--break]");
+  process.exit(2);
+}
+
+const profile = mkdtempSync(join(tmpdir(), "rebootping-page-"));
+mkdirSync(asked.shots, { recursive: true });
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  headless: true,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  viewport: { width: 1440, height: 900 },
+  acceptDownloads: true,
+});
+
+const page = context.pages()[0] ?? (await context.newPage());
+const facts = JSON.parse(readFileSync(asked.facts, "utf8"));
+const guard = new Guard(page, asked.base);
+await guard.begin();
+const visit = { page, base: asked.base, facts, shots: asked.shots, guard };
+
+let failed = 0;
+/** One look: it fails by what it throws, and by what the guard heard meanwhile. */
+async function look(name, see) {
+  const from = Date.now();
+  try {
+    await see(visit);
+    await guard.check();
+    console.log(`ok      ${name} (${Date.now() - from} ms)`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}: ${error.message}`);
+    await page.screenshot({ path: join(asked.shots, `failed-${failed}.png`) }).catch(() => undefined);
+    guard.forget();
+  }
+}
+
+const all = [...pages, ...hostile(facts), ...looks, ...acts(facts), ...(asked.break ? breaks : [])];
+for (const [name, see] of all) await look(name, see);
+
+await context.close();
+rmSync(profile, { recursive: true, force: true });
+console.log(`${all.length - failed} passed, ${failed} failed; pictures are in ${asked.shots}`);
+process.exit(failed === 0 ? 0 : 1);
