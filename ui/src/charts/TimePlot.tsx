@@ -34,6 +34,8 @@ export interface PlotProps {
 
 /** Width of the scale at the left: equal for all, so that times stand below each other. */
 export const SCALE = 64;
+/** Half of what a label of a time is wide, in pixels. */
+const HALF_LABEL = 18;
 const FONT = "11px system-ui, sans-serif";
 
 export function TimePlot(props: PlotProps) {
@@ -89,7 +91,7 @@ function make(home: HTMLElement, newest: { current: PlotProps }): uPlot {
     {
       width: home.clientWidth,
       height: start.height,
-      padding: [6, 1, start.timed ? 0 : 6, 0],
+      padding: [8, 1, start.timed ? 0 : 6, 0],
       legend: { show: false },
       scales: {
         x: { range: () => [newest.current.from, newest.current.to] },
@@ -104,7 +106,7 @@ function make(home: HTMLElement, newest: { current: PlotProps }): uPlot {
           size: start.timed ? 24 : 0,
           gap: 6,
           splits: (self, _axis, from, to) => splits(from, to, self.bbox.width / devicePixelRatio),
-          values: (_, ticks) => (start.timed ? labels(ticks) : ticks.map(() => "")),
+          values: (self, ticks) => (start.timed ? whole(self, ticks) : ticks.map(() => "")),
         },
         {
           stroke: faint,
@@ -141,6 +143,12 @@ function make(home: HTMLElement, newest: { current: PlotProps }): uPlot {
     if (still && typeof at === "number") newest.current.pick?.(newest.current.time[at] ?? newest.current.from);
   });
   return made;
+}
+
+/** The labels of a time axis, but for one that would not fit at the end. */
+function whole(self: uPlot, ticks: number[]): string[] {
+  const last = self.over.clientWidth - HALF_LABEL;
+  return labels(ticks).map((label, at) => (self.valToPos(ticks[at] ?? 0, "x") > last ? "" : label));
 }
 
 /** A drag has ended: its span, unless it was hardly one. The other plots take part in a drag, only its own answers. */

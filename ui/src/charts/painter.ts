@@ -28,6 +28,8 @@ export interface Smoke {
 
 const EXTREMES = 0.13;
 const QUARTILES = 0.3;
+/** A year has many switches, and they must not hide it. */
+const MARK = 0.7;
 /** The highest tick of loss, as a share of the height. */
 const TICK = 0.22;
 
@@ -44,7 +46,7 @@ export function paint(canvas: CanvasRenderingContext2D, smoke: Smoke, place: Pla
   ticks(canvas, smoke, place, colours);
   medians(canvas, smoke, place, colours);
   for (const span of smoke.sitsOut) underline(canvas, span, place, colours);
-  for (const mark of smoke.marks) hairline(canvas, mark.time, place, mark.enabled ? colours.faint : colours.amber);
+  for (const mark of smoke.marks) hairline(canvas, mark.time, place, faded(mark.enabled ? colours.faint : colours.amber, MARK));
   canvas.restore();
 }
 

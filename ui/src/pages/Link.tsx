@@ -70,7 +70,7 @@ function Head({ link, state }: { link: Linked; state: State }) {
           </b>
           {visible(predicate(state))}{" "}
           <span class="faint">
-            For <For since={state.since} />
+            <For since={state.since} />
             {state.gateway ? `, by ${state.gateway}` : ""}.
           </span>
         </p>

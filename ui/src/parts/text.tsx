@@ -1,7 +1,7 @@
 // Text from a network, times and addresses, as they stand in a page.
 
 import { useNow } from "../live/ticking.ts";
-import { ago, brief, exact, span } from "../words/time.ts";
+import { ago, brief, exact, lasting } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 
 /** A name somebody else chose: what hides is written out, and its direction is its own. */
@@ -17,12 +17,12 @@ export function Ago({ time }: { time: string }) {
   );
 }
 
-/** `for 3 days`, exact when one points at it. */
+/** `For 3 days`, exact when one points at it. */
 export function For({ since }: { since: string }) {
   const now = useNow();
   return (
     <time dateTime={since} title={`since ${exact(since)}`}>
-      {span((now - new Date(since).getTime()) / 1000)}
+      {lasting(since, now)}
     </time>
   );
 }

@@ -34,6 +34,13 @@ export function ago(then: Date | string, now: number): string {
   return `${Math.floor(seconds / DAY)} days ago`;
 }
 
+/** For how long, as a sentence without its full stop. */
+export function lasting(since: string, now: number): string {
+  const seconds = (now - new Date(since).getTime()) / 1000;
+  if (Number.isNaN(seconds)) return "Since an unknown time";
+  return seconds < 2 ? "Since just now" : `For ${span(seconds)}`;
+}
+
 /** The hour to the second: `14:21:07`. */
 export function clock(time: Date): string {
   return `${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}`;

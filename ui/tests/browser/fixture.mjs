@@ -13,8 +13,11 @@ const shots = process.argv[2] ?? join(home, "../../../target/page");
 mkdirSync(shots, { recursive: true });
 
 const open = await serve();
-const failed = await looked(open, null, ["--break"]);
+let failed = await looked(open, null, ["--break"]);
 open.stop();
+const closed = await serve(0, "an office's password");
+failed ||= await looked(closed, closed.office.password, ["--pages"]);
+closed.stop();
 process.exit(failed);
 
 /** Runs the looks, breaks the link when they ask for it, and answers how they ended. */

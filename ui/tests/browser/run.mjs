@@ -1,9 +1,9 @@
-// Looks at the page in a real browser, as a person would: node tests/browser/run.mjs --base URL --facts FILE --shots FOLDER [--break]
+// Looks at the page in a real browser, as a person would: node tests/browser/run.mjs --base URL --facts FILE --shots FOLDER [--break] [--pages]
 //
 // FACTS is JSON: `link` (a link's name as the API has it), `called` (as the page shows it), `device` (a MAC), `password` (or null),
 // `hostile` (names that must be seen as text; may be empty), `history` (whether graphs have data), `control` (whether orders may
-// be given). With --break it says `break NAME` on a line of its own and waits for a line on its input that holds the moment of
-// the fault in milliseconds of Unix time; the page must show it within two seconds.
+// be given), `within` (milliseconds the first page may take; optional). With --break it says `break NAME` on a line of its own and waits for a line on its input that holds the moment of
+// the fault in milliseconds of Unix time; the page must show it within two seconds. --pages leaves it at a look at every page.
 //
 // Says `ok` or `FAILED` for each look, and ends with 1 if one failed. CHROMIUM names another browser than Debian's.
 
@@ -18,12 +18,13 @@ import { Guard } from "./guard.mjs";
 import { hostile } from "./hostile.mjs";
 import { looks } from "./looks.mjs";
 import { pages } from "./pages.mjs";
+import { states } from "./states.mjs";
 
 const { values: asked } = parseArgs({
-  options: { base: { type: "string" }, facts: { type: "string" }, shots: { type: "string" }, break: { type: "boolean" } },
+  options: { base: { type: "string" }, facts: { type: "string" }, shots: { type: "string" }, break: { type: "boolean" }, pages: { type: "boolean" } },
 });
 if (!asked.base || !asked.facts || !asked.shots) {
-  console.error("usage: run.mjs --base URL --facts FILE --shots FOLDER [--break]");
+  console.error("usage: run.mjs --base URL --facts FILE --shots FOLDER [--break] [--pages]");
   process.exit(2);
 }
 
@@ -59,7 +60,7 @@ async function look(name, see) {
   }
 }
 
-const all = [...pages, ...hostile(facts), ...looks, ...acts(facts), ...(asked.break ? breaks : [])];
+const all = asked.pages ? pages : [...pages, ...hostile(facts), ...looks, ...acts(facts), ...states, ...(asked.break ? breaks : [])];
 for (const [name, see] of all) await look(name, see);
 
 await context.close();

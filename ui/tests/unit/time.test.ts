@@ -2,7 +2,7 @@
 
 import test from "node:test";
 import assert from "node:assert/strict";
-import { ago, brief, exact, span } from "../../src/words/time.ts";
+import { ago, brief, exact, lasting, span } from "../../src/words/time.ts";
 
 const now = Date.parse("2026-11-22T13:21:07Z");
 
@@ -15,6 +15,8 @@ test("what was a moment ago is just now, also by a clock that differs", () => {
   const rows: [number, string][] = [[0, "just now"], [-3, "just now"], [12, "12 s ago"], [1140, "19 min ago"], [7200, "2 h ago"], [200_000, "2 days ago"]];
   for (const [seconds, words] of rows) assert.equal(ago(new Date(now - seconds * 1000), now), words);
   assert.equal(ago("never", now), "at an unknown time");
+  assert.equal(lasting("2026-11-19T13:21:07Z", now), "For 3 days");
+  assert.equal(lasting("2026-11-22T13:21:08Z", now), "Since just now");
 });
 
 test("a time is as short as it is clear", () => {

@@ -23,7 +23,7 @@ export function Captures({ device, may, gateway, again }: { device: Device; may:
   const path = `devices/${part(device.mac)}/pcap`;
   const line = wiresharkLine(gateway, device.mac);
   return (
-    <section class="card">
+    <section class="card captures">
       <h2>Captures</h2>
       <p class="small">
         {device.captures === null ? (

@@ -7,6 +7,7 @@ import { to } from "../../route/view.ts";
 import { milliseconds, percent } from "../../words/amount.ts";
 import { called } from "../../words/links.ts";
 
+const HEADS = ["Link", "", "State", "Answers", "Median", "95 %", "Loss", "Address", "Gateway"];
 const FAMILIES: readonly (readonly [Family, string])[] = [
   ["ipv4", "IPv4"],
   ["ipv6", "IPv6"],
@@ -15,10 +16,10 @@ const FAMILIES: readonly (readonly [Family, string])[] = [
 export function Facts({ links }: { links: readonly Link[] }) {
   return (
     <section class="card">
-    <table class="plain stacked">
-      <thead>
-        <tr>
-          {["Link", "", "State", "Answers", "Median", "95 %", "Loss", "Address", "Gateway"].map((head) => (
+      <table class="plain stacked">
+        <thead>
+          <tr>
+          {HEADS.map((head) => (
             <th scope="col">{head}</th>
           ))}
         </tr>
@@ -55,10 +56,13 @@ function Row({ link, family, state }: { link: Link; family: string; state: State
         {state.answered}/{state.expected}
       </td>
       <td class="num">{state.rtt_ms ? milliseconds(state.rtt_ms.median) : "–"}</td>
-      <td class="num">{state.rtt_ms ? milliseconds(state.rtt_ms.p95) : "–"}</td>
-      <td class="num">{percent(state.loss)}</td>
-      <td class="num">{state.source ?? "–"}</td>
-      <td class="num">{state.gateway ?? "–"}</td>
+      <td class="num roomy">{state.rtt_ms ? milliseconds(state.rtt_ms.p95) : "–"}</td>
+      <td class="num">
+        {percent(state.loss)}
+        <span class="narrow"> loss</span>
+      </td>
+      <td class="num roomy">{state.source ?? "–"}</td>
+      <td class="num roomy">{state.gateway ?? "–"}</td>
     </tr>
   );
 }

@@ -49,7 +49,7 @@ export function Tile({ link, status }: { link: Link; status: Status }) {
         </b>
         {visible(predicate(link))}{" "}
         <span class="faint">
-          For <For since={link.since} />.
+          <For since={link.since} />.
         </span>
       </p>
       <OtherFamily link={link} />
