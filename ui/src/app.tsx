@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { useCell } from "./live/cell.ts";
-import { begin, session } from "./live/session.ts";
+import { asking, begin, session } from "./live/session.ts";
 import { close, open } from "./live/stream.ts";
 import { useView } from "./route/use.ts";
 import type { View } from "./route/view.ts";
@@ -23,6 +23,7 @@ import { Setup } from "./pages/Setup.tsx";
 export function App() {
   const known = useCell(session);
   const view = useView();
+  const wanted = useCell(asking);
   const inside = known !== undefined && "scope" in known && known.scope !== null;
   useEffect(() => {
     if (inside) open();
@@ -32,7 +33,7 @@ export function App() {
 
   if (known === undefined) return <main class="alone"><Waiting /></main>;
   if ("failed" in known) return <main class="alone"><Trouble text={known.failed} again={() => void begin()} /></main>;
-  if (known.scope === null) return <Login session={known} />;
+  if (known.scope === null || wanted) return <Login session={known} />;
   return (
     <>
       <Shell session={known} view={view}>

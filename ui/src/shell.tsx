@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { Session } from "./api/status.ts";
 import { useCell } from "./live/cell.ts";
-import { logout } from "./live/session.ts";
+import { asking, logout } from "./live/session.ts";
 import { heard, status } from "./live/stream.ts";
 import { useNow } from "./live/ticking.ts";
 import { Icon } from "./parts/Icon.tsx";
@@ -13,7 +13,7 @@ import { Foreign } from "./parts/text.tsx";
 import { chosen, turn } from "./parts/theme.ts";
 import { to, type Page, type View } from "./route/view.ts";
 import { overall, sentence } from "./words/links.ts";
-import { stale, TITLES } from "./words/page.ts";
+import { READ_ONLY, stale, TITLES } from "./words/page.ts";
 import { clock, exact } from "./words/time.ts";
 import { visible } from "./words/visible.ts";
 
@@ -39,7 +39,6 @@ export function Shell({ session, view, children }: { session: Session; view: Vie
             </li>
           ))}
         </ul>
-        <Foot session={session} />
       </nav>
       <main id="content" tabIndex={-1}>
         {children}
@@ -74,21 +73,27 @@ function Header({ session }: { session: Session }) {
         )}
         <span>{old ?? "live"}</span>
       </p>
+      <Own session={session} />
     </header>
   );
 }
 
-function Foot({ session }: { session: Session }) {
+/** What is the reader's own: how the page looks, and who they are to it. */
+function Own({ session }: { session: Session }) {
   const [theme, setTheme] = useState(chosen);
   const label = `Theme: ${theme}`;
   return (
-    <div class="foot">
+    <div class="own">
       <button type="button" class="bare" title={label} aria-label={label} onClick={() => setTheme(turn())}>
-        <Icon of="theme" /> <span>{theme}</span>
+        <Icon of={theme === "auto" ? "theme" : theme} />
       </button>
-      {session.login && (
+      {session.scope === "control" ? (
         <button type="button" class="bare" onClick={() => void logout()}>
           Log out
+        </button>
+      ) : (
+        <button type="button" class="bare" title={READ_ONLY} onClick={() => asking.set(true)}>
+          Log in
         </button>
       )}
     </div>

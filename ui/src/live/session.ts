@@ -7,6 +7,9 @@ import { Cell } from "./cell.ts";
 /** Undefined until the gateway has answered, then what it said, or why it could not. */
 export const session = new Cell<Session | { failed: string } | undefined>(undefined);
 
+/** Somebody who may only look wants to log in. */
+export const asking = new Cell(false);
+
 export async function begin(): Promise<void> {
   try {
     session.set(await get<Session>("session"));
@@ -17,6 +20,7 @@ export async function begin(): Promise<void> {
 
 export async function login(password: string): Promise<void> {
   await send("POST", "session", { password });
+  asking.set(false);
   await begin();
 }
 

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Session } from "../api/status.ts";
-import { login } from "../live/session.ts";
+import { asking, login } from "../live/session.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { Trouble } from "../parts/states.tsx";
 import { Foreign } from "../parts/text.tsx";
@@ -44,6 +44,11 @@ export function Login({ session }: { session: Session }) {
         <button type="submit" class="strong" disabled={busy}>
           {busy ? "Logging in" : "Log in"}
         </button>
+        {session.scope !== null && (
+          <button type="button" onClick={() => asking.set(false)}>
+            Only look
+          </button>
+        )}
         {error !== null && <Trouble text={error} />}
         {session.plain_http && (
           <p class="small faint with-icon">

@@ -27,7 +27,7 @@ export function stale(heard: number, now: number): string | null {
 export const PLAIN_HTTP =
   "This connection is not encrypted: others on this network could read the password. `tls_cert` under [web] mends that.";
 
-export const READ_ONLY = "You may look and not change anything.";
+export const READ_ONLY = "You may look; to change anything, log in.";
 
 export const TITLES = {
   overview: "Overview",

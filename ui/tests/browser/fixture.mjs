@@ -1,4 +1,4 @@
-// The looks of run.mjs at the fixture's office, once open to all and once behind a password: node tests/browser/fixture.mjs [SHOTS]
+// The looks of run.mjs at the fixture's office, open to all, behind a password, and with a password for changes alone: node tests/browser/fixture.mjs [SHOTS]
 
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -13,17 +13,20 @@ const shots = process.argv[2] ?? join(home, "../../../target/page");
 mkdirSync(shots, { recursive: true });
 
 const open = await serve();
-let failed = await looked(open, null, ["--break"]);
+let failed = await looked(open, {}, ["--break"]);
 open.stop();
-const closed = await serve(0, "an office's password");
-failed ||= await looked(closed, closed.office.password, ["--pages"]);
-closed.stop();
+for (const readable of [false, true]) {
+  const password = "an office's password";
+  const closed = await serve(0, password, readable);
+  failed ||= await looked(closed, { password, readable }, ["--pages"]);
+  closed.stop();
+}
 process.exit(failed);
 
 /** Runs the looks, breaks the link when they ask for it, and answers how they ended. */
-async function looked({ url, office }, password, more) {
+async function looked({ url, office }, access, more) {
   const hostile = HOSTILE.map((name, at) => ({ mac: office.devices[20 + at].mac, shown: shown(name) }));
-  const facts = { link: "wan2", called: "dsl", device: office.devices[3].mac, password, hostile, history: true, control: true };
+  const facts = { link: "wan2", called: "dsl", device: office.devices[3].mac, hostile, history: true, control: true, ...access };
   const file = join(shots, "facts.json");
   writeFileSync(file, JSON.stringify(facts));
   const run = spawn(process.execPath, [join(home, "run.mjs"), "--base", url, "--facts", file, "--shots", shots, ...more], { stdio: ["pipe", "pipe", "inherit"] });

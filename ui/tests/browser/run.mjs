@@ -1,6 +1,6 @@
 // Looks at the page in a real browser, as a person would: node tests/browser/run.mjs --base URL --facts FILE --shots FOLDER [--break] [--pages]
 //
-// FACTS is JSON: `link` (a link's name as the API has it), `called` (as the page shows it), `device` (a MAC), `password` (or null),
+// FACTS is JSON: `link` (a link's name as the API has it), `called` (as the page shows it), `device` (a MAC), `password` (optional), `readable` (one may look without it),
 // `hostile` (names that must be seen as text; may be empty), `history` (whether graphs have data), `control` (whether orders may
 // be given), `within` (milliseconds the first page may take; optional). With --break it says `break NAME` on a line of its own and waits for a line on its input that holds the moment of
 // the fault in milliseconds of Unix time; the page must show it within two seconds. --pages leaves it at a look at every page.

@@ -34,10 +34,16 @@ export async function accessible({ page }, where) {
   assert(found.length === 0, `${where} is hard to use for some: ${found.join("; ")}`);
 }
 
+/** More of a long list says nothing new. */
+const SCREENS = 4;
+
 /** Keeps a picture for the eye. */
 export async function picture({ page, shots }, name) {
   await page.evaluate(() => scrollTo(0, 0));
-  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+  const { width, height } = page.viewportSize();
+  const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+  const clip = { x: 0, y: 0, width, height: Math.min(whole, SCREENS * height) };
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true, clip });
 }
 
 /** Nothing is wider than the screen. */
