@@ -31,10 +31,10 @@ import { Ports } from "./device/Ports.tsx";
 const EVERY = 15_000;
 
 export function Device({ mac }: { mac: string }) {
-  const asked = useAsked<Known | { device: Known }>(`devices/${part(mac)}`, EVERY);
+  const asked = useAsked<Known>(`devices/${part(mac)}`, EVERY);
   return (
     <Answer asked={asked} lines={8} tall>
-      {(answer) => <Seen device={"device" in answer ? answer.device : answer} again={asked.again} />}
+      {(device) => <Seen device={device} again={asked.again} />}
     </Answer>
   );
 }

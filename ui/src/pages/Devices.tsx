@@ -12,7 +12,7 @@ import { FILTERS, FILTER_MEANS, type Filter, passes, shownOf } from "../words/de
 import { count } from "../words/amount.ts";
 import { EMPTY } from "../words/page.ts";
 import { Rows } from "./devices/Rows.tsx";
-import { type Row, found, ordered, rowOf, type Sort, sortOf } from "./devices/rows.ts";
+import { type Row, found, ordered, rowOf, type Sort, sortOf, withRate } from "./devices/rows.ts";
 
 const EVERY = 30_000;
 
@@ -34,7 +34,9 @@ function Seen({ devices, again }: { devices: Device[]; again: () => void }) {
   const sort = sortOf(query.sort);
   const rates = useCell(now)?.devices;
   const rows = useMemo(() => devices.filter((device) => !device.archived).map(rowOf), [devices]);
-  const live = useMemo(() => rows.map((row) => withRate(row, rates)), [rows, rates]);
+  // Thousands of rows are put in order each second only where the order changes each second.
+  const moving = sort.by === "now" ? rates : undefined;
+  const live = useMemo(() => (moving ? rows.map((row) => withRate(row, moving)) : rows), [rows, moving]);
   const shown = useMemo(
     () => ordered(found(live, query.q ?? "").filter((row) => passes(row.device, filter, Date.now())), sort),
     [live, query.q, filter, sort.by, sort.up],
@@ -62,7 +64,7 @@ function Seen({ devices, again }: { devices: Device[]; again: () => void }) {
       {rows.length === 0 && <Empty>{EMPTY.devices}</Empty>}
       {rows.length > 0 && shown.length === 0 && <Empty>{EMPTY.filtered}</Empty>}
       {shown.length > 0 && (
-        <Rows rows={shown} sort={sort} resort={(to: Sort) => change({ ...query, sort: `${to.up ? "" : "-"}${to.by}` })} again={again} />
+        <Rows rows={shown} rates={rates} sort={sort} resort={(to: Sort) => change({ ...query, sort: `${to.up ? "" : "-"}${to.by}` })} again={again} />
       )}
     </>
   );
@@ -79,10 +81,4 @@ function Filters({ rows, filter, choose }: { rows: readonly Row[]; filter: Filte
       ))}
     </div>
   );
-}
-
-/** The stream tells the busiest each second; who is not among them does not send anything worth naming. */
-function withRate(row: Row, rates: readonly { mac: string; bits_up: number; bits_down: number }[] | undefined): Row {
-  const rate = rates?.find((rate) => rate.mac === row.device.mac);
-  return rate ? { ...row, down: rate.bits_down, up: rate.bits_up } : row;
 }

@@ -68,7 +68,7 @@ function Head({ link, state }: { link: Linked; state: State }) {
           <b>
             <Foreign text={called(link)} />
           </b>
-          {visible(predicate(state))}{" "}
+          {visible(predicate(state, Date.now()))}{" "}
           <span class="faint">
             <For since={state.since} />
             {state.gateway ? `, by ${state.gateway}` : ""}.

@@ -22,7 +22,7 @@ export type Filter = (typeof FILTERS)[number];
 
 /** What each filter lets through. */
 export const FILTER_MEANS: Record<Filter, string> = {
-  all: "every proven device",
+  all: "every proven device, but for nameless random MACs silent for 30 days",
   new: "first seen in the last 7 days",
   unknown: "neither you nor the device said what it is",
   listening: "has a port that is proven open",

@@ -3,7 +3,7 @@
 import type { Link, State, Status } from "../api/status.ts";
 import { listed } from "./list.ts";
 import { milliseconds, percent } from "./amount.ts";
-import { span } from "./time.ts";
+import { brief, span } from "./time.ts";
 
 /** The four states a link can be seen in, each with its shape, colour and word. */
 export type Standing = "in_use" | "sits_out" | "failing" | "out";
@@ -53,18 +53,18 @@ export const called = (link: Link): string => link.label ?? link.name;
 /** What the link of that name is called. */
 export const calledBy = (links: readonly Link[], name: string): string => links.find((link) => link.name === name)?.label ?? name;
 
-/** What follows the link's name: ` is in use: it answered all 4 targets.` */
-export function predicate(state: State): string {
+/** What follows the link's name at `now`: ` is in use: it answered all 4 targets.` */
+export function predicate(state: State, now: number): string {
   // How long it sits out was just said.
-  return ` ${stands(state)}: it ${state.reason.text.replace(/ and sits out [^,;]*$/, "")}.`;
+  return ` ${stands(state, now)}: it ${state.reason.text.replace(/ and sits out [^,;]*$/, "")}.`;
 }
 
-function stands(state: State): string {
+function stands(state: State, now: number): string {
   switch (standing(state)) {
     case "in_use":
       return state.metered ? "stands by" : state.healthy ? "is in use" : "is in use though not healthy";
     case "sits_out":
-      return `sits out ${span(state.hold_down_left_s)} more`;
+      return `sits out ${span(state.hold_down_left_s)} more, until ${brief(new Date(now + state.hold_down_left_s * 1000), now)}`;
     case "failing":
       return "is not used";
     case "out":

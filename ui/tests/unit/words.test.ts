@@ -32,7 +32,7 @@ test("a link's state has a shape, a word and a sentence", () => {
   const rows: [Link, string, string, string][] = [
     [link(), "in_use", "in use", " is in use: it answered all 4 targets."],
     [link({ healthy: false, reason: { code: "incumbent", text: "answered 3 of 4 targets" } }), "in_use", "in use", " is in use though not healthy: it answered 3 of 4 targets."],
-    [sitting, "sits_out", "sits out 41 min", " sits out 41 min more: it answered all 4 targets."],
+    [sitting, "sits_out", "sits out 41 min", " sits out 41 min more, until 15:02: it answered all 4 targets."],
     [link({ enabled: false, reason: { code: "behind", text: "answered 3 of 4 targets while fibre answered 4 (missed 1.1.1.1)" } }), "failing", "failing", " is not used: it answered 3 of 4 targets while fibre answered 4 (missed 1.1.1.1)."],
     [link({ enabled: false, reason: { code: "no_carrier", text: "has no carrier" } }), "out", "absent", " is out: it has no carrier."],
     [link({ enabled: false, reason: { code: "taken_out", text: "was taken out by the operator" } }), "out", "out", " is out: it was taken out by the operator."],
@@ -40,7 +40,7 @@ test("a link's state has a shape, a word and a sentence", () => {
   for (const [of, shape, word, said] of rows) {
     assert.equal(standing(of), shape);
     assert.equal(stateWord(of), word);
-    assert.equal(predicate(of), said);
+    assert.equal(predicate(of, now), said);
   }
   assert.equal(look(link({ metered: true })), "out");
   assert.equal(stateWord(link({ metered: true })), "spare, metered");

@@ -12,10 +12,11 @@ import { to } from "../../route/view.ts";
 import { bits, bytes } from "../../words/amount.ts";
 import { MODES } from "../../words/devices.ts";
 import { visible } from "../../words/visible.ts";
-import { type By, COLUMNS, type Row, type Sort, usual } from "./rows.ts";
+import { type By, COLUMNS, type Rate, type Row, type Sort, usual, withRate } from "./rows.ts";
 
 interface Props {
   rows: readonly Row[];
+  rates: readonly Rate[] | undefined;
   sort: Sort;
   resort: (sort: Sort) => void;
   again: () => void;
@@ -34,7 +35,7 @@ const HEADS: Record<By, string> = {
 /** Pixels of a row, as the style sheet has them. */
 const [WIDE, NARROW] = [40, 64];
 
-export function Rows({ rows, sort, resort, again }: Props) {
+export function Rows({ rows, rates, sort, resort, again }: Props) {
   const narrow = useNarrow();
   const height = narrow ? NARROW : WIDE;
   const { ref, first, end } = useWindowed(rows.length, height);
@@ -51,7 +52,7 @@ export function Rows({ rows, sort, resort, again }: Props) {
       <tbody ref={ref} onKeyDown={neighbour}>
         <Room height={first * height} />
         {rows.slice(first, end).map((row, at) => (
-          <Line row={row} number={first + at + 2} may={may} again={again} key={row.device.mac} />
+          <Line row={withRate(row, rates)} number={first + at + 2} may={may} again={again} key={row.device.mac} />
         ))}
         <Room height={(rows.length - end) * height} />
       </tbody>

@@ -56,6 +56,19 @@ export function rowOf(device: Device): Row {
   };
 }
 
+/** A rate of the stream, which tells those of the busiest each second. */
+export interface Rate {
+  mac: string;
+  bits_up: number;
+  bits_down: number;
+}
+
+/** The row with what flows now; who is not among the busiest keeps what was last known of it. */
+export function withRate(row: Row, rates: readonly Rate[] | undefined): Row {
+  const rate = rates?.find((rate) => rate.mac === row.device.mac);
+  return rate ? { ...row, down: rate.bits_down, up: rate.bits_up } : row;
+}
+
 /** IPv4 first, then IPv6 beyond the link. */
 function best(device: Device): string {
   const rank = (ip: string): number => (!ip.includes(":") ? 0 : ip.startsWith("fe80:") ? 2 : 1);

@@ -47,7 +47,7 @@ export function Tile({ link, status }: { link: Link; status: Status }) {
         <b>
           <Foreign text={called(link)} />
         </b>
-        {visible(predicate(link))}{" "}
+        {visible(predicate(link, Date.parse(status.time)))}{" "}
         <span class="faint">
           <For since={link.since} />.
         </span>
