@@ -26,7 +26,7 @@ export function OneLink({ link, history, ranged, width, open, pick }: Props) {
   return (
     <Frame title="Round trips, all targets" sentence={summary(history)} table={() => smokeTable([{ name: called(link), history }], Date.now())}>
       <Flags marks={marks} from={ranged.range.from} to={ranged.range.to} width={width} open={open} pick={(mark) => pick(mark.time)} />
-      <Smoke history={history} height={244} timed ranged={ranged} pick={pick} name="click for the reason at that moment" />
+      <Smoke history={history} height={244} timed ranged={ranged} pick={pick} name={<span class="faint">click for the reason at that moment</span>} />
       <SmokeLegend />
     </Frame>
   );
