@@ -43,9 +43,20 @@ impl Moment {
         Self { boot: boot.as_nanos(), real: u64::try_from(wall.as_nanosecond()).unwrap_or(0) }
     }
 
+    /// A moment of an earlier boot, whose wall clock was so many nanoseconds ahead of it.
+    pub(crate) fn of_boot(boot: Time, ahead: i64) -> Self {
+        Self { boot: boot.as_nanos(), real: boot.as_nanos().saturating_add_signed(ahead) }
+    }
+
     /// The time of this moment.
     pub(crate) fn time(self) -> Time {
         Time::from_nanos(self.boot)
+    }
+
+    /// How far the wall clock is ahead of the time since boot, in nanoseconds.
+    pub(crate) fn ahead(self) -> i64 {
+        let ahead = i128::from(self.real) - i128::from(self.boot);
+        i64::try_from(ahead).unwrap_or(if ahead < 0 { i64::MIN } else { i64::MAX })
     }
 
     /// When the kernel stamped something with its real-time clock, given in nanoseconds. A stamp that lies in the future, or
@@ -83,6 +94,13 @@ impl Line {
     /// A moment on the line.
     pub(crate) fn of(self, moment: Moment) -> Time {
         Time::from_nanos(self.moment.real.saturating_add(moment.boot.saturating_sub(self.moment.boot)))
+    }
+
+    /// A time on the line as the time since boot.
+    pub(crate) fn since_boot(self, time: Time) -> Time {
+        let before = self.moment.real.saturating_sub(time.as_nanos());
+        let after = time.as_nanos().saturating_sub(self.moment.real);
+        Time::from_nanos(self.moment.boot.saturating_sub(before).saturating_add(after))
     }
 
     /// When the kernel stamped something with its real-time clock, in nanoseconds, which was read at this moment.

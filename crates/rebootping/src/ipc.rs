@@ -10,6 +10,7 @@ use crate::config::links;
 use crate::log;
 use rebootping_core::commit::Want;
 use rebootping_core::engine::{Event, Report};
+use rebootping_core::history::relay::Receipt;
 use rebootping_core::link::verdict::Order;
 use rebootping_core::link::{Family, LinkId};
 use serde::de::DeserializeOwned;
@@ -37,6 +38,8 @@ pub(crate) enum ToJudge {
     Order { link: LinkId, order: Option<Order>, lasting: Option<Duration> },
     /// The operator ends a link's hold-down.
     Retry { link: LinkId },
+    /// How much of its notes the history has.
+    Receipt(Receipt),
 }
 
 /// From the judge to the committer.
@@ -52,6 +55,8 @@ pub(crate) enum FromJudge {
     Event(Box<Event>),
     /// Something the operator should know that is not about one link.
     Warning(String),
+    /// Notes for the history, which nobody reads on the way there.
+    Notes(Vec<u8>),
 }
 
 /// What is wanted of one link in one family.

@@ -27,6 +27,7 @@ mod pcap_read;
 mod report;
 mod sandbox;
 mod softnet;
+mod store;
 mod sys;
 mod web;
 

@@ -15,6 +15,12 @@ const IPV6_HEADER: usize = 40;
 /// Type, code, checksum, identifier, sequence, and eight bytes of payload: hosts exist that drop an empty one.
 const ECHO: usize = 16;
 
+/// Bytes of an echo and of its answer, from the network header on.
+pub const fn length(is_v6: bool) -> usize {
+    let header = if is_v6 { IPV6_HEADER } else { IPV4_HEADER };
+    header.saturating_add(ECHO)
+}
+
 /// An echo, asked or answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Echo {

@@ -473,6 +473,6 @@ impl Driver {
     }
 
     fn say(&self, link: Option<LinkId>, is_trouble: bool, text: String) {
-        (self.tell)(CommitEvent { family: None, link, is_trouble, text });
+        (self.tell)(CommitEvent { family: None, link, is_trouble, took: None, text });
     }
 }

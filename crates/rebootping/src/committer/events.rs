@@ -45,7 +45,13 @@ pub(super) fn describe(event: &Event, family: Family, name: impl Fn(LinkId) -> S
             )
         }
     };
-    CommitEvent { family: Some(family), link, is_trouble, text }
+    let took = match event {
+        Event::Applied { took } => Some(*took),
+        Event::Waiting | Event::Released | Event::Failed { .. } | Event::PutRight { .. } | Event::LeftAlone { .. } => {
+            None
+        }
+    };
+    CommitEvent { family: Some(family), link, is_trouble, took, text }
 }
 
 /// The lasting way to what somebody did by hand.

@@ -279,7 +279,7 @@ impl FamilyCommitter {
             return None;
         }
         let error = StatusFiles::write_trust(self.shorewall.vardir(), &settings.lock, settings.hold_down).err()?;
-        Some(CommitEvent { family: Some(self.family), link: None, is_trouble: true, text: error })
+        Some(CommitEvent { family: Some(self.family), link: None, is_trouble: true, took: None, text: error })
     }
 
     fn say_consent(&self, first: bool, before: bool) -> Option<CommitEvent> {
@@ -297,7 +297,7 @@ impl FamilyCommitter {
             ),
             (_, false) | (false, true) => return None,
         };
-        Some(CommitEvent { family: Some(self.family), link: None, is_trouble, text })
+        Some(CommitEvent { family: Some(self.family), link: None, is_trouble, took: None, text })
     }
 }
 

@@ -114,6 +114,8 @@ pub(crate) struct CommitEvent {
     pub(crate) link: Option<LinkId>,
     /// It might wake someone: a warning, else plain information.
     pub(crate) is_trouble: bool,
+    /// How long a choice took until it was applied.
+    pub(crate) took: Option<Duration>,
     pub(crate) text: String,
 }
 

@@ -31,7 +31,7 @@ pub(super) const SECTIONS: [Section; 15] = [
     section("hooks", &["link"]),
     section("capture", &["mode", "interfaces", "per_device", "total", "keep_free", "max_age", "flow_cutoff"]),
     Section { repeats: true, ..section("network", &["interface", "mode", "devices"]) },
-    later("store", &["raw", "minutes", "quarters", "contacts", "journal", "max_size", "flush"]),
+    section("store", &["raw", "minutes", "quarters", "contacts", "journal", "max_size", "flush"]),
     section("web", &["listen", "allowed_hosts", "tls_cert", "tls_key", "allow_links"]),
     later("dhcp", &["server", "dnsmasq_hostsdir", "dnsmasq_leases", "dnsmasq_pid_file", "kea_socket", "kea_leases"]),
     Section { keys: None, ..later("alerts", &[]) },

@@ -117,7 +117,7 @@ impl NetworkRule {
 }
 
 /// `[store]`: how long each kind of history is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Store {
     /// Every sample.
     pub(crate) raw: Duration,

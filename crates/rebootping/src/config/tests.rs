@@ -202,9 +202,10 @@ fn a_round_may_be_as_long_as_the_hold_down() {
 
 #[test]
 fn sections_of_later_versions_are_named() {
-    let config = meant("[store]\nraw = \"1d\"\n[web]\n[[network]]\ninterface = \"guest*\"\n[alerts]\nany = \"thing\"");
+    let config =
+        meant("[remote_write]\nany = \"thing\"\n[web]\n[[network]]\ninterface = \"guest*\"\n[alerts]\nany = \"thing\"");
     let named: Vec<String> = config.not_yet_done().iter().map(|(name, place)| format!("{place} {name}")).collect();
-    assert_eq!(named, ["test.toml:1 [store]", "test.toml:6 [alerts]"]);
+    assert_eq!(named, ["test.toml:6 [alerts]", "test.toml:1 [remote_write]"]);
 }
 
 #[test]

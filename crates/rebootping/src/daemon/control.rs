@@ -82,7 +82,7 @@ impl Request {
     }
 
     /// What is changed, for the log; nothing if nothing is.
-    fn change(&self) -> Option<String> {
+    pub(super) fn change(&self) -> Option<String> {
         let lasting = |lasting: &Option<Duration>| lasting.map_or("until auto".to_owned(), format_duration);
         Some(match self {
             Self::Status | Self::Check | Self::LeaveOut { .. } | Self::Reload => return None,
@@ -133,6 +133,15 @@ impl Call {
     pub(super) fn audit(&self) -> Option<String> {
         let change = self.request.change().filter(|_| self.asker == Asker::Page)?;
         Some(format!("who=web {change}"))
+    }
+
+    /// Who asks, in a word.
+    pub(super) fn who(&self) -> &'static str {
+        match self.asker {
+            Asker::Root => "root",
+            Asker::Page => "web",
+            Asker::Other => "other",
+        }
     }
 
     /// Gives the answer; a caller that has gone does not need it.

@@ -57,8 +57,9 @@ pub(super) fn make(config: &Config) -> io::Result<()> {
     }
     let observer = Identity::find(&config.process.observer_user, Role::Observer)?;
     let learnt = observer_state(&config.paths.state);
-    make_one(&learnt, 0o750)?;
-    give_all(&learnt, observer, 1)?;
+    // What is made in it belongs to its group: who serves the page reads the history.
+    make_one(&learnt, 0o2750)?;
+    give_all(&learnt, observer.readable_by(Identity::find(&config.process.web_user, Role::Web)?), 1)?;
     make_access(config)
 }
 

@@ -13,7 +13,10 @@
 mod checking;
 mod control;
 mod device_orders;
+mod diary;
+mod entries;
 pub(crate) mod folders;
+mod mailbox;
 pub(crate) mod settings;
 mod signals;
 mod supervise;
@@ -22,7 +25,7 @@ use crate::clock::{self, Moment};
 use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
 use crate::config::meant::Config;
 use crate::config::{self, error::Errors};
-use crate::ipc::observer::{CaptureReport, FromObserver, ToObserver};
+use crate::ipc::observer::{CaptureReport, FromObserver, StoreReport, ToObserver};
 use crate::ipc::web::FromWeb;
 use crate::ipc::{FromJudge, JudgedLink, ToJudge, WantedLink};
 use crate::log;
@@ -34,6 +37,7 @@ use checking::Checking;
 use control::Call;
 pub(crate) use control::{Answer, Request, ask};
 use device_orders::DeviceOrders;
+use diary::Diary;
 use jiff::Timestamp;
 use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
@@ -113,7 +117,10 @@ struct Daemon {
     names: Names,
     report: Option<(Report, Moment)>,
     capture: Option<CaptureReport>,
+    /// How the observer keeps the history.
+    store: Option<StoreReport>,
     device_orders: DeviceOrders,
+    diary: Diary,
     wanted: BTreeMap<Family, Vec<WantedLink>>,
     /// The operator saw the links after the first judged round, without asking.
     shown_once: bool,
@@ -154,7 +161,9 @@ impl Daemon {
             names: Names::default(),
             report: None,
             capture: None,
+            store: None,
             device_orders: DeviceOrders::default(),
+            diary: Diary::default(),
             wanted: BTreeMap::new(),
             shown_once: false,
             _lock: lock,
@@ -175,6 +184,7 @@ impl Daemon {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.watch_processes();
+            self.diary.tick(clock::now());
         }
         self.judge.stop();
         self.observer.stop();
@@ -199,7 +209,7 @@ impl Daemon {
                 log::warn(&format!("the judge ended ({why}) and is started again; hold-downs are kept"));
             }
             Input::Observer(Heard::Ended(why)) => {
-                self.capture = None;
+                (self.capture, self.store) = (None, None);
                 self.device_orders.ended();
                 log::warn(&format!("the observer ended ({why}) and is started again; links are judged all the same"));
             }
@@ -209,9 +219,13 @@ impl Daemon {
                     log::info(&format!("the web process ended ({why}) and is started again; nothing else is touched"));
                 }
             }
-            Input::Commit(event) => log::event(event.is_trouble, &prefixed(event.family, &event.text)),
+            Input::Commit(event) => self.handle_commit(&event),
             Input::Call(call) => match self.answer(&call) {
-                Ok(number) => self.device_orders.wait(number, call),
+                Ok(number) => {
+                    self.enter_order(&call);
+                    self.device_orders.wait(number, call);
+                }
+                Err(Answer::Done(done)) if call.request.change().is_some() => self.enter_done(call, done),
                 Err(answer) => call.answer(answer),
             },
             Input::Reload => self.reload(),
@@ -240,12 +254,41 @@ impl Daemon {
                 log::event(is_trouble, &text);
             }
             FromJudge::Warning(text) => log::warn(&text),
+            // Those that find no room the judge is asked for again.
+            FromJudge::Notes(notes) => drop(self.observer.pass_on(&ToObserver::Notes(notes))),
         }
+    }
+
+    fn handle_commit(&mut self, event: &CommitEvent) {
+        log::event(event.is_trouble, &prefixed(event.family, &event.text));
+        let happened = entries::commit(event, &self.names, clock::now());
+        let message = self.diary.enter(happened);
+        drop(self.observer.tell(&message));
+    }
+
+    /// Has the history keep an order that somebody else answers.
+    fn enter_order(&mut self, call: &Call) {
+        let message = self.diary.enter(entries::order(call, clock::now()));
+        drop(self.observer.tell(&message));
+    }
+
+    /// Answers an operator when the history has what was done.
+    fn enter_done(&mut self, call: Call, done: String) {
+        let now = clock::now();
+        let message = self.diary.enter_for(entries::order(&call, now), call, done, now);
+        drop(self.observer.tell(&message));
     }
 
     fn handle_observer(&mut self, message: FromObserver) {
         match message {
-            FromObserver::Capture(report) => self.capture = Some(*report),
+            FromObserver::Capture(report) => {
+                if self.capture.replace(*report).is_none() {
+                    self.enter_again();
+                }
+            }
+            FromObserver::Store(report) => self.store = Some(*report),
+            FromObserver::Kept { number, result } => self.diary.kept(number, &result),
+            FromObserver::Receipt(receipt) => drop(self.judge.tell(&ToJudge::Receipt(receipt))),
             FromObserver::Notice(text) => log::info(&text),
             FromObserver::Warning(text) => log::warn(&text),
             FromObserver::Answered { number, answer } => {
@@ -254,6 +297,13 @@ impl Daemon {
                 }
                 self.device_orders.answered(number, answer);
             }
+        }
+    }
+
+    /// Tells an observer that was started anew what the disk does not have.
+    fn enter_again(&self) {
+        for message in self.diary.again() {
+            drop(self.observer.tell(&message));
         }
     }
 
@@ -328,6 +378,7 @@ impl Daemon {
             started: self.started,
             interval: self.config.probe.interval,
             capture: self.capture.as_ref(),
+            store: self.store.as_ref(),
             processes: &[
                 ("committer", "running", 0),
                 (Judge::NAME, state(self.report.is_some(), self.is_silent(&self.judge)), self.judge.restarts()),
@@ -449,6 +500,8 @@ impl Daemon {
     }
 
     fn watch_processes(&self) {
+        self.judge.deliver();
+        self.observer.deliver();
         self.watch(&self.judge);
         self.watch(&self.observer);
         self.watch(&self.web);

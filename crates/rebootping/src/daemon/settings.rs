@@ -101,5 +101,6 @@ pub(super) fn observer_settings(config: &Config, links: &[JudgedLink]) -> Observ
         links: links.iter().map(|link| link.name.clone()).collect(),
         capture: config.capture.clone(),
         networks: config.network_rules.clone(),
+        store: config.store.clone(),
     }
 }

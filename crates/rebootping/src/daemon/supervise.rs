@@ -2,18 +2,18 @@
 
 use super::Input;
 use super::folders::make_captures;
+use super::mailbox::Mailbox;
 use crate::clock;
 use crate::ipc::observer::{FromObserver, ObserverSettings, ToObserver};
 use crate::ipc::web::{FromWeb, ToWeb, WebSettings};
-use crate::ipc::{FromJudge, JudgeSettings, ToJudge, frame, take_frames};
+use crate::ipc::{FromJudge, JudgeSettings, ToJudge, take_frames};
 use crate::log;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rebootping_core::time::Time;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -26,8 +26,6 @@ use std::time::Duration;
 /// A process that ends is started again after this, doubled each time up to the second value.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A hung process must not hold us up for longer when it is told something.
-const TELL_WITHIN: Duration = Duration::from_millis(200);
 
 /// A kind of process: what it is told, and what it says.
 pub(super) trait Worker: Send + Sync + 'static {
@@ -138,7 +136,7 @@ struct Shared<W: Worker> {
 #[derive(Debug)]
 struct Running<W: Worker> {
     settings: W::Settings,
-    process: Option<(Pid, UnixStream)>,
+    process: Option<(Pid, Mailbox)>,
     stopping: bool,
 }
 
@@ -172,11 +170,26 @@ impl<W: Worker> Supervisor<W> {
         clock::now().since(Time::from_nanos(self.shared.heard.load(Ordering::SeqCst)))
     }
 
-    /// Tells it something.
+    /// Tells it something, without waiting for it.
     pub(super) fn tell(&self, order: &W::Order) -> io::Result<()> {
+        self.with_mailbox(|mailbox| mailbox.post(order))
+    }
+
+    /// Passes on what another process has for it, as far as there is room.
+    pub(super) fn pass_on(&self, order: &W::Order) -> io::Result<()> {
+        self.with_mailbox(|mailbox| mailbox.pass_on(order))
+    }
+
+    /// Hands over what it did not take at once.
+    pub(super) fn deliver(&self) {
+        // One that is gone is started again.
+        drop(self.with_mailbox(Mailbox::deliver));
+    }
+
+    fn with_mailbox(&self, run: impl FnOnce(&mut Mailbox) -> io::Result<()>) -> io::Result<()> {
         let mut running = self.shared.running();
-        let (_, stream) = running.process.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-        stream.write_all(&frame(order)?)
+        let (_, mailbox) = running.process.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        run(mailbox)
     }
 
     /// What it was last given.
@@ -203,9 +216,9 @@ impl<W: Worker> Supervisor<W> {
     pub(super) fn stop(&self) {
         let mut running = self.shared.running();
         running.stopping = true;
-        if let Some((_, stream)) = running.process.take() {
-            // Our reader has the same connection and listens on; one that is closed already needs no closing.
-            let _ = stream.shutdown(Shutdown::Write);
+        if let Some((_, mailbox)) = running.process.take() {
+            // Our reader has the same connection and listens on.
+            mailbox.close();
         }
     }
 
@@ -253,11 +266,10 @@ impl<W: Worker> Shared<W> {
         let mut reader = ours.try_clone()?;
         {
             let mut running = self.running();
-            let mut writer = ours;
-            writer.set_write_timeout(Some(TELL_WITHIN))?;
-            writer.write_all(&frame(&W::configure(running.settings.clone()))?)?;
+            let mut mailbox = Mailbox::new(ours);
+            mailbox.post(&W::configure(running.settings.clone()))?;
             let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(0));
-            running.process = (!running.stopping).then_some((pid, writer));
+            running.process = (!running.stopping).then_some((pid, mailbox));
         }
         let said_anything = self.read_all(&mut reader, number, inputs);
         self.running().process = None;

@@ -1,9 +1,14 @@
 //! What the committer and the observer say to each other.
 
-use crate::config::observing::{Capture, CaptureMode, NetworkRule};
+use crate::config::observing::{Capture, CaptureMode, NetworkRule, Store};
 use crate::extract::own_stream::Flow;
+use crate::store::Wanted;
+use crate::store::kinds::Happening;
+use rebootping_core::history::relay::Receipt;
 use rebootping_core::inventory::report::Hardware;
+use rebootping_core::time::Time;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +28,28 @@ pub(crate) enum ToObserver {
         /// What.
         verb: DeviceVerb,
     },
+    /// The judge's notes for the history.
+    Notes(Vec<u8>),
+    /// Keep this at once, and say by the number when the disk has it.
+    Happened {
+        /// By which the answer is known.
+        number: u64,
+        /// What is to be kept.
+        happened: Happened,
+    },
+}
+
+/// Something that the committer did, or an operator.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Happened {
+    /// What kind of thing it is.
+    pub(crate) kind: Happening,
+    /// When.
+    pub(crate) at: Time,
+    /// The link or the user it is about.
+    pub(crate) subject: String,
+    /// All of it, as JSON.
+    pub(crate) body: String,
 }
 
 /// What is done to a device.
@@ -58,6 +85,32 @@ pub(crate) enum FromObserver {
         /// What was done, or why it was not.
         answer: Result<String, String>,
     },
+    /// How the history is kept, when that has changed.
+    Store(Box<StoreReport>),
+    /// For the judge: how much of its notes the history has.
+    Receipt(Receipt),
+    /// The disk has what happened, or why it does not.
+    Kept {
+        /// Its number.
+        number: u64,
+        /// Whether it has it.
+        result: Result<(), String>,
+    },
+}
+
+/// How the history is kept.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct StoreReport {
+    /// Bytes of the file.
+    pub(crate) bytes: u64,
+    /// Bytes that wait for the disk.
+    pub(crate) waiting_bytes: u64,
+    /// When the disk last had all of it, in nanoseconds of Unix time.
+    pub(crate) written: Option<u64>,
+    /// What never came to the disk since the observer started: blocks and rows, by kind.
+    pub(crate) lost: BTreeMap<String, u64>,
+    /// Why nothing is kept, if nothing is.
+    pub(crate) error: Option<String>,
 }
 
 /// What the observer can be asked, by root and the page.
@@ -70,12 +123,14 @@ pub(crate) enum Question {
 }
 
 /// Something the observer knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum Fact {
     /// All there is to say of devices.
     Report,
     /// How many bytes each device has sent and was sent.
     Traffic,
+    /// Samples of the hour that is not over.
+    Recent(Wanted),
 }
 
 /// Which packets are asked for.
@@ -136,6 +191,8 @@ pub(crate) struct ObserverSettings {
     pub(crate) capture: Capture,
     /// `[[network]]`, in the order written.
     pub(crate) networks: Vec<NetworkRule>,
+    /// `[store]`.
+    pub(crate) store: Store,
 }
 
 /// How capturing goes: totals since the observer started.

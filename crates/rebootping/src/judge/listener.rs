@@ -42,9 +42,14 @@ impl Listener {
         self.chosen.insert(family, wanted);
     }
 
+    /// Whatever was told so far has been taken.
+    pub(super) fn is_clear(&self) -> bool {
+        self.peer.is_clear() && self.links.is_none()
+    }
+
     /// How the links are, if anybody listens at once: the next report is better than an old one.
     pub(super) fn report(&mut self, report: impl FnOnce() -> Report) {
-        if self.peer.is_clear() && self.links.is_none() {
+        if self.is_clear() {
             self.tell(&FromJudge::Report(Box::new(report())));
         }
     }

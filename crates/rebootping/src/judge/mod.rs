@@ -7,13 +7,15 @@
 //! ```text
 //! netlink, leases ─ paths ──┐             ┌─ echoes, questions ─► wire
 //! wire ─ replies, stamps ───┼─► engine ───┼─ choices, reports, events ─► listener ─► committer
-//! committer ─ orders ───────┘             └─ what must survive ─► keeper
+//! committer ─ orders ───────┘             ├─ what must survive ─► keeper
+//!                                         └─ notes, until the history has them ─► committer ─► observer
 //! ```
 
 pub(crate) mod leases;
 pub(crate) mod links;
 mod listener;
 pub(crate) mod memory;
+mod notes;
 
 use crate::clock;
 use crate::echo::{Arrival, NotSent, Wire};
@@ -33,6 +35,7 @@ use memory::{Keeper, Memory, Place};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
+use notes::Notes;
 use rebootping_core::commit::Choice;
 use rebootping_core::engine::{Engine, Output, Settings};
 use rebootping_core::link::probe::Key;
@@ -94,7 +97,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let same_boot = recalled.as_ref().is_some_and(|memory| memory.boot == boot);
     let memory = Memory { boot, ..recalled.unwrap_or_default() };
     let senses = Senses { listener: Listener::new(peer), watch, wire, leases: Reader::start(folders, bell)?, softnet };
-    let mut judge = Judge::new(senses, secrets.key, settings, memory, same_boot);
+    let mut judge = Judge::new(senses, &secrets, settings, memory, same_boot);
     judge.look_first();
     judge.begin();
     judge.run(keepers)
@@ -115,14 +118,18 @@ fn run_first() {
 struct Secrets {
     key: Key,
     identifier: u16,
+    /// The number of its notes.
+    number: u64,
 }
 
 impl Secrets {
     fn draw() -> io::Result<Self> {
-        let mut random = [0; 18];
-        File::open("/dev/urandom")?.read_exact(&mut random)?;
+        let (mut random, mut number) = ([0; 18], [0; 8]);
+        let mut source = File::open("/dev/urandom")?;
+        source.read_exact(&mut random)?;
+        source.read_exact(&mut number)?;
         let [key @ .., high, low] = random;
-        Ok(Self { key, identifier: u16::from_be_bytes([high, low]) })
+        Ok(Self { key, identifier: u16::from_be_bytes([high, low]), number: u64::from_ne_bytes(number) })
     }
 }
 
@@ -167,6 +174,7 @@ struct Judge {
     same_boot: bool,
     names: Vec<String>,
     engine: Engine,
+    notes: Notes,
     /// Something must be written.
     dirty: bool,
     reported: Option<Time>,
@@ -177,7 +185,8 @@ struct Judge {
 }
 
 impl Judge {
-    fn new(senses: Senses, key: Key, settings: JudgeSettings, memory: Memory, same_boot: bool) -> Self {
+    fn new(senses: Senses, secrets: &Secrets, settings: JudgeSettings, memory: Memory, same_boot: bool) -> Self {
+        let key = secrets.key;
         let engine = Engine::new(engine_settings(&settings, &[], key), None, same_boot, clock::now());
         let Senses { listener, watch, wire, leases, softnet } = senses;
         Self {
@@ -192,6 +201,7 @@ impl Judge {
             same_boot,
             names: Vec::new(),
             engine,
+            notes: Notes::new(secrets.number),
             dirty: false,
             reported: None,
             kept: None,
@@ -247,6 +257,7 @@ impl Judge {
             self.wake();
             self.keep(&mut keepers);
             self.listener.deliver()?;
+            self.notes.deliver(&mut self.listener);
         }
     }
 
@@ -361,6 +372,7 @@ impl Judge {
                     self.engine.handle_order(link, order, lasting.map(|lasting| now + lasting), now);
                 }
                 ToJudge::Retry { link } => self.engine.handle_retry(link, now),
+                ToJudge::Receipt(receipt) => self.notes.handle_receipt(&receipt),
             }
         }
         Ok(())
@@ -397,7 +409,8 @@ impl Judge {
                 Output::Choose(family, choice) => self.choose(family, &choice),
                 Output::Keep => self.dirty = true,
                 Output::Say(event) => self.listener.tell(&FromJudge::Event(Box::new(event))),
-                Output::Begin(_) | Output::Note(..) => {}
+                Output::Begin(decider) => self.notes.begin(&decider, now),
+                Output::Note(family, entry) => self.notes.note(family, &entry, now),
             }
         }
         if self.engine.round_began() != self.reported {

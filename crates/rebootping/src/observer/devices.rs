@@ -7,6 +7,7 @@ use crate::config::observing::CaptureMode;
 use crate::ipc::observer::{DeviceVerb, FromObserver, Traffic};
 use crate::pcap_files::OwnerStatus;
 use crate::report::devices::{event_text, label};
+use rebootping_core::inventory::events::Event;
 use rebootping_core::inventory::interfaces::{Interface, Leads};
 use rebootping_core::inventory::names::Source;
 use rebootping_core::inventory::operator::Refusal;
@@ -37,6 +38,16 @@ pub(super) struct Devices {
     orders: Orders,
     keeper: Keeper,
     keep_at: Time,
+    learnt: Learnt,
+}
+
+/// What happened and what was moved, for the history.
+#[derive(Debug, Default)]
+pub(super) struct Learnt {
+    /// Device, beginning of the minute, bytes sent and received.
+    pub(super) minutes: Vec<(Mac, Time, u32, u32)>,
+    /// What happened to devices.
+    pub(super) events: Vec<Event>,
 }
 
 impl Devices {
@@ -57,6 +68,7 @@ impl Devices {
                 orders: Orders::default(),
                 keeper,
                 keep_at: now + KEEP_EVERY,
+                learnt: Learnt::default(),
             },
             said,
         )
@@ -110,12 +122,21 @@ impl Devices {
         let mut said = Vec::new();
         while let Some(output) = self.inventory.poll_output() {
             match output {
-                Output::Event(event) => said.push(FromObserver::Notice(event_text(&event))),
-                // No history takes them yet: reports count bytes since the device is known.
-                Output::Minute { .. } => {}
+                Output::Event(event) => {
+                    said.push(FromObserver::Notice(event_text(&event)));
+                    self.learnt.events.push(event);
+                }
+                Output::Minute { mac, begins, sent, received } => {
+                    self.learnt.minutes.push((mac, begins, sent, received));
+                }
             }
         }
         said
+    }
+
+    /// What was learnt since the last time.
+    pub(super) fn learnt(&mut self) -> Learnt {
+        std::mem::take(&mut self.learnt)
     }
 
     /// All that is known, with what is kept of each device's packets.

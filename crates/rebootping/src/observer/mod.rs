@@ -7,11 +7,13 @@
 //! ring ─ frames ┬► keep (whose, how much of it) ─► files ─► disk
 //! netlink ─ interfaces, neighbours ─► ring's filter, keep
 //!         └────► devices (who is there, names, ports) ─► whoever asks
+//! judge's notes, what was committed and ordered ─► history ─► its file
 //! committer ─ settings ─►        observer ─ how it goes, once a second ─► committer
 //! ```
 
 mod desk;
 mod devices;
+mod history;
 mod keeper;
 pub mod measuring;
 mod orders;
@@ -24,11 +26,12 @@ use crate::capture::{Capture, RING};
 use crate::clock::{self, Moment};
 use crate::ipc;
 use crate::ipc::Peer;
-use crate::ipc::observer::{FromObserver, ObserverSettings, ToObserver};
+use crate::ipc::observer::{Fact, FromObserver, ObserverSettings, ToObserver};
 use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
 use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role, Sandbox};
+use history::History;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Uid;
@@ -63,6 +66,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     drop(fs::write("/proc/self/oom_score_adj", OOM_SCORE));
     let zone = clock::zone();
     let seed = draw_seed()?;
+    let boot = history::boot_name();
     let mut watch = Watch::open(RECEIVE_BUFFER)?;
     let settled = watch.settle();
     let captured = watching::captured(&watch, &settings);
@@ -82,8 +86,12 @@ fn run(committer: UnixStream) -> io::Result<()> {
     for trouble in troubles {
         peer.send(&FromObserver::Warning(format!("observer: {trouble}")))?;
     }
+    let (history, trouble) = History::start(&settings, boot);
+    if let Some(trouble) = trouble {
+        peer.send(&trouble)?;
+    }
     let watching = Watching::start(watch, capture, settings, seed, zone);
-    Observer { peer, questions, watching }.run()
+    Observer { peer, questions, history, watching }.run()
 }
 
 /// Waits for the committer's first message.
@@ -106,6 +114,7 @@ fn draw_seed() -> io::Result<u64> {
 struct Observer {
     peer: Peer,
     questions: Questions,
+    history: History,
     watching: Watching,
 }
 
@@ -113,6 +122,9 @@ impl Observer {
     /// Ends when the committer is gone, with all that was captured before written.
     fn run(mut self) -> io::Result<()> {
         let ended = self.watch();
+        let (learnt, line) = self.watching.learnt();
+        self.history.learn(learnt, line);
+        self.history.stop(watching::STOP_WITHIN / 4);
         self.watching.stop();
         ended
     }
@@ -129,26 +141,38 @@ impl Observer {
             self.watching.receive();
             for message in self.peer.receive()? {
                 match message {
-                    ToObserver::Configure(settings) => self.watching.configure(*settings),
+                    ToObserver::Configure(settings) => {
+                        self.history.configure(&settings.store);
+                        self.watching.configure(*settings);
+                    }
+                    ToObserver::Notes(notes) => self.history.hear(notes),
+                    ToObserver::Happened { number, happened } => self.history.keep(number, happened),
                     ToObserver::LeaveOut(flow, lasting) => self.watching.leave_out(flow, lasting),
                     ToObserver::Device { number, mac, verb } => self.watching.obey(number, mac, &verb),
                 }
             }
             while let Some(asked) = self.questions.next() {
                 // Who asked may have gone.
-                drop(asked.reply.try_send(self.watching.answer(asked.fact)));
+                let answer = match asked.fact {
+                    Fact::Report => self.watching.devices(),
+                    Fact::Traffic => self.watching.traffic(),
+                    Fact::Recent(wanted) => self.history.recent(wanted),
+                };
+                drop(asked.reply.try_send(answer));
             }
             let now = clock::now();
             if now >= report_at {
                 report_at = now + REPORT_EVERY;
                 let report = self.watching.report(Moment::now())?;
                 self.tell(&FromObserver::Capture(Box::new(report)));
+                let (learnt, line) = self.watching.learnt();
+                self.history.learn(learnt, line);
             }
             if now >= ask_kernel_at {
                 ask_kernel_at = now + ASK_KERNEL_EVERY;
                 self.watching.ask_kernel();
             }
-            for said in self.watching.said() {
+            for said in self.watching.said().into_iter().chain(self.history.said(Moment::now())) {
                 self.tell(&said);
             }
             self.peer.flush()?;

@@ -1,7 +1,7 @@
 //! How the observer follows the kernel's interfaces, and tells how capturing goes.
 
 use super::desk::{Desk, mode};
-use super::devices::Devices;
+use super::devices::{Devices, Learnt};
 use super::questions::Answer;
 use super::today::Today;
 use super::welcome;
@@ -11,7 +11,7 @@ use crate::capture::interfaces::Captured;
 use crate::clock::{Line, Moment};
 use crate::config::observing::CaptureMode;
 use crate::extract::own_stream::Flow;
-use crate::ipc::observer::{CaptureReport, DeviceVerb, Dropped, Fact, FromObserver, ObserverSettings};
+use crate::ipc::observer::{CaptureReport, DeviceVerb, Dropped, FromObserver, ObserverSettings};
 use crate::netlink::message::Link;
 use crate::netlink::message::NeighbourState;
 use crate::netlink::watch::Watch;
@@ -26,7 +26,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 /// How long the end waits for the disk: the daemon has a second for all.
-const STOP_WITHIN: Duration = Duration::from_millis(800);
+pub(super) const STOP_WITHIN: Duration = Duration::from_millis(800);
 /// A captures folder that is not there is made again after this, for another observer: this one may use no other folder than
 /// that which it found.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
@@ -131,19 +131,17 @@ impl Watching {
         self.take_interfaces();
     }
 
-    /// What is known, to be told to whoever asked.
-    pub(super) fn answer(&mut self, fact: Fact) -> Answer {
-        match fact {
-            Fact::Report => {
-                let kept = self.desk.files().map(Files::status).unwrap_or_default();
-                let report = self.desk.devices.report(&kept.owners, self.line.of(Moment::now()));
-                Box::new(move || serde_json::to_string(&report))
-            }
-            Fact::Traffic => {
-                let traffic: Vec<_> = self.desk.devices.traffic().collect();
-                Box::new(move || serde_json::to_string(&traffic))
-            }
-        }
+    /// What is known of devices, to be told to whoever asked.
+    pub(super) fn devices(&mut self) -> Answer {
+        let kept = self.desk.files().map(Files::status).unwrap_or_default();
+        let report = self.desk.devices.report(&kept.owners, self.line.of(Moment::now()));
+        Box::new(move || serde_json::to_string(&report))
+    }
+
+    /// How much each device has sent and was sent, likewise.
+    pub(super) fn traffic(&mut self) -> Answer {
+        let traffic: Vec<_> = self.desk.devices.traffic().collect();
+        Box::new(move || serde_json::to_string(&traffic))
     }
 
     /// Does not capture this connection for a while.
@@ -202,6 +200,11 @@ impl Watching {
             interfaces: self.capture.captured().interfaces.iter().map(|interface| interface.name.clone()).collect(),
             error,
         })
+    }
+
+    /// What was learnt since the last time, and the line its times are on.
+    pub(super) fn learnt(&mut self) -> (Learnt, Line) {
+        (self.desk.devices.learnt(), self.line)
     }
 
     /// What the operator is to be told.

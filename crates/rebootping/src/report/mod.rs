@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod links;
 pub(crate) mod reason;
 pub(crate) mod status;
+pub(crate) mod store;
 pub(crate) mod table;
 pub(crate) mod why;
 

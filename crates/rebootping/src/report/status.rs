@@ -4,8 +4,9 @@ use super::links::Names;
 use super::reason::{self, Told};
 use crate::clock::Moment;
 use crate::ipc::JudgedLink;
-use crate::ipc::observer::CaptureReport;
+use crate::ipc::observer::{CaptureReport, StoreReport};
 use crate::report::captures::CaptureStatus;
+use crate::report::store::StoreStatus;
 use jiff::Timestamp;
 use rebootping_core::commit::State as CommitState;
 use rebootping_core::engine::{FamilyReport, LinkReport, Report};
@@ -30,6 +31,8 @@ pub(crate) struct Status {
     pub(crate) links: Vec<LinkStatus>,
     /// None while the observer has not reported.
     pub(crate) capture: Option<CaptureStatus>,
+    /// How the history is kept, once the observer has said so.
+    pub(crate) store: Option<StoreStatus>,
     pub(crate) commit: Commit,
     pub(crate) processes: Vec<Process>,
     /// What became of echo replies since the judge started.
@@ -148,6 +151,8 @@ pub(crate) struct Known<'a> {
     pub(crate) interval: Duration,
     /// The observer's last report.
     pub(crate) capture: Option<&'a CaptureReport>,
+    /// How the observer keeps the history.
+    pub(crate) store: Option<&'a StoreReport>,
     /// Each process, its state, and how often it was started again.
     pub(crate) processes: &'a [(&'static str, &'static str, u64)],
 }
@@ -163,6 +168,7 @@ impl Status {
             started: known.started.to_string(),
             links: (0..).map(LinkId).zip(known.links).map(|(id, link)| LinkStatus::new(known, id, link)).collect(),
             capture: known.capture.map(CaptureStatus::new),
+            store: known.store.map(StoreStatus::new),
             commit: Commit {
                 backend: known.commit.backend.to_owned(),
                 state: commit_state(known.commit.state).to_owned(),

@@ -1,9 +1,9 @@
 //! The links as a table for a terminal.
 
-use super::captures;
 use super::links::in_words;
 use super::reason::rounded;
 use super::status::{LinkStatus, State, Status};
+use super::{captures, store};
 use crate::duration::format_duration;
 use rebootping_core::link::Family;
 use rebootping_core::link::verdict::{Code, Order};
@@ -32,6 +32,9 @@ pub(crate) fn status(status: &Status, colour: bool) -> String {
     text.push_str(&committed(status));
     if let Some(capture) = &status.capture {
         text.push_str(&captures::lines(capture));
+    }
+    if let Some(kept) = &status.store {
+        text.push_str(&store::lines(kept));
     }
     text
 }

@@ -97,6 +97,9 @@ const KEEPING: &[libc::c_long] = &[
     libc::SYS_uname,
     // Those who ask what is on the network are answered on a socket that listens already.
     libc::SYS_accept4,
+    // SQLite asks whether it is root, to whom its files belong, and whether they are there.
+    libc::SYS_geteuid,
+    libc::SYS_faccessat,
 ];
 
 /// Files that are read, and connections that are taken: all that a server of pages does.
@@ -126,7 +129,7 @@ const OLDER_NAMES_OF_SERVING: &[libc::c_long] = &[];
 
 /// Older names for some of [`KEEPING`].
 #[cfg(target_arch = "x86_64")]
-const OLDER_NAMES_OF_KEEPING: &[libc::c_long] = &[libc::SYS_mkdir, libc::SYS_rmdir, libc::SYS_chmod];
+const OLDER_NAMES_OF_KEEPING: &[libc::c_long] = &[libc::SYS_mkdir, libc::SYS_rmdir, libc::SYS_chmod, libc::SYS_access];
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER_NAMES_OF_KEEPING: &[libc::c_long] = &[];
 

@@ -8,8 +8,8 @@ use nix::errno::Errno;
 
 /// xfs makes no file system below 300 MB; the image is a sparse file.
 const IMAGE_BYTES: u64 = 320 << 20;
-/// The daemon's files are a few KB; filled in no time.
-const SMALL: &str = "size=256k";
+/// The history takes what it takes of a minute; filled in no time.
+const SMALL: &str = "size=8m";
 /// So is Shorewall's state.
 const ROOMY: &str = "size=8m";
 /// In the way of everybody who wants to write.

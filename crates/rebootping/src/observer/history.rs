@@ -1,0 +1,127 @@
+//! The history's door in the observer: what it is given, what the judge and the committer are told of it.
+
+use super::devices::Learnt;
+use super::questions::Answer;
+use crate::clock::{Line, Moment};
+use crate::config::observing::Store as Limits;
+use crate::ipc::observer::{FromObserver, Happened, ObserverSettings, StoreReport};
+use crate::store::kinds::Happening;
+use crate::store::{DeviceMinute, NAME, Row, Store, Wanted};
+use rebootping_core::history::traffic::Moved;
+use rebootping_core::inventory::report::Hardware;
+use std::fs;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+/// A store whose disk hangs answers nobody.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The name of this boot (random(4)), which must be read before the sandbox closes.
+pub(super) fn boot_name() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
+/// The store, as long as its thread could be started.
+pub(super) struct History {
+    store: Option<Store>,
+    limits: Limits,
+    told: StoreReport,
+}
+
+impl History {
+    /// Starts it; that it could not be is said.
+    pub(super) fn start(settings: &ObserverSettings, boot: String) -> (Self, Option<FromObserver>) {
+        let limits = settings.store.clone();
+        let (store, trouble) = match Store::start(&settings.state.join(NAME), limits.clone(), boot) {
+            Ok(store) => (Some(store), None),
+            Err(error) => (None, Some(FromObserver::Warning(format!("no history is kept: {error}")))),
+        };
+        (Self { store, limits, told: StoreReport::default() }, trouble)
+    }
+
+    /// Goes on with other limits.
+    pub(super) fn configure(&mut self, limits: &Limits) {
+        if self.limits == *limits {
+            return;
+        }
+        self.limits.clone_from(limits);
+        if let Some(store) = &mut self.store {
+            store.configure(limits.clone());
+        }
+    }
+
+    /// Takes notes of the judge's; those that are not taken it is asked for again.
+    pub(super) fn hear(&mut self, notes: Vec<u8>) {
+        if let Some(store) = &mut self.store {
+            let _is_taken = store.hear(notes);
+        }
+    }
+
+    /// Keeps at once what the committer did, or an operator.
+    pub(super) fn keep(&mut self, number: u64, happened: Happened) {
+        let Happened { kind, at, subject, body } = happened;
+        if let Some(store) = &mut self.store {
+            store.keep_now(number, Row { kind, boot: None, at, subject, body });
+        }
+    }
+
+    /// Keeps what was learnt of devices; times of the line become times since boot.
+    pub(super) fn learn(&mut self, learnt: Learnt, line: Line) {
+        let Some(store) = &mut self.store else { return };
+        let minute = |(mac, begins, sent, received): (_, _, u32, u32)| DeviceMinute {
+            series: format!("device/{}", Hardware(mac)),
+            begins: line.since_boot(begins),
+            moved: Moved { sent: sent.into(), received: received.into(), ..Moved::default() },
+        };
+        if !learnt.minutes.is_empty() {
+            store.hear_moved(learnt.minutes.into_iter().map(minute).collect());
+        }
+        for event in learnt.events {
+            let body = serde_json::to_string(&event).unwrap_or_default();
+            let (at, subject) = (line.since_boot(event.time), event.mac.to_string());
+            store.keep(Row { kind: Happening::Event, boot: None, at, subject, body });
+        }
+    }
+
+    /// The samples that are in no block yet; whoever asks waits for them, not we.
+    pub(super) fn recent(&mut self, wanted: Wanted) -> Answer {
+        let (reply, answered) = sync_channel(1);
+        if let Some(store) = &mut self.store {
+            store.recent(wanted, reply);
+        }
+        Box::new(move || serde_json::to_string(&answered.recv_timeout(PATIENCE).unwrap_or_default()))
+    }
+
+    /// What others are to be told.
+    pub(super) fn said(&mut self, now: Moment) -> Vec<FromObserver> {
+        let Some(store) = &self.store else { return Vec::new() };
+        let kept = store.outcomes().into_iter().map(|(number, result)| FromObserver::Kept { number, result });
+        let warnings = store.said().into_iter().map(FromObserver::Warning);
+        let mut said: Vec<FromObserver> = kept.chain(warnings).collect();
+        said.extend(store.receipt().map(FromObserver::Receipt));
+        let report = report(store, now);
+        if report != self.told {
+            self.told = report.clone();
+            said.push(FromObserver::Store(Box::new(report)));
+        }
+        said
+    }
+
+    /// Writes all that is left, as far as the disk takes it in time.
+    pub(super) fn stop(self, timeout: Duration) {
+        if let Some(store) = self.store {
+            store.stop(timeout);
+        }
+    }
+}
+
+fn report(store: &Store, now: Moment) -> StoreReport {
+    let status = store.status(now.time());
+    StoreReport {
+        bytes: status.bytes,
+        waiting_bytes: status.waiting_bytes,
+        written: status.written.and_then(|at| u64::try_from(now.label(at).as_nanosecond()).ok()),
+        lost: status.lost.into_iter().map(|(kind, count)| (kind.to_owned(), count)).collect(),
+        error: status.error,
+    }
+}

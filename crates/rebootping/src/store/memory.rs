@@ -1,0 +1,179 @@
+//! What waits for the disk, within a bound: when the disk takes nothing for long, what is worth least goes first, and is counted.
+
+use super::kinds::{Happening, Stretch};
+use rebootping_core::time::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Bytes that may wait. An hour of three links with ten targets takes some 150 KB: this is days.
+const MOST: usize = 16 << 20;
+/// What a row or a block takes beside its bytes.
+const OVERHEAD: usize = 96;
+
+/// Something that happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Row {
+    /// Of which kind.
+    pub(crate) kind: Happening,
+    /// In which boot, by its number in the file; none is this one.
+    pub(crate) boot: Option<i64>,
+    /// When.
+    pub(crate) at: Time,
+    /// The link, device or user it is about.
+    pub(crate) subject: String,
+    /// All of it, as JSON.
+    pub(crate) body: String,
+}
+
+/// A stretch of history.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Block {
+    /// Of what.
+    pub(crate) kind: Stretch,
+    /// In which boot, by its number in the file; none is this one.
+    pub(crate) boot: Option<i64>,
+    /// When it begins.
+    pub(crate) begins: Time,
+    /// When it ends.
+    pub(crate) ends: Time,
+    /// All series.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// One series of a block.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Part {
+    /// Which.
+    pub(crate) series: String,
+    /// In its kind's encoding.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What a series had in a calendar day and month.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Sum {
+    /// The series.
+    pub(crate) series: String,
+    /// The day, `2026-11-22`; its first seven characters are the month.
+    pub(crate) day: String,
+    /// Bytes to be added to what it sent.
+    pub(crate) sent: u64,
+    /// Bytes to be added to what it received.
+    pub(crate) received: u64,
+}
+
+/// What the disk does not have yet.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) rows: VecDeque<Row>,
+    pub(super) blocks: VecDeque<Block>,
+    pub(super) sums: Vec<Sum>,
+    bytes: usize,
+    lost: BTreeMap<&'static str, u64>,
+}
+
+impl Memory {
+    pub(super) fn push_row(&mut self, row: Row) {
+        self.bytes += size_of_row(&row);
+        self.rows.push_back(row);
+        self.shed();
+    }
+
+    pub(super) fn push_block(&mut self, block: Block) {
+        self.bytes += size_of_block(&block);
+        self.blocks.push_back(block);
+        self.shed();
+    }
+
+    /// Sums of one series and day become one: there are as many as there are devices, and days without a disk.
+    pub(super) fn push_sum(&mut self, sum: Sum) {
+        let known = self.sums.iter_mut().find(|known| known.series == sum.series && known.day == sum.day);
+        if let Some(known) = known {
+            known.sent = known.sent.saturating_add(sum.sent);
+            known.received = known.received.saturating_add(sum.received);
+        } else {
+            self.bytes += sum.series.len() + OVERHEAD;
+            self.sums.push(sum);
+        }
+        self.shed();
+    }
+
+    /// The disk has all of it.
+    pub(super) fn clear(&mut self) {
+        let lost = std::mem::take(&mut self.lost);
+        *self = Self { lost, ..Self::default() };
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many blocks or rows of each kind never came to the disk.
+    pub(super) fn lost(&self) -> &BTreeMap<&'static str, u64> {
+        &self.lost
+    }
+
+    /// Lets go of the oldest of the kind that is worth least, until the rest is within the bound.
+    fn shed(&mut self) {
+        while self.bytes > MOST {
+            let worst = Stretch::ALL.into_iter().find_map(|kind| self.blocks.iter().position(|it| it.kind == kind));
+            if let Some(block) = worst.and_then(|at| self.blocks.remove(at)) {
+                self.bytes -= size_of_block(&block);
+                *self.lost.entry(block.kind.called()).or_default() += 1;
+            } else if let Some(row) = self.rows.pop_front() {
+                self.bytes -= size_of_row(&row);
+                *self.lost.entry(row.kind.table()).or_default() += 1;
+            } else {
+                self.bytes -= self.sums.pop().map_or(self.bytes, |sum| sum.series.len() + OVERHEAD);
+                *self.lost.entry("days").or_default() += 1;
+            }
+        }
+    }
+}
+
+fn size_of_row(row: &Row) -> usize {
+    row.subject.len() + row.body.len() + OVERHEAD
+}
+
+fn size_of_block(block: &Block) -> usize {
+    block.parts.iter().map(|part| part.series.len() + part.bytes.len() + OVERHEAD).sum::<usize>() + OVERHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_go_first_and_happenings_last() {
+        let mut memory = Memory::default();
+        let row = |body: &str| Row {
+            kind: Happening::Verdict,
+            boot: None,
+            at: Time::BOOT,
+            subject: "wan1".into(),
+            body: body.into(),
+        };
+        let block = |kind| Block {
+            kind,
+            boot: None,
+            begins: Time::BOOT,
+            ends: Time::BOOT,
+            parts: vec![Part { series: String::new(), bytes: vec![0; MOST / 4] }],
+        };
+        memory.push_row(row("first"));
+        for kind in [Stretch::Journal, Stretch::Samples, Stretch::Minutes, Stretch::Samples, Stretch::Quarters] {
+            memory.push_block(block(kind));
+        }
+        let kinds: Vec<Stretch> = memory.blocks.iter().map(|block| block.kind).collect();
+        assert_eq!(kinds, [Stretch::Journal, Stretch::Minutes, Stretch::Quarters]);
+        assert_eq!(memory.lost(), &BTreeMap::from([("samples", 2)]));
+        memory.push_row(row(&"x".repeat(MOST - 1000)));
+        assert_eq!((memory.blocks.len(), memory.rows.len()), (0, 2));
+        memory.clear();
+        assert!(memory.is_empty() && !memory.lost().is_empty());
+    }
+}
