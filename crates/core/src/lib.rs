@@ -13,6 +13,7 @@ extern crate std;
 
 mod coder;
 pub mod commit;
+pub mod control;
 pub mod engine;
 pub mod history;
 pub mod inventory;

@@ -8,15 +8,17 @@ use crate::escape::visible;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use core::time::Duration;
+use jiff::Timestamp;
+use rebootping_core::control::label::{Label, Wrong};
+use rebootping_core::control::restriction::Mode;
+use rebootping_core::control::schedule::{Schedule, Unreadable};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 /// What every command has comes after what is its own.
 const LAST: usize = 900;
 
-/// Names are those of DNS, and those of other systems are not longer (RFC 1035 section 2.3.4).
-const LONGEST_NAME: usize = 255;
 /// A note is a few lines.
 const LONGEST_NOTE: usize = 4096;
 
@@ -95,6 +97,12 @@ pub(crate) enum Command {
     /// Capture, and keep what was captured; started by `run`, never by hand.
     #[command(hide = true)]
     Observer,
+    /// Read what a DHCP server answers; started by `run`, never by hand.
+    #[command(hide = true)]
+    Reader {
+        /// What is to be found out.
+        kind: String,
+    },
 }
 
 /// The form of an answer.
@@ -198,14 +206,31 @@ pub(crate) enum DeviceOrder {
         #[command(flatten)]
         output: Output,
     },
-    /// Call it this from now on, whatever it calls itself; an empty name takes that back.
+    /// Call it this from now on, here and in DNS, whatever it calls itself; an empty name takes that back.
     Rename {
         /// The device.
         #[arg(value_name = "MAC")]
         device: String,
-        /// What to call it.
+        /// What to call it: letters, digits and hyphens, at most 63.
         #[arg(value_name = "NAME", value_parser = named)]
-        name: String,
+        name: Name,
+        /// The IPv4 address its DHCP server is to give it from its next lease on.
+        #[arg(long, value_name = "IP")]
+        address: Option<Ipv4Addr>,
+    },
+    /// Keep the Internet, all but the local network, or everything from it.
+    Restrict(Restrict),
+    /// Restrict it no longer; one in quarantine is let out.
+    Allow {
+        /// The device.
+        #[arg(value_name = "MAC")]
+        device: String,
+    },
+    /// Undo an order to rename, restrict or allow: the latest, or the one of this number.
+    Undo {
+        /// The number that the order was answered with.
+        #[arg(value_name = "ID")]
+        id: Option<u64>,
     },
     /// Write something down about it; an empty text takes that back.
     Note {
@@ -296,6 +321,50 @@ pub(crate) enum TokenScope {
     Control,
 }
 
+/// How a device is restricted.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Restrict {
+    /// The device.
+    #[arg(value_name = "MAC")]
+    pub(crate) device: String,
+    /// What is kept from it.
+    #[arg(value_name = "MODE")]
+    pub(crate) mode: RestrictMode,
+    /// How long it holds, such as 2h; without an end, until allow.
+    #[arg(long = "for", value_name = "DURATION", value_parser = lasting, conflicts_with = "until")]
+    pub(crate) lasting: Option<Duration>,
+    /// When it ends: RFC 3339, such as 2026-03-01T20:00:00+01:00.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<Timestamp>,
+    /// Only in these hours, by the clock on the wall: 'mon-fri 21:00-07:00', or 'daily 22:00-06:30'.
+    #[arg(long, value_name = "HOURS", value_parser = hours)]
+    pub(crate) hours: Option<Schedule>,
+    /// Even where others are cut off with it, or the device you work from; an end must be given.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// What is kept from a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RestrictMode {
+    /// The Internet.
+    Pause,
+    /// The Internet, and of this gateway all but DHCP, DNS, the time and the page.
+    Local,
+    /// Everything that passes or reaches this gateway.
+    Block,
+}
+
+impl From<RestrictMode> for Mode {
+    fn from(mode: RestrictMode) -> Self {
+        match mode {
+            RestrictMode::Pause => Self::Pause,
+            RestrictMode::Local => Self::Local,
+            RestrictMode::Block => Self::Block,
+        }
+    }
+}
+
 /// How much of a device's packets is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CaptureMode {
@@ -341,14 +410,16 @@ pub(crate) fn lasting(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A name people can read, or nothing.
-pub(crate) fn named(text: &str) -> Result<String, String> {
-    plain(text, LONGEST_NAME)
+/// What to call a device; nothing if that is to be taken back.
+pub(crate) type Name = Option<Label>;
+
+/// A name that fits DNS, or nothing.
+pub(crate) fn named(text: &str) -> Result<Name, String> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|wrong: Wrong| wrong.to_string()) }
 }
 
-/// A text people can read, or nothing.
-pub(crate) fn noted(text: &str) -> Result<String, String> {
-    plain(text, LONGEST_NOTE)
+fn hours(text: &str) -> Result<Schedule, String> {
+    text.parse().map_err(|unreadable: Unreadable| unreadable.to_string())
 }
 
 /// The name of a token.
@@ -360,9 +431,10 @@ fn word(text: &str) -> Result<String, String> {
     Err("write up to 32 letters, digits, -, _ and .".to_owned())
 }
 
-fn plain(text: &str, longest: usize) -> Result<String, String> {
-    if text.len() > longest {
-        return Err(format!("it is longer than {longest} bytes"));
+/// A text people can read, or nothing.
+pub(crate) fn noted(text: &str) -> Result<String, String> {
+    if text.len() > LONGEST_NOTE {
+        return Err(format!("it is longer than {LONGEST_NOTE} bytes"));
     }
     if visible(text) != text {
         return Err("it has characters that do not show, such as control characters".to_owned());
@@ -466,6 +538,15 @@ mod tests {
             "rebootping pcap",
             "rebootping pcap aa:bb:cc:dd:ee:ff --since noon",
             "rebootping device rename tv \u{1b}[31m",
+            "rebootping device rename tv a,ignore",
+            "rebootping device rename tv ignore",
+            "rebootping device rename tv tv-",
+            "rebootping device restrict tv",
+            "rebootping device restrict tv mute",
+            "rebootping device restrict tv pause --for 0s",
+            "rebootping device restrict tv pause --for 1h --until 2026-03-01T08:00:00Z",
+            "rebootping device restrict tv pause --hours 21-7",
+            "rebootping device undo last",
             "rebootping device capture tv some",
             "rebootping device merge tv",
             "rebootping report --json --csv",

@@ -22,6 +22,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Monitoring's word for "cannot tell".
 const UNKNOWN: u8 = 3;
 
+/// What it means to be answered another question.
+const OTHER_VERSION: &str = "the daemon answered something else; is it of this version?";
+
 /// `rebootping status`.
 pub(crate) fn status(explicit: Option<&Path>, output: Output) -> ExitCode {
     let config = match load(explicit) {
@@ -146,6 +149,7 @@ pub(crate) fn ask_status(config: &Config) -> Result<Status, String> {
     match ask(&config.paths.run, &Request::Status) {
         Ok(Answer::Status(status)) => Ok(*status),
         Ok(Answer::Refused(why) | Answer::Done(why) | Answer::Check(why)) => Err(why),
+        Ok(Answer::Controlled(_)) => Err(OTHER_VERSION.into()),
         Err(error) => Err(unreachable_daemon(&error)),
     }
 }
@@ -155,9 +159,7 @@ pub(crate) fn done(answer: io::Result<Answer>) -> Result<String, String> {
     match answer {
         Ok(Answer::Done(what)) => Ok(format!("{what}\n")),
         Ok(Answer::Refused(why)) => Err(why),
-        Ok(Answer::Status(_) | Answer::Check(_)) => {
-            Err("the daemon answered something else; is it of this version?".into())
-        }
+        Ok(Answer::Status(_) | Answer::Check(_) | Answer::Controlled(_)) => Err(OTHER_VERSION.into()),
         Err(error) => {
             Err(format!("no daemon answers ({error}); start one with `rebootping run`, or name its file with --config"))
         }

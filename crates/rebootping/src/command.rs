@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use rebootping_core::time::Time;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
@@ -19,7 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 /// What of its output is kept; the rest is read and dropped, so that nobody blocks on a full pipe.
-const OUTPUT_KEPT: usize = 64 * 1024;
+pub(crate) const OUTPUT_KEPT: usize = 64 * 1024;
 /// Between the polite and the final signal: a shell script needs a moment to remove its lock.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long to sleep on silent output before asking whether the child still lives.
@@ -39,6 +39,8 @@ pub(crate) struct Command {
     pub(crate) input: Vec<u8>,
     /// After this it is ended.
     pub(crate) timeout: Duration,
+    /// So many bytes of its output are kept; [`OUTPUT_KEPT`] do for words.
+    pub(crate) keep: usize,
 }
 
 /// A program that has ended.
@@ -47,7 +49,7 @@ pub(crate) struct Finished {
     pub(crate) status: ExitStatus,
     /// It was ended by us, for it took too long.
     pub(crate) timed_out: bool,
-    /// The beginning of what it wrote to standard output and standard error, at most 64 KiB.
+    /// The beginning of what it wrote to standard output and standard error, as far as it is kept.
     pub(crate) output: Vec<u8>,
 }
 
@@ -87,7 +89,17 @@ pub(crate) fn exists(program: &str) -> bool {
 
 /// Runs it to its end, which comes at the latest its timeout and a few seconds from now. `now` is the clock.
 pub(crate) fn run(command: &Command, now: impl Fn() -> Time) -> io::Result<Finished> {
-    let mut child = spawn(command)?;
+    let stdin = if command.input.is_empty() { Stdio::null() } else { Stdio::piped() };
+    run_with(command, stdin, now)
+}
+
+/// The same, with an open file as its standard input.
+pub(crate) fn run_on(command: &Command, file: File, now: impl Fn() -> Time) -> io::Result<Finished> {
+    run_with(command, Stdio::from(file), now)
+}
+
+fn run_with(command: &Command, stdin: Stdio, now: impl Fn() -> Time) -> io::Result<Finished> {
+    let mut child = spawn(command, stdin)?;
     let _writer = child.stdin.take().map(|mut stdin| {
         let input = command.input.clone();
         // One that does not read its input must not hold us up; the thread ends with the pipe.
@@ -97,7 +109,7 @@ pub(crate) fn run(command: &Command, now: impl Fn() -> Time) -> io::Result<Finis
         [(Signal::SIGTERM, command.timeout), (Signal::SIGKILL, command.timeout + GRACE)].into_iter().peekable();
     let begun = now();
     let mut timed_out = false;
-    let mut output = Output::of(&mut child);
+    let mut output = Output::of(&mut child, command.keep);
     loop {
         let at_end = output.read_some();
         if let Some(status) = child.try_wait()? {
@@ -114,14 +126,14 @@ pub(crate) fn run(command: &Command, now: impl Fn() -> Time) -> io::Result<Finis
     }
 }
 
-fn spawn(command: &Command) -> io::Result<Child> {
+fn spawn(command: &Command, stdin: Stdio) -> io::Result<Child> {
     std::process::Command::new(&command.program)
         .args(&command.arguments)
         .env_clear()
         .envs([("PATH", PATH), ("LC_ALL", "C"), ("HOME", "/")])
         .current_dir("/")
         .process_group(0)
-        .stdin(if command.input.is_empty() { Stdio::null() } else { Stdio::piped() })
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -137,13 +149,14 @@ fn signal_group(child: &Child, signal: Signal) {
 struct Output {
     pipes: Vec<Box<dyn Pipe>>,
     kept: Vec<u8>,
+    most: usize,
 }
 
 trait Pipe: Read + AsFd {}
 impl<T: Read + AsFd> Pipe for T {}
 
 impl Output {
-    fn of(child: &mut Child) -> Self {
+    fn of(child: &mut Child, most: usize) -> Self {
         let mut pipes: Vec<Box<dyn Pipe>> = Vec::new();
         if let Some(pipe) = child.stdout.take() {
             pipes.push(Box::new(pipe));
@@ -151,7 +164,7 @@ impl Output {
         if let Some(pipe) = child.stderr.take() {
             pipes.push(Box::new(pipe));
         }
-        Self { pipes, kept: Vec::new() }
+        Self { pipes, kept: Vec::new(), most }
     }
 
     /// Waits a moment for output and takes it; true when no more can come.
@@ -174,19 +187,19 @@ impl Output {
         }
         let ready: Vec<bool> = polled.iter().map(|it| it.any().unwrap_or(true)).collect();
         let mut ready = ready.into_iter();
-        let kept = &mut self.kept;
-        self.pipes.retain_mut(|pipe| !ready.next().unwrap_or(false) || take(pipe, kept));
+        let (kept, most) = (&mut self.kept, self.most);
+        self.pipes.retain_mut(|pipe| !ready.next().unwrap_or(false) || take(pipe, kept, most));
         true
     }
 }
 
 /// Reads once; false at the end of the pipe.
-fn take(pipe: &mut Box<dyn Pipe>, kept: &mut Vec<u8>) -> bool {
+fn take(pipe: &mut Box<dyn Pipe>, kept: &mut Vec<u8>, most: usize) -> bool {
     let mut buffer = [0; 4096];
     match pipe.read(&mut buffer) {
         Ok(0) => false,
         Ok(length) => {
-            let room = OUTPUT_KEPT.saturating_sub(kept.len()).min(length);
+            let room = most.saturating_sub(kept.len()).min(length);
             kept.extend_from_slice(buffer.get(..room).unwrap_or_default());
             true
         }
@@ -211,6 +224,7 @@ mod tests {
             arguments: vec!["-c".into(), script.into()],
             input: input.into(),
             timeout: Duration::from_secs(timeout),
+            keep: OUTPUT_KEPT,
         }
     }
 

@@ -8,6 +8,7 @@ pub mod captured;
 pub mod overheard;
 pub mod recorded;
 
+use crate::committer::dhcp::reading;
 use crate::committer::{providers, status_files};
 use crate::daemon::{Answer, Request};
 use crate::ipc::{FromJudge, LONGEST, ToJudge, frame, take_frames};
@@ -43,6 +44,7 @@ pub const DOORS: [(&str, Door); 22] = [
     ("state", state),
     ("providers", providers),
     ("leases", leases),
+    ("dhcp_server", dhcp_server),
     ("duration", duration),
     ("dns", announced::dns),
     ("netbios", announced::netbios),
@@ -221,6 +223,16 @@ pub fn providers(data: &[u8]) {
 pub fn leases(data: &[u8]) {
     let text = text(data);
     let _ = (leases::from_dhclient(&text, "wan1"), leases::from_networkd(&text));
+}
+
+/// Files and answers of DHCP servers, and what is made of them.
+pub fn dhcp_server(data: &[u8]) {
+    reading::read_all(data);
+    let Ok(Some(edited)) = reading::edited(data) else { return };
+    // What was edited has the names now, so that there is nothing left to do.
+    let order = data.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let answer = serde_json::json!({"result": 0, "arguments": edited}).to_string();
+    assert_eq!(reading::edited(&[order, b"\n", answer.as_bytes()].concat()), Ok(None));
 }
 
 /// Durations, sizes and points in time.

@@ -3,6 +3,7 @@
 //! Neither end trusts the other: a frame above [`LONGEST`] or one that does not parse ends the connection. Sending never blocks: what
 //! the other end does not read in time stays in a bounded outbox, and the sender is told when that is full.
 
+pub(crate) mod control;
 pub(crate) mod observer;
 pub(crate) mod web;
 

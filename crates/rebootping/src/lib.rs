@@ -48,6 +48,7 @@ pub fn main() -> ExitCode {
         Command::Web { order: None } => web::main(),
         Command::Web { order: Some(order) } => web::orders::web(config, &order),
         Command::Passwd => web::orders::passwd(config),
+        Command::Reader { kind } => committer::dhcp::reading::main(&kind),
         Command::Status(output) => client::status(config, output),
         Command::Why(why) => client::why(config, &why),
         Command::Check(output) => check::run(config, output),

@@ -82,18 +82,18 @@ fn what_an_operator_said_of_a_device_survives_a_kill() {
     wait_for(&daemon, TV, "tv");
     let mac = text(PRINTER).to_uppercase().replace(':', "-");
     assert_eq!(
-        said(&daemon, &["device", "rename", &mac, "second floor"]),
+        said(&daemon, &["device", "rename", &mac, "second-floor"]),
         format!("{} is called \"second floor\"\n", text(PRINTER))
     );
-    said(&daemon, &["device", "note", "second floor", "asks for A4"]);
+    said(&daemon, &["device", "note", "second-floor", "asks for A4"]);
     said(&daemon, &["device", "capture", "tv", "off"]);
     daemon.kill9();
     let daemon = start(&yard);
     let printer = device(&daemon, PRINTER).expect("it is listed");
-    assert_eq!((&printer["name"], &printer["note"]), (&"second floor".into(), &"asks for A4".into()));
-    let shown = said(&daemon, &["device", "show", "second floor"]);
-    assert!(shown.starts_with("second floor (user)\n") && shown.contains("also called  npi1 (dhcp)"), "{shown}");
-    assert!(said(&daemon, &["devices"]).contains("second floor"));
+    assert_eq!((&printer["name"], &printer["note"]), (&"second-floor".into(), &"asks for A4".into()));
+    let shown = said(&daemon, &["device", "show", "second-floor"]);
+    assert!(shown.starts_with("second-floor (user)\n") && shown.contains("also called  npi1 (dhcp)"), "{shown}");
+    assert!(said(&daemon, &["devices"]).contains("second-floor"));
     // Nothing more of the television is kept, while the printer's next frame is.
     let before = kept(&yard, TV);
     speak(&yard, TV, "tv");

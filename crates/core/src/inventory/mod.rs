@@ -44,6 +44,7 @@ mod prove;
 pub mod report;
 mod seed;
 pub mod services;
+pub mod stake;
 mod steady;
 #[cfg(test)]
 mod tests;

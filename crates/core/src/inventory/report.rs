@@ -13,6 +13,9 @@ use super::names::Name;
 use super::ports::{Evidence, Port, Ports, Protocol};
 use super::traffic::Traffic;
 use super::vendor::{self, Vendors};
+use crate::control::lease::Lease;
+use crate::control::restriction::Mode;
+use crate::control::schedule::Schedule;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use crate::untrusted::Untrusted;
@@ -140,6 +143,27 @@ pub struct ReportedDevice<T> {
     pub bytes_received: u64,
     /// What is kept of its packets; the program knows.
     pub captures: Option<Captures<T>>,
+    /// How the operator restricted it; the program knows.
+    pub restriction: Option<ReportedRestriction<T>>,
+    /// What the DHCP server of this gateway gave it; the program knows.
+    pub lease: Option<Lease>,
+}
+
+/// How a device is restricted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReportedRestriction<T> {
+    /// What is kept from it.
+    pub mode: Mode,
+    /// When it ends.
+    pub until: Option<T>,
+    /// The hours in which it is in force.
+    pub schedule: Option<Schedule>,
+    /// It is carried out now.
+    pub in_force: bool,
+    /// Packets that it sent in vain.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// An address of a device.
@@ -304,6 +328,8 @@ impl<T, F: Fn(Time) -> T> Writer<'_, F> {
             bytes_sent: traffic.sent,
             bytes_received: traffic.received,
             captures: None,
+            restriction: None,
+            lease: None,
             vendor,
         }
     }

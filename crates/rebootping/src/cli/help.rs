@@ -125,10 +125,18 @@ Examples:
 pub(super) const DEVICE: &str = "\
 Examples:
   rebootping device show printer
-  rebootping device rename aa:bb:cc:dd:ee:ff 'kitchen TV'
+  rebootping device rename aa:bb:cc:dd:ee:ff kitchen-tv
+  rebootping device restrict kitchen-tv pause --for 2h
+  rebootping device restrict tablet pause --hours 'sun-thu 21:00-07:00'
+  rebootping device restrict doorbell local           no Internet, but DHCP, DNS and its neighbours
+  rebootping device allow tablet
   rebootping device merge aa:bb:cc:dd:ee:ff laptop    the laptop's second MAC
   rebootping device capture camera off                keep none of its packets
-  rebootping device forget aabb.ccdd.eeff             erase it and its captures";
+  rebootping device forget aabb.ccdd.eeff             erase it and its captures
+
+A restriction holds for what passes or reaches this gateway: not between two devices of one network, not for a device \
+that comes back under another MAC, and not for connections that a flowtable passes by the rules. Connections to a device \
+that somebody on the Internet opens are cut as its answers are.";
 
 /// What follows the options of `passwd`.
 pub(super) const PASSWD: &str = "\

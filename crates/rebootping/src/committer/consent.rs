@@ -29,6 +29,7 @@ pub(crate) fn is_given(shorewall: &Shorewall, files: &mut StatusFiles, now: impl
             arguments: ["-s", "--", NOBODY].map(Into::into).into(),
             input: script.clone().into_bytes(),
             timeout: TIMEOUT,
+            keep: command::OUTPUT_KEPT,
         };
         files.write(NOBODY, usable).ok()?;
         command::run(&command, now).ok().filter(|finished| !finished.timed_out)?.status.code()

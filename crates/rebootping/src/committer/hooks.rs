@@ -64,6 +64,6 @@ impl Round {
 pub(super) fn run(line: &[String], input: Vec<u8>, timeout: Duration, clock: Clock) -> Result<(), String> {
     let Some((program, arguments)) = line.split_first() else { return Err("there is no program".to_owned()) };
     let arguments = arguments.iter().map(Into::into).collect();
-    let command = Command { program: program.into(), arguments, input, timeout };
+    let command = Command { program: program.into(), arguments, input, timeout, keep: command::OUTPUT_KEPT };
     command::run(&command, clock.boot).map_err(|error| format!("cannot run {program}: {error}"))?.into_result()
 }

@@ -55,6 +55,7 @@ impl State {
                 arguments: arguments.iter().copied().chain(["-s"]).map(Into::into).collect(),
                 input: text.into_bytes(),
                 timeout: Duration::from_secs(60),
+                keep: command::OUTPUT_KEPT,
             };
             let ended = command::run(&command, || Time::BOOT).expect("a shell");
             let expected = (Some(i32::from(!usable)), String::new());

@@ -12,8 +12,10 @@
 //!                                               └────── how it ended ◄───────┘
 //! ```
 
+pub(crate) mod audit;
 mod choice;
 pub(crate) mod consent;
+pub(crate) mod dhcp;
 mod driver;
 mod events;
 mod exec;
@@ -23,7 +25,9 @@ mod inbox;
 #[cfg(test)]
 mod isusable;
 pub(crate) mod kernel;
+pub(crate) mod nft;
 pub(crate) mod providers;
+pub(crate) mod restrict;
 #[cfg(test)]
 pub(crate) mod scratch;
 pub(crate) mod shorewall;

@@ -1,7 +1,7 @@
 //! One Shorewall product, for IPv4 or IPv6: where its files are, whether it runs, and how it is told.
 
 use super::providers::{self, Provider};
-use crate::command::Command;
+use crate::command::{Command, OUTPUT_KEPT};
 use rebootping_core::commit::Firewall;
 use rebootping_core::link::Family;
 use std::ffi::OsString;
@@ -96,7 +96,7 @@ impl Shorewall {
             Action::Disable(provider) => vec!["disable".into(), provider.name.clone().into()],
             Action::Reload => vec!["reload".into()],
         };
-        Command { program, arguments, input: Vec::new(), timeout }
+        Command { program, arguments, input: Vec::new(), timeout, keep: OUTPUT_KEPT }
     }
 
     /// Removes the note that a `persistent` provider was disabled: with it a reload would not ask the status file.

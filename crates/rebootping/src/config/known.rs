@@ -17,7 +17,7 @@ pub(super) struct Section {
 }
 
 /// All sections, in the order in which they are documented.
-pub(super) const SECTIONS: [Section; 15] = [
+pub(super) const SECTIONS: [Section; 16] = [
     section("paths", &["state", "run", "captures"]),
     section("process", &["observer_user", "judge_user", "web_user", "courier_user"]),
     section("links", &["interfaces"]),
@@ -33,7 +33,8 @@ pub(super) const SECTIONS: [Section; 15] = [
     Section { repeats: true, ..section("network", &["interface", "mode", "devices"]) },
     section("store", &["raw", "minutes", "quarters", "contacts", "journal", "max_size", "flush"]),
     section("web", &["listen", "allowed_hosts", "tls_cert", "tls_key", "allow_links"]),
-    later("dhcp", &["server", "dnsmasq_hostsdir", "dnsmasq_leases", "dnsmasq_pid_file", "kea_socket", "kea_leases"]),
+    section("restrict", &["quarantine"]),
+    section("dhcp", &["server", "dnsmasq_hostsdir", "dnsmasq_leases", "dnsmasq_pid_file", "kea_socket", "kea_leases"]),
     Section { keys: None, ..later("alerts", &[]) },
     Section { keys: None, ..later("remote_write", &[]) },
 ];

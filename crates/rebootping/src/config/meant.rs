@@ -8,7 +8,7 @@ use super::links::{LinkRule, LinksSettings};
 use super::observing::{Capture, NetworkRule, Store};
 use super::paths::{Paths, Process};
 use super::probe::{Probe, Select};
-use super::serving::{Dhcp, Web};
+use super::serving::{Dhcp, Restrict, Web};
 use super::written::Table;
 
 /// What the operator wants; the default is what an empty configuration means.
@@ -38,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     /// `[web]`.
     pub(crate) web: Web,
+    /// `[restrict]`.
+    pub(crate) restrict: Restrict,
     /// `[dhcp]`.
     pub(crate) dhcp: Dhcp,
     /// See [`Config::not_yet_done`].
@@ -68,6 +70,7 @@ impl Config {
         let capture = Capture::read(Fields::section("[capture]", root, &mut errors));
         let store = Store::read(Fields::section("[store]", root, &mut errors));
         let web = Web::read(Fields::section("[web]", root, &mut errors));
+        let restrict = Restrict::read(Fields::section("[restrict]", root, &mut errors));
         let dhcp = Dhcp::read(Fields::section("[dhcp]", root, &mut errors));
         let link_rules = LinkRule::read_all(root.get("link"), probe.interval, &mut errors);
         let network_rules = NetworkRule::read_all(root.get("network"), &mut errors);
@@ -85,6 +88,7 @@ impl Config {
             network_rules,
             store,
             web,
+            restrict,
             dhcp,
             not_in_use,
         })

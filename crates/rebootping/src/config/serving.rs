@@ -1,4 +1,4 @@
-//! `[web]` and `[dhcp]`: where the page is served, and whose leases give devices their names.
+//! `[web]`, `[restrict]` and `[dhcp]`: where the page is served, what strangers may do, and whose leases give devices their names.
 
 use super::field::{Field, Fields, Read};
 use super::values::{flag, list, one_of, path, socket, text};
@@ -68,6 +68,19 @@ fn host_name(field: &Field<'_>) -> Read<String> {
         return Ok(name.to_ascii_lowercase());
     }
     field.refuse(format!("{name:?}, which is no host name"), "write the name alone, such as \"gateway.example\"")
+}
+
+/// `[restrict]`: what is kept from devices without an order for each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Restrict {
+    /// Interfaces behind which devices that nobody knows have no Internet; empty is none.
+    pub(crate) quarantine: Vec<String>,
+}
+
+impl Restrict {
+    pub(super) fn read(mut fields: Fields<'_>) -> Self {
+        Self { quarantine: fields.get("quarantine", list(text)).unwrap_or_default() }
+    }
 }
 
 /// Which DHCP server runs here.

@@ -2,8 +2,11 @@
 //! some of it for the page's user.
 
 use super::Input;
+use crate::committer::audit::Who;
+use crate::committer::restrict::Reply;
 use crate::duration::format_duration;
 use crate::extract::own_stream::Flow;
+use crate::ipc::control::{ControlOrder, ControlReport};
 use crate::ipc::observer::DeviceVerb;
 use crate::ipc::{frame, take_frames};
 use crate::report::status::Status;
@@ -45,6 +48,13 @@ pub(crate) enum Request {
     LeaveOut { flow: Flow, lasting: Duration },
     /// Do this to the device that has this MAC.
     Device(Hardware, DeviceVerb),
+    /// Do this to a device in the firewall, or in the DHCP server.
+    Control(ControlOrder),
+    /// How devices are controlled, those behind a MAC if one is given.
+    Controlled {
+        /// The last that was shown.
+        after: Option<Hardware>,
+    },
     /// Look at configuration and machine.
     Check,
     /// Read the configuration again.
@@ -74,6 +84,8 @@ impl Request {
                 | Self::Retry { .. }
                 | Self::LeaveOut { .. }
                 | Self::Device(..)
+                | Self::Control(_)
+                | Self::Controlled { .. }
                 | Self::Check => true,
                 Self::Release | Self::Reload => false,
             },
@@ -85,7 +97,9 @@ impl Request {
     pub(super) fn change(&self) -> Option<String> {
         let lasting = |lasting: &Option<Duration>| lasting.map_or("until auto".to_owned(), format_duration);
         Some(match self {
-            Self::Status | Self::Check | Self::LeaveOut { .. } | Self::Reload => return None,
+            Self::Status | Self::Check | Self::LeaveOut { .. } | Self::Reload | Self::Controlled { .. } => return None,
+            // It has a row of its own.
+            Self::Control(_) => return None,
             Self::Order { link, order, lasting: it, force } => {
                 format!("link={link:?} order={order:?} for={:?} force={force}", lasting(it))
             }
@@ -102,6 +116,8 @@ impl Request {
 pub(crate) enum Answer {
     /// How everything is.
     Status(Box<Status>),
+    /// How devices are controlled.
+    Controlled(Box<ControlReport>),
     /// It is done, or begun.
     Done(String),
     /// What there is to mend, as JSON.
@@ -114,6 +130,8 @@ pub(crate) enum Answer {
 pub(crate) struct Call {
     pub(super) request: Request,
     asker: Asker,
+    /// Who asks, to be written down.
+    pub(super) who: Who,
     reply: SyncSender<Answer>,
 }
 
@@ -124,6 +142,8 @@ impl Call {
             return None;
         }
         Some(match self.request {
+            Request::Control(_) => "only root may restrict and name devices; use sudo",
+            Request::Controlled { .. } => "only root may ask how devices are restricted; use sudo",
             Request::Device(..) => "only root may change what is known of devices; use sudo",
             _ => "only root may change how links are used; use sudo",
         })
@@ -147,6 +167,19 @@ impl Call {
     /// Gives the answer; a caller that has gone does not need it.
     pub(super) fn answer(&self, answer: Answer) {
         drop(self.reply.try_send(answer));
+    }
+
+    /// A way to answer later with what was done, or why it was not.
+    pub(super) fn reply(&self) -> Reply {
+        let reply = self.reply.clone();
+        // A caller that has gone does not need it.
+        Box::new(move |done| drop(reply.try_send(done.map_or_else(Answer::Refused, Answer::Done))))
+    }
+
+    /// A way to answer later with how devices are controlled.
+    pub(super) fn show(&self) -> Box<dyn FnOnce(ControlReport) + Send> {
+        let reply = self.reply.clone();
+        Box::new(move |report| drop(reply.try_send(Answer::Controlled(Box::new(report)))))
     }
 }
 
@@ -208,7 +241,8 @@ fn serve(listener: &UnixListener, page: Uid, inputs: &SyncSender<Input>) {
 }
 
 fn serve_one(mut stream: UnixStream, page: Uid, inputs: &SyncSender<Input>) -> io::Result<()> {
-    let asker = match Uid::from_raw(getsockopt(&stream, PeerCredentials)?.uid()) {
+    let who = who(&stream)?;
+    let asker = match Uid::from_raw(who.uid) {
         uid if uid.is_root() => Asker::Root,
         uid if uid == page => Asker::Page,
         _ => Asker::Other,
@@ -217,7 +251,7 @@ fn serve_one(mut stream: UnixStream, page: Uid, inputs: &SyncSender<Input>) -> i
     stream.set_write_timeout(Some(PATIENCE))?;
     let request = read_one(&mut stream)?;
     let (reply, answered) = sync_channel(1);
-    inputs.send(Input::Call(Call { request, asker, reply })).map_err(|_| io::ErrorKind::BrokenPipe)?;
+    inputs.send(Input::Call(Call { request, asker, who, reply })).map_err(|_| io::ErrorKind::BrokenPipe)?;
     let answer = match answered.recv_timeout(PATIENCE) {
         Ok(answer) => answer,
         Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => {
@@ -225,6 +259,15 @@ fn serve_one(mut stream: UnixStream, page: Uid, inputs: &SyncSender<Input>) -> i
         }
     };
     stream.write_all(&frame(&answer)?)
+}
+
+/// Who is at the other end.
+fn who(stream: &UnixStream) -> io::Result<Who> {
+    let peer = getsockopt(stream, PeerCredentials)?;
+    let login = fs::read_to_string(format!("/proc/{}/loginuid", peer.pid()));
+    // The kernel's word for nobody is the highest number.
+    let login = login.ok().and_then(|text| text.trim().parse().ok()).filter(|uid| *uid != u32::MAX);
+    Ok(Who { uid: peer.uid(), pid: peer.pid(), login })
 }
 
 /// Reads one message.
@@ -259,6 +302,8 @@ mod tests {
             (Request::Retry { link: link() }, true, false),
             (Request::Device(mac, DeviceVerb::Forget), true, false),
             (Request::LeaveOut { flow, lasting: Duration::from_secs(1) }, true, false),
+            (Request::Control(ControlOrder::Undo(None)), true, false),
+            (Request::Controlled { after: None }, true, false),
             (Request::Check, true, false),
             (Request::Release, false, false),
             (Request::Reload, false, false),
@@ -274,7 +319,7 @@ mod tests {
     fn what_the_page_changes_is_logged_with_its_name() {
         let (reply, _answered) = sync_channel(1);
         let request = Request::Order { link: "wan1".into(), order: Order::Out, lasting: None, force: false };
-        let mut call = Call { request, asker: Asker::Page, reply };
+        let mut call = Call { request, asker: Asker::Page, who: Who { uid: 7, pid: 7, login: None }, reply };
         assert_eq!(call.audit().as_deref(), Some("who=web link=\"wan1\" order=Out for=\"until auto\" force=false"));
         call.request = Request::Status;
         assert_eq!(call.audit(), None);

@@ -1,16 +1,26 @@
-//! Orders about devices on their way: the observer carries them out, and each caller is answered when it says so.
+//! Orders about devices on their way: the observer carries them out or says what speaks against them, and goes on from there.
 
 use super::control::{Answer, Call};
+use crate::committer::restrict::Order;
+use crate::log;
 use std::collections::VecDeque;
 
 /// Callers that may wait; one more, and the longest waiting is not answered any more: it has gone by then.
 const MOST: usize = 64;
 
-/// Callers that wait for the observer.
+/// Who waits for the observer.
+pub(super) enum Waiting {
+    /// A caller, for the answer.
+    Caller(Call),
+    /// An order of control that goes on when the observer has nothing against it.
+    Control(Box<Order>),
+}
+
+/// All that wait for the observer.
 #[derive(Default)]
 pub(super) struct DeviceOrders {
     latest: u64,
-    waiting: VecDeque<(u64, Call)>,
+    waiting: VecDeque<(u64, Waiting)>,
 }
 
 impl DeviceOrders {
@@ -20,26 +30,37 @@ impl DeviceOrders {
         self.latest
     }
 
-    /// A caller waits for the answer to an order.
-    pub(super) fn wait(&mut self, number: u64, call: Call) {
+    /// Somebody waits for the answer to an order.
+    pub(super) fn wait(&mut self, number: u64, waiting: Waiting) {
         if self.waiting.len() >= MOST {
             self.waiting.pop_front();
         }
-        self.waiting.push_back((number, call));
+        self.waiting.push_back((number, waiting));
     }
 
-    /// The observer's answer.
-    pub(super) fn answered(&mut self, number: u64, answer: Result<String, String>) {
-        let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == number) else { return };
-        if let Some((_, call)) = self.waiting.remove(at) {
-            call.answer(answer.map_or_else(Answer::Refused, Answer::Done));
+    /// The observer's answer; an order of control that may go on now.
+    pub(super) fn answered(&mut self, number: u64, answer: Result<String, String>) -> Option<Order> {
+        let at = self.waiting.iter().position(|(waiting, _)| *waiting == number)?;
+        match (self.waiting.remove(at)?.1, answer) {
+            (Waiting::Caller(call), Err(why)) => call.answer(Answer::Refused(why)),
+            (Waiting::Caller(call), Ok(done)) => {
+                log::info(&done);
+                call.answer(Answer::Done(done));
+            }
+            (Waiting::Control(order), Err(why)) => (order.reply)(Err(why)),
+            (Waiting::Control(order), Ok(_)) => return Some(*order),
         }
+        None
     }
 
     /// The observer ended: nobody knows whether what it was told is kept.
     pub(super) fn ended(&mut self) {
-        for (_, call) in self.waiting.drain(..) {
-            call.answer(Answer::Refused("the observer ended before it was done; say it once more".into()));
+        let why = || "the observer ended before it was done; say it once more".to_owned();
+        for (_, waiting) in self.waiting.drain(..) {
+            match waiting {
+                Waiting::Caller(call) => call.answer(Answer::Refused(why())),
+                Waiting::Control(order) => (order.reply)(Err(why())),
+            }
         }
     }
 }

@@ -5,13 +5,15 @@
 //!
 //! ```text
 //! judge ──choices, reports──►┌────────┐──choices──► committer ──► Shorewall, status files, kernel
-//! observer ──how it goes────►│ Daemon │──answers──► operators
+//! observer ──how it goes────►│ Daemon │──orders about devices──► warden ──► nftables
 //! operators ──requests──────►│        │──settings, orders──► judge
+//!           ◄──answers───────│        │
 //! signals ──reload, stop────►└────────┘──settings, links──► observer, web
 //! ```
 
 mod checking;
 mod control;
+mod controlling;
 mod device_orders;
 mod diary;
 mod entries;
@@ -22,6 +24,7 @@ mod signals;
 mod supervise;
 
 use crate::clock::{self, Moment};
+use crate::committer::restrict::{self, Told, Warden};
 use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
 use crate::config::meant::Config;
 use crate::config::{self, error::Errors};
@@ -36,14 +39,14 @@ use crate::sandbox::{self, Role};
 use checking::Checking;
 use control::Call;
 pub(crate) use control::{Answer, Request, ask};
-use device_orders::DeviceOrders;
+use device_orders::{DeviceOrders, Waiting};
 use diary::Diary;
 use jiff::Timestamp;
 use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
 use rebootping_core::link::verdict::Order;
 use rebootping_core::link::{Family, LinkId};
-use settings::{commit_settings, judge_settings, observer_settings, provider_of, web_settings};
+use settings::{commit_settings, judge_settings, observer_settings, provider_of, warden_settings, web_settings};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -75,6 +78,8 @@ pub(crate) enum Input {
     Web(Heard<FromWeb>),
     /// The committer did something.
     Commit(CommitEvent),
+    /// The warden did something.
+    Warden(Told),
     /// An operator asks for something.
     Call(Call),
     /// The operator wants the configuration read again.
@@ -103,11 +108,22 @@ fn refuse(errors: &Errors) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// When a caller is answered.
+enum Later {
+    /// Now, with this.
+    Now(Answer),
+    /// When the observer has carried out the order of this number.
+    Observer(u64),
+    /// When the warden has seen to it.
+    Warden,
+}
+
 struct Daemon {
     explicit: Option<PathBuf>,
     config: Config,
     started: Timestamp,
     committer: Committer,
+    warden: Warden,
     judge: Supervisor<Judge>,
     observer: Supervisor<Observer>,
     web: Supervisor<Web>,
@@ -145,6 +161,9 @@ impl Daemon {
         let committer = Committer::start(commit_settings(&config, &[]), clock, move |event| {
             drop(events.try_send(Input::Commit(event)));
         })?;
+        let events = inputs.clone();
+        let warden =
+            Warden::start(warden_settings(&config, &[]), move |told| drop(events.try_send(Input::Warden(told))))?;
         let judge = Supervisor::start(inputs.clone(), judge_settings(&config))?;
         let observer = Supervisor::start(inputs.clone(), observer_settings(&config, &[]))?;
         let web = Supervisor::start(inputs, web_settings(&config, None))?;
@@ -152,6 +171,7 @@ impl Daemon {
             explicit: explicit.map(Path::to_path_buf),
             started: clock::wall(),
             committer,
+            warden,
             judge,
             observer,
             web,
@@ -189,6 +209,7 @@ impl Daemon {
         self.judge.stop();
         self.observer.stop();
         self.web.stop();
+        self.warden.stop();
         self.committer.stop(STOP_WITHIN);
         self.observer.wait_end(OBSERVER_ENDS_WITHIN);
     }
@@ -220,14 +241,9 @@ impl Daemon {
                 }
             }
             Input::Commit(event) => self.handle_commit(&event),
-            Input::Call(call) => match self.answer(&call) {
-                Ok(number) => {
-                    self.enter_order(&call);
-                    self.device_orders.wait(number, call);
-                }
-                Err(Answer::Done(done)) if call.request.change().is_some() => self.enter_done(call, done),
-                Err(answer) => call.answer(answer),
-            },
+            Input::Warden(Told::Event { is_trouble, text }) => log::event(is_trouble, &text),
+            Input::Warden(Told::Undoing(order)) => self.control(order),
+            Input::Call(call) => self.take_call(call),
             Input::Reload => self.reload(),
         }
     }
@@ -292,10 +308,9 @@ impl Daemon {
             FromObserver::Notice(text) => log::info(&text),
             FromObserver::Warning(text) => log::warn(&text),
             FromObserver::Answered { number, answer } => {
-                if let Ok(done) = &answer {
-                    log::info(done);
+                if let Some(order) = self.device_orders.answered(number, answer) {
+                    self.warden.carry(order);
                 }
-                self.device_orders.answered(number, answer);
             }
         }
     }
@@ -319,6 +334,7 @@ impl Daemon {
         self.wanted.clear();
         self.report = None;
         self.committer.reconfigure(commit_settings(&self.config, &links));
+        self.warden.configure(warden_settings(&self.config, &links));
         self.names = Names::new(links.iter().map(|link| Named {
             interface: link.name.clone(),
             label: link.label.clone(),
@@ -393,20 +409,40 @@ impl Daemon {
         status::Status::new(&known, clock::wall())
     }
 
-    /// The number of the order whose outcome is the answer, or an answer that can be given now.
-    fn answer(&mut self, call: &Call) -> Result<u64, Answer> {
-        if let Some(refusal) = call.refusal() {
-            return Err(Answer::Refused(refusal.to_owned()));
+    /// Answers a caller, now or when what it asks for is done.
+    fn take_call(&mut self, call: Call) {
+        if let Some(why) = call.refusal() {
+            return call.answer(Answer::Refused(why.into()));
         }
         if let Some(change) = call.audit() {
             log::info(&change);
         }
-        Err(match &call.request {
+        match self.answer(&call) {
+            Later::Now(Answer::Done(done)) if call.request.change().is_some() => self.enter_done(call, done),
+            Later::Now(answer) => call.answer(answer),
+            Later::Observer(number) => {
+                self.enter_order(&call);
+                self.device_orders.wait(number, Waiting::Caller(call));
+            }
+            Later::Warden => {}
+        }
+    }
+
+    fn answer(&mut self, call: &Call) -> Later {
+        Later::Now(match &call.request {
             Request::Status => Answer::Status(Box::new(self.status())),
             Request::Check => self.checking.answer(self.explicit.as_deref(), &self.config),
             Request::Reload => {
                 self.reload();
                 Answer::Done("the configuration was read again; the log says what became of it".into())
+            }
+            Request::Control(order) => {
+                self.control(controlling::order(order, call));
+                return Later::Warden;
+            }
+            Request::Controlled { after } => {
+                self.warden.show(*after, call.show());
+                return Later::Warden;
             }
             Request::Order { link, order, lasting, force } => self.order(link, Some(*order), *lasting, *force),
             Request::Auto { link } => self.order(link, None, None, true),
@@ -416,6 +452,7 @@ impl Daemon {
             },
             Request::Release => {
                 self.committer.release();
+                self.warden.release();
                 Answer::Done("every link is being given back".into())
             }
             Request::LeaveOut { flow, lasting } => match self.observer.tell(&ToObserver::LeaveOut(*flow, *lasting)) {
@@ -425,7 +462,7 @@ impl Daemon {
             Request::Device(mac, verb) => {
                 let number = self.device_orders.number();
                 match self.observer.tell(&ToObserver::Device { number, mac: *mac, verb: verb.clone() }) {
-                    Ok(()) => return Ok(number),
+                    Ok(()) => return Later::Observer(number),
                     Err(error) => {
                         Answer::Refused(format!("the observer cannot be told ({error}); try again in a moment"))
                     }
@@ -492,6 +529,7 @@ impl Daemon {
         }
         self.configure_observer();
         self.configure_web(Some(&self.links));
+        self.warden.configure(warden_settings(&self.config, &self.links));
         log::info("the configuration was read again");
     }
 
@@ -534,7 +572,9 @@ pub(crate) fn give_back(config: &Config) -> Result<String, String> {
     }
     let status = committer.status();
     committer.stop(STOP_WITHIN);
+    let allowed = restrict::release();
     drop(lock);
+    allowed?;
     match status.state {
         State::Observing => Ok("every link was given back\n".to_owned()),
         _ => Err(format!(

@@ -3,6 +3,7 @@
 use super::folders;
 use crate::committer;
 use crate::committer::providers::{Gateway, Provider};
+use crate::committer::restrict;
 use crate::committer::shorewall::Shorewall;
 use crate::config::commit;
 use crate::config::meant::Config;
@@ -11,6 +12,7 @@ use crate::ipc::web::WebSettings;
 use crate::ipc::{JudgeSettings, JudgedLink, LinkRule, ProviderHint};
 use rebootping_core::commit::Method;
 use rebootping_core::link::{Family, LinkId};
+use std::net::SocketAddr;
 
 /// The Shorewall provider of an interface, in whichever family has one.
 pub(super) fn provider_of(interface: &str) -> Option<String> {
@@ -102,5 +104,16 @@ pub(super) fn observer_settings(config: &Config, links: &[JudgedLink]) -> Observ
         capture: config.capture.clone(),
         networks: config.network_rules.clone(),
         store: config.store.clone(),
+    }
+}
+
+/// What the warden is told of the configuration and the links.
+pub(super) fn warden_settings(config: &Config, links: &[JudgedLink]) -> restrict::Settings {
+    restrict::Settings {
+        state: config.paths.state.clone(),
+        internet: links.iter().map(|link| link.name.clone()).collect(),
+        page: config.web.listen.iter().map(SocketAddr::port).collect(),
+        guarded: config.restrict.quarantine.iter().cloned().collect(),
+        dhcp: config.dhcp.clone(),
     }
 }

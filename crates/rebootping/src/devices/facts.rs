@@ -1,6 +1,7 @@
 //! What there is to say of a device, fact by fact, as raw as it came: text and HTML lay out the same facts, each escaping its way.
 
 use crate::report::amount::{bytes, count};
+use crate::report::control::words;
 use rebootping_core::inventory::addresses::Claim;
 use rebootping_core::inventory::device::{Announced, Service};
 use rebootping_core::inventory::names::Source;
@@ -71,6 +72,8 @@ pub(super) fn sorted(report: &All) -> Vec<&Device> {
 pub(super) fn facts(device: &Device) -> Vec<Fact> {
     let all = [
         ("MAC", Joined::Commas, hardware(device)),
+        ("lease", Joined::Commas, leased(device)),
+        ("restricted", Joined::Commas, restricted(device)),
         ("kind", Joined::Commas, kind(device)),
         ("also called", Joined::Commas, other_names(device)),
         ("addresses", Joined::Commas, addresses(device)),
@@ -209,6 +212,27 @@ fn hardware(device: &Device) -> Vec<String> {
         (!device.proven, "not proven to be there"),
     ];
     items.extend(marks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| mark.to_owned()));
+    items
+}
+
+fn leased(device: &Device) -> Vec<String> {
+    let Some(lease) = &device.lease else { return Vec::new() };
+    let mut items: Vec<String> = lease.ip.iter().map(ToString::to_string).collect();
+    items.extend(lease.name.as_ref().map(|name| name.raw().to_owned()));
+    items.extend(lease.reserved.then(|| "reserved".to_owned()));
+    items
+}
+
+fn restricted(device: &Device) -> Vec<String> {
+    let Some(restricted) = &device.restriction else { return Vec::new() };
+    let until = restricted.until.as_deref().map(moment);
+    let mut items = vec![words(restricted.mode, until.as_deref(), restricted.schedule)];
+    if !restricted.in_force {
+        items.push("not now".to_owned());
+    }
+    if restricted.packets > 0 {
+        items.push(format!("{} packets in vain", count(restricted.packets)));
+    }
     items
 }
 

@@ -3,6 +3,7 @@
 use super::facts::{All, Device, sorted};
 use crate::escape::{columns, for_columns};
 use crate::report::amount::bytes;
+use crate::report::control::state;
 use jiff::Timestamp;
 
 /// What stands above each column, and how wide it may become.
@@ -26,7 +27,9 @@ pub(super) fn list(report: &All, now: Timestamp) -> String {
 
 fn row(device: &Device, now: Timestamp) -> [String; 6] {
     let name = device.name.as_ref().map_or_else(|| device.mac.to_string(), |name| name.raw().to_owned());
+    let restricted = device.restriction.as_ref().filter(|restricted| restricted.in_force);
     let vendor = match &device.vendor {
+        _ if restricted.is_some() => restricted.map_or("", |restricted| state(restricted.mode)),
         Some(vendor) => vendor.as_str(),
         None if device.randomised => "(random MAC)",
         None => "",

@@ -8,6 +8,7 @@
 //!
 //! Names come from the network: nothing is escaped until it is written, and everything is then.
 
+mod control;
 mod csv;
 mod facts;
 mod find;
@@ -68,7 +69,10 @@ pub(crate) fn list(explicit: Option<&Path>, output: Output) -> ExitCode {
 pub(crate) fn order(explicit: Option<&Path>, asked: &DeviceOrder) -> ExitCode {
     match asked {
         DeviceOrder::Show { device, output } => show_one(explicit, device, *output),
-        DeviceOrder::Rename { device, name } => tell(explicit, device, |_| Ok(DeviceVerb::Rename(name.clone()))),
+        DeviceOrder::Rename { device, name, address } => control::rename(explicit, device, name.as_ref(), *address),
+        DeviceOrder::Restrict(asked) => control::restrict(explicit, asked),
+        DeviceOrder::Allow { device } => control::allow(explicit, device),
+        DeviceOrder::Undo { id } => control::undo(explicit, *id),
         DeviceOrder::Note { device, text } => tell(explicit, device, |_| Ok(DeviceVerb::Note(text.clone()))),
         DeviceOrder::Merge { device, into } => tell(explicit, device, |known| Ok(DeviceVerb::Merge(known.mac(into)?))),
         DeviceOrder::Split { device } => tell(explicit, device, |_| Ok(DeviceVerb::Split)),

@@ -65,6 +65,8 @@ pub(crate) enum DeviceVerb {
     Split,
     /// Keep so much of its packets.
     Capture(CaptureMode),
+    /// Say what speaks against cutting it off, if anything does.
+    Weigh,
     /// Forget it and erase what is kept of it.
     Forget,
 }

@@ -1,4 +1,4 @@
-//! Deletes connection tracking entries, so that flows stranded on a link that is gone find another.
+//! Deletes connection tracking entries: of flows stranded on a link that is gone, and of devices that are restricted.
 
 use super::exchange::Exchange;
 use super::uapi::{
@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::sys::socket::SockProtocol;
 use rebootping_core::link::Family;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io;
 use std::net::IpAddr;
 
@@ -36,14 +37,42 @@ impl Conntrack {
         nothing_is_fine(self.0.ask(request)).map(drop)
     }
 
+    /// Deletes the entries of flows from or to these addresses, but for those whose other end is spared; returns how many.
+    pub(crate) fn delete_of(
+        &mut self,
+        family: Family,
+        addresses: &BTreeSet<IpAddr>,
+        is_spared: impl Fn(IpAddr) -> bool,
+    ) -> io::Result<usize> {
+        self.delete_if(family, |original, reply| {
+            let sender = end_of(original, CTA_IP_V4_SRC, CTA_IP_V6_SRC)?;
+            let answerer = end_of(reply, CTA_IP_V4_SRC, CTA_IP_V6_SRC)?;
+            let is_cut = |device, other| addresses.contains(&device) && !is_spared(other);
+            Some(is_cut(sender, answerer) || is_cut(answerer, sender))
+        })
+    }
+
     /// Deletes the entries of others' flows that were given `address` as their source, as static SNAT does without a
     /// mark; returns how many there were. The gateway's own flows from that address stay.
     pub(crate) fn delete_translated_to(&mut self, address: IpAddr) -> io::Result<usize> {
         let family = if address.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
+        self.delete_if(family, |original, reply| {
+            let replies_go_to = end_of(reply, CTA_IP_V4_DST, CTA_IP_V6_DST)?;
+            let sender = end_of(original, CTA_IP_V4_SRC, CTA_IP_V6_SRC)?;
+            Some(replies_go_to == address && sender != address)
+        })
+    }
+
+    /// Deletes the entries of which that is so, given their two tuples; an entry that cannot be read stays.
+    fn delete_if(
+        &mut self,
+        family: Family,
+        is_meant: impl Fn(&Attribute<'_>, &Attribute<'_>) -> Option<bool>,
+    ) -> io::Result<usize> {
         let entries = self.0.ask(Request::new(IPCTNL_MSG_CT_GET, NLM_F_DUMP, &header(family)))?;
         let mut deleted = 0;
         for (_, body) in entries.iter().filter(|(kind, _)| *kind == IPCTNL_MSG_CT_NEW) {
-            if let Some(request) = deletion_if_translated_to(address, family, body) {
+            if let Some(request) = deletion_if(&is_meant, family, body) {
                 nothing_is_fine(self.0.ask(request))?;
                 deleted += 1;
             }
@@ -57,13 +86,16 @@ fn header(family: Family) -> [u8; 4] {
     [family_number(family), 1, 0, 0]
 }
 
-fn deletion_if_translated_to(address: IpAddr, family: Family, body: &[u8]) -> Option<Request> {
+fn deletion_if(
+    is_meant: &impl Fn(&Attribute<'_>, &Attribute<'_>) -> Option<bool>,
+    family: Family,
+    body: &[u8],
+) -> Option<Request> {
     let damaged = Cell::new(0);
     let attributes = Attributes::new(body.get(4..)?, &damaged);
     let original = attributes.find(CTA_TUPLE_ORIG)?;
-    let replies_go_to = end_of(&attributes.find(CTA_TUPLE_REPLY)?, CTA_IP_V4_DST, CTA_IP_V6_DST)?;
-    let sender = end_of(&original, CTA_IP_V4_SRC, CTA_IP_V6_SRC)?;
-    if replies_go_to != address || sender == address {
+    let reply = attributes.find(CTA_TUPLE_REPLY)?;
+    if !is_meant(&original, &reply)? {
         return None;
     }
     let request =

@@ -7,7 +7,7 @@
 //! kernel ─ datagram ─► socket ─► wire (headers, attributes) ─► decode ─► Message ─► snapshot
 //!                        ▲                                                            │
 //!                        └──────────────── watch (dumps, and again after an overrun) ─┘
-//! committer ─► change, conntrack ─► exchange ─► kernel
+//! committer ─► change, conntrack, nftables ─► exchange ─► kernel
 //! ```
 
 pub(crate) mod change;
@@ -15,6 +15,7 @@ pub(crate) mod conntrack;
 pub(crate) mod decode;
 mod exchange;
 pub(crate) mod message;
+pub(crate) mod nftables;
 pub(crate) mod snapshot;
 pub(crate) mod socket;
 mod uapi;

@@ -144,6 +144,9 @@ impl Desk {
     pub(super) fn obey(&mut self, number: u64, mac: Hardware, verb: &DeviceVerb, captures: &Path, now: Time) {
         let macs = self.devices.macs(mac, now);
         let done = self.devices.obey(mac, verb, now);
+        if *verb == DeviceVerb::Weigh {
+            return self.devices.answer_now(number, done);
+        }
         let result = done.and_then(|done| Ok((done, self.follow(mac, &macs, verb, captures, now)?)));
         self.devices.answer_when_kept(number, result);
     }
@@ -162,7 +165,7 @@ impl Desk {
                 self.want(mac, now);
                 Ok(Vec::new())
             }
-            DeviceVerb::Note(_) | DeviceVerb::Merge(_) | DeviceVerb::Split => Ok(Vec::new()),
+            DeviceVerb::Note(_) | DeviceVerb::Merge(_) | DeviceVerb::Split | DeviceVerb::Weigh => Ok(Vec::new()),
             DeviceVerb::Forget => macs.iter().filter_map(|mac| self.erase(*mac, captures, now).transpose()).collect(),
         }
     }

@@ -12,6 +12,7 @@ use rebootping_core::inventory::interfaces::{Interface, Leads};
 use rebootping_core::inventory::names::Source;
 use rebootping_core::inventory::operator::Refusal;
 use rebootping_core::inventory::report::{Captures, Hardware, Report, ReportedDevice};
+use rebootping_core::inventory::stake::Stake;
 use rebootping_core::inventory::vendor::Vendors;
 use rebootping_core::inventory::{Inventory, Output, Settings};
 use rebootping_core::packet::frame::{Packet, Seen};
@@ -165,6 +166,7 @@ impl Devices {
             DeviceVerb::Merge(into) => self.inventory.merge(mac.0, into.0).map(|()| format!("{mac} belongs to {into}")),
             DeviceVerb::Split => self.inventory.split(mac.0).map(|()| format!("{mac} is a device of its own")),
             DeviceVerb::Capture(mode) => self.set_mode(mac, *mode),
+            DeviceVerb::Weigh => return weighed(mac, self.inventory.stake(mac.0)),
             DeviceVerb::Forget => {
                 for mac in self.macs(mac, now) {
                     self.early.remove(&mac.0);
@@ -175,6 +177,11 @@ impl Devices {
             }
         };
         done.map_err(|refusal| refused(mac, refusal))
+    }
+
+    /// Answers a question, which leaves nothing for the disk.
+    pub(super) fn answer_now(&mut self, number: u64, answer: Result<String, String>) {
+        self.orders.answer(number, answer);
     }
 
     /// Answers an order when the disk has it and has erased what is to be erased.
@@ -245,6 +252,17 @@ impl Devices {
 
 fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// What speaks against cutting off a device.
+fn weighed(mac: Hardware, stake: Option<Stake>) -> Result<String, String> {
+    let what = match stake {
+        None => return Ok(format!("{mac} serves nobody else")),
+        Some(Stake::Routes) => "is a router, with others behind it",
+        Some(Stake::LeasesAddresses) => "gives out addresses by DHCP",
+        Some(Stake::AnswersNames) => "looks up names for others",
+    };
+    Err(format!("{mac} {what}; --force together with --for does it nevertheless"))
 }
 
 fn refused(mac: Hardware, refusal: Refusal) -> String {

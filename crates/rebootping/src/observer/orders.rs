@@ -29,7 +29,7 @@ struct Order {
 #[derive(Default)]
 pub(super) struct Orders {
     waiting: Vec<Order>,
-    refused: Vec<FromObserver>,
+    answered: Vec<FromObserver>,
 }
 
 impl Orders {
@@ -79,7 +79,7 @@ impl Orders {
 
     /// The answers that can be given now.
     pub(super) fn answers(&mut self) -> Vec<FromObserver> {
-        let mut answers = std::mem::take(&mut self.refused);
+        let mut answers = std::mem::take(&mut self.answered);
         let (ready, waiting) = self.waiting.drain(..).partition(Order::is_ready);
         self.waiting = waiting;
         let ready: Vec<Order> = ready;
@@ -87,8 +87,13 @@ impl Orders {
         answers
     }
 
+    /// Answers a question, which leaves nothing for the disk.
+    pub(super) fn answer(&mut self, number: u64, answer: Result<String, String>) {
+        self.answered.push(FromObserver::Answered { number, answer });
+    }
+
     fn refuse(&mut self, number: u64, why: String) {
-        self.refused.push(FromObserver::Answered { number, answer: Err(why) });
+        self.answer(number, Err(why));
     }
 }
 

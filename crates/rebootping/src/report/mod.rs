@@ -2,6 +2,7 @@
 
 pub(crate) mod amount;
 pub(crate) mod captures;
+pub(crate) mod control;
 pub(crate) mod devices;
 pub(crate) mod events;
 pub(crate) mod links;

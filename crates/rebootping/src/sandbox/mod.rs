@@ -25,6 +25,8 @@ pub(crate) enum Role {
     Observer,
     /// Serves the page.
     Web,
+    /// Reads what another program answered, and says what it means.
+    Reader,
 }
 
 /// All that a process may still do.

@@ -39,7 +39,10 @@ impl Forecast {
         };
         let inner =
             self.0.get(begin..end).unwrap_or_default().iter().copied().filter(move |(bucket, _)| *bucket > first);
-        once((first, weight(begin, first))).chain(inner).chain(once((last, weight(end, last)))).map(|(bucket, weight)| (bucket, Expected(weight)))
+        once((first, weight(begin, first)))
+            .chain(inner)
+            .chain(once((last, weight(end, last))))
+            .map(|(bucket, weight)| (bucket, Expected(weight)))
     }
 
     fn place(&self, of: Bucket) -> usize {
