@@ -28,7 +28,7 @@ use crate::committer::restrict::{self, Told, Warden};
 use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
 use crate::config::meant::Config;
 use crate::config::{self, error::Errors};
-use crate::ipc::observer::{CaptureReport, FromObserver, StoreReport, ToObserver};
+use crate::ipc::observer::{CaptureReport, DeviceVerb, FromObserver, StoreReport, ToObserver};
 use crate::ipc::web::FromWeb;
 use crate::ipc::{FromJudge, JudgedLink, ToJudge, WantedLink};
 use crate::log;
@@ -459,6 +459,9 @@ impl Daemon {
                 Ok(()) => Answer::Done("this connection is not captured for a while".into()),
                 Err(error) => Answer::Refused(format!("the observer cannot be told ({error})")),
             },
+            Request::Device(_, DeviceVerb::Rename(_) | DeviceVerb::Weigh) => {
+                Answer::Refused("names are given, and devices weighed, by an order of control".into())
+            }
             Request::Device(mac, verb) => {
                 let number = self.device_orders.number();
                 match self.observer.tell(&ToObserver::Device { number, mac: *mac, verb: verb.clone() }) {

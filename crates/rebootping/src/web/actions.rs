@@ -8,12 +8,14 @@ use crate::cli;
 use crate::clock;
 use crate::config::observing::CaptureMode;
 use crate::daemon::Request;
+use crate::ipc::control::ControlOrder;
 use crate::ipc::observer::DeviceVerb;
 use crate::report::status::LinkStatus;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
+use rebootping_core::control::label::Label;
+use rebootping_core::control::names::Named;
 use rebootping_core::link::verdict::Order;
-use rebootping_core::untrusted::Untrusted;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -104,8 +106,14 @@ pub(super) async fn auto(asked: Asked) -> Result<Response<Body>, Problem> {
 pub(super) async fn rename(asked: Asked) -> Result<Response<Body>, Problem> {
     let Name { name } = asked.body()?;
     let name = cli::named(&name).map_err(|why| Problem::wrong(format!("this is no name: {why}")))?;
-    let before = |device: &Device| given_name(device).map(Untrusted::raw).unwrap_or_default().to_owned();
-    change(asked, DeviceVerb::Rename(name), |device| Some(DeviceVerb::Rename(before(device)))).await
+    let mac = parse(asked.part("mac"))?;
+    let known = asked.site.source.devices().await?;
+    let before = find(&known, asked.part("mac")).ok().and_then(given_name).and_then(|name| name.raw().parse().ok());
+    let called = |label: Option<Label>| {
+        let to = label.map(|label| Named { label, address: None });
+        Request::Control(ControlOrder::Name { mac, to })
+    };
+    carry_out(&asked, called(name), Some(called(before))).await
 }
 
 /// Writes something down about a device.

@@ -80,7 +80,7 @@ impl Source {
         match answer {
             Answer::Done(text) => Ok(text),
             Answer::Refused(why) => Err(Problem::new(StatusCode::CONFLICT, why)),
-            Answer::Status(_) | Answer::Check(_) => Err(misunderstood()),
+            Answer::Status(_) | Answer::Check(_) | Answer::Controlled(_) => Err(misunderstood()),
         }
     }
 
@@ -89,7 +89,7 @@ impl Source {
         match self.ask(Request::Check).await? {
             Answer::Check(json) => Ok(json),
             Answer::Refused(why) => Err(Problem::busy(why)),
-            Answer::Status(_) | Answer::Done(_) => Err(misunderstood()),
+            Answer::Status(_) | Answer::Done(_) | Answer::Controlled(_) => Err(misunderstood()),
         }
     }
 
