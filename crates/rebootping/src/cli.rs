@@ -2,6 +2,9 @@
 
 mod help;
 mod manual;
+mod wireshark;
+
+pub(crate) use wireshark::{Extcap, WiresharkOrder};
 
 use crate::duration::{When, parse_duration};
 use crate::escape::visible;
@@ -62,6 +65,12 @@ pub(crate) enum Command {
     /// Write what was captured of devices as pcapng, in order of time.
     #[command(after_help = help::PCAP)]
     Pcap(Pcap),
+    /// Have this gateway's devices in Wireshark.
+    #[command(after_help = help::WIRESHARK, subcommand)]
+    Wireshark(WiresharkOrder),
+    /// Answer Wireshark, which makes these calls once `wireshark install` is done.
+    #[command(after_help = help::EXTCAP)]
+    Extcap(Extcap),
     /// Tell who is on the network, what they are called, and which ports they really have open.
     #[command(after_help = help::REPORT)]
     Report(Report),
@@ -160,7 +169,7 @@ pub(crate) enum LinkVerb {
 /// Which packets `pcap` writes, and where.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pcap {
-    /// The devices by MAC address, or interfaces without one by name.
+    /// The devices by MAC address, or interfaces by name.
     #[arg(value_name = "MAC", required = true)]
     pub(crate) devices: Vec<String>,
     /// Only packets from then on: RFC 3339, or an age such as 2h.

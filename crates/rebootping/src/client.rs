@@ -5,8 +5,7 @@ use crate::clock;
 use crate::config;
 use crate::config::meant::Config;
 use crate::daemon::{Answer, Request, ask, give_back};
-use crate::extract;
-use crate::extract::own_stream::{Flow, HOLDS};
+use crate::extract::{self, Asked, Mode};
 use crate::report::links::{Named, Names};
 use crate::report::status::Status;
 use crate::report::{table, why};
@@ -84,17 +83,22 @@ pub(crate) fn release(explicit: Option<&Path>) -> ExitCode {
     })
 }
 
-/// `rebootping pcap`: reads the captures itself, and asks the daemon only to leave out the stream it makes.
+/// `rebootping pcap`.
 pub(crate) fn pcap(explicit: Option<&Path>, asked: &Pcap) -> ExitCode {
     let config = match load(explicit) {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let leave_out = |flow: &Flow| {
-        let request = Request::LeaveOut { flow: *flow, lasting: HOLDS };
-        matches!(ask(&config.paths.run, &request), Ok(Answer::Done(_)))
+    let asked = Asked {
+        words: &asked.devices,
+        since: asked.since,
+        until: asked.until,
+        hosts: Vec::new(),
+        snap: usize::MAX,
+        mode: if asked.follow { Mode::Follow } else { Mode::History },
+        to: asked.write.as_deref(),
     };
-    match extract::run(&config, asked, &leave_out) {
+    match extract::run(&config, &asked) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem, 1),
     }

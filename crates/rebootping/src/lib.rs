@@ -30,6 +30,7 @@ mod softnet;
 mod store;
 mod sys;
 mod web;
+mod wireshark;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -55,6 +56,8 @@ pub fn main() -> ExitCode {
         Command::Link(order) => client::link(config, &order),
         Command::Release => client::release(config),
         Command::Pcap(pcap) => client::pcap(config, &pcap),
+        Command::Wireshark(order) => wireshark::order(config, &order),
+        Command::Extcap(call) => wireshark::extcap(config, &call),
         Command::Report(report) => devices::report(config, &report),
         Command::Devices(output) => devices::list(config, output),
         Command::Device(order) => devices::order(config, &order),

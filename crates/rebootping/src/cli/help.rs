@@ -94,6 +94,25 @@ Examples:
   rebootping pcap aa:bb:cc:dd:ee:ff --follow | tcpdump -n -r -
   ssh gateway sudo rebootping pcap aa:bb:cc:dd:ee:ff --follow | wireshark -k -i -";
 
+/// What follows the options of `wireshark`.
+pub(super) const WIRESHARK: &str = "\
+Examples:
+  rebootping wireshark install
+  sudo rebootping wireshark install --system
+  rebootping wireshark profile ~/.config/wireshark/profiles/gateway
+  tshark -C gateway -i rebootping-aa:bb:cc:dd:ee:ff";
+
+/// What follows the options of `extcap`.
+pub(super) const EXTCAP: &str = "\
+Exit codes:
+  0  answered, or captured until stopped
+  1  failed; standard error says why, and Wireshark shows it
+  2  wrong usage or configuration
+
+Examples:
+  rebootping extcap --extcap-interfaces
+  rebootping extcap --capture --extcap-interface rebootping-wan1 --fifo /tmp/pipe";
+
 /// What follows the options of `report`.
 pub(super) const REPORT: &str = "\
 A device is a MAC that is no gateway of ours. A port is open when that was proven: a TCP one by a SYN-ACK, a UDP one by its answer

@@ -67,10 +67,11 @@ impl Daemon {
                 self.warden.release();
                 Answer::Done("every link is being given back".into())
             }
-            Request::LeaveOut { flow, lasting } => match self.observer.tell(&ToObserver::LeaveOut(*flow, *lasting)) {
-                Ok(()) => Answer::Done("this connection is not captured for a while".into()),
-                Err(error) => Answer::Refused(format!("the observer cannot be told ({error})")),
-            },
+            Request::LeaveOut { flow, lasting } => self
+                .tell_observer(&ToObserver::LeaveOut(*flow, *lasting), "this connection is not captured for a while"),
+            Request::Follow { lasting } => {
+                self.tell_observer(&ToObserver::Follow(*lasting), "captures are written at once for a while")
+            }
             Request::Device(_, DeviceVerb::Rename(_) | DeviceVerb::Weigh) => {
                 Answer::Refused("names are given, and devices weighed, by an order of control".into())
             }
@@ -102,6 +103,13 @@ impl Daemon {
             None => format!("{link} is judged by its answers alone again"),
         };
         self.tell_judge(&ToJudge::Order { link: id, order, lasting }, done)
+    }
+
+    fn tell_observer(&mut self, message: &ToObserver, done: &str) -> Answer {
+        match self.observer.tell(message) {
+            Ok(()) => Answer::Done(done.into()),
+            Err(error) => Answer::Refused(format!("the observer cannot be told ({error})")),
+        }
     }
 
     fn tell_judge(&mut self, message: &ToJudge, done: String) -> Answer {

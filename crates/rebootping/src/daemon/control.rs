@@ -46,6 +46,8 @@ pub(crate) enum Request {
     Release,
     /// Do not capture this connection, over which captures leave.
     LeaveOut { flow: Flow, lasting: Duration },
+    /// Somebody follows captures: have them written without waiting for more.
+    Follow { lasting: Duration },
     /// Do this to the device that has this MAC.
     Device(Hardware, DeviceVerb),
     /// Do this to a device in the firewall, or in the DHCP server.
@@ -83,6 +85,7 @@ impl Request {
                 | Self::Auto { .. }
                 | Self::Retry { .. }
                 | Self::LeaveOut { .. }
+                | Self::Follow { .. }
                 | Self::Device(..)
                 | Self::Control(_)
                 | Self::Controlled { .. }
@@ -97,7 +100,12 @@ impl Request {
     pub(super) fn change(&self) -> Option<String> {
         let lasting = |lasting: &Option<Duration>| lasting.map_or("until auto".to_owned(), format_duration);
         Some(match self {
-            Self::Status | Self::Check | Self::LeaveOut { .. } | Self::Reload | Self::Controlled { .. } => return None,
+            Self::Status
+            | Self::Check
+            | Self::LeaveOut { .. }
+            | Self::Follow { .. }
+            | Self::Reload
+            | Self::Controlled { .. } => return None,
             // It has a row of its own.
             Self::Control(_) => return None,
             Self::Order { link, order, lasting: it, force } => {

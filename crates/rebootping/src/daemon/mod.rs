@@ -19,7 +19,9 @@ mod device_orders;
 mod diary;
 mod entries;
 pub(crate) mod folders;
+mod give_back;
 mod mailbox;
+mod service_manager;
 pub(crate) mod settings;
 mod signals;
 mod supervise;
@@ -42,18 +44,19 @@ use control::Call;
 pub(crate) use control::{Answer, Request, ask};
 use device_orders::DeviceOrders;
 use diary::Diary;
+pub(crate) use give_back::give_back;
 use jiff::Timestamp;
 use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
 use rebootping_core::link::verdict::Order;
 use rebootping_core::link::{Family, LinkId};
+use service_manager::ServiceManager;
 use settings::{commit_settings, judge_settings, observer_settings, provider_of, warden_settings, web_settings};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::thread;
 use std::time::Duration;
 use supervise::{Heard, Judge, Observer, Supervisor, Web, Worker};
 
@@ -66,8 +69,6 @@ const SILENT_FOR: Duration = Duration::from_secs(10);
 const STOP_WITHIN: Duration = Duration::from_millis(4500);
 /// What was captured is written before we are gone: who stops a daemon may end what is left of its processes.
 const OBSERVER_ENDS_WITHIN: Duration = Duration::from_millis(900);
-/// How often a release without a daemon looks whether it is done.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Everything that can happen to the daemon.
 pub(crate) enum Input {
@@ -129,6 +130,7 @@ struct Daemon {
     device_orders: DeviceOrders,
     diary: Diary,
     wanted: BTreeMap<Family, Vec<WantedLink>>,
+    service_manager: ServiceManager,
     /// The operator saw the links after the first judged round, without asking.
     shown_once: bool,
     /// Held for as long as we run: a second daemon is refused, and the hardened `isusable` believes a `1`.
@@ -176,6 +178,7 @@ impl Daemon {
             device_orders: DeviceOrders::default(),
             diary: Diary::default(),
             wanted: BTreeMap::new(),
+            service_manager: ServiceManager::from_environment(),
             shown_once: false,
             _lock: lock,
             _control: control,
@@ -184,6 +187,7 @@ impl Daemon {
         for (section, place) in daemon.config.not_yet_done() {
             log::warn(&format!("{place}: {section} is understood, and this version does nothing with it yet"));
         }
+        daemon.service_manager.ready(daemon.longest_silence());
         Ok((daemon, inbox))
     }
 
@@ -197,6 +201,7 @@ impl Daemon {
             self.watch_processes();
             self.diary.tick(clock::now());
         }
+        self.service_manager.stopping();
         self.judge.stop();
         self.observer.stop();
         self.web.stop();
@@ -240,6 +245,7 @@ impl Daemon {
     }
 
     fn handle_judge(&mut self, message: FromJudge) {
+        self.service_manager.judged();
         match message {
             FromJudge::Links(links) => self.take_links(links),
             FromJudge::Choose(family, wanted) => {
@@ -421,6 +427,7 @@ impl Daemon {
             return;
         }
         self.config = config;
+        self.service_manager.ready(self.longest_silence());
         if let Err(error) = self.judge.configure(settings) {
             log::warn(&format!("the judge did not take the configuration ({error}); it will at its next start"));
         }
@@ -431,7 +438,11 @@ impl Daemon {
     }
 
     fn is_silent<W: Worker>(&self, process: &Supervisor<W>) -> bool {
-        process.silent_for() > SILENT_FOR.max(self.config.probe.interval * SILENT_ROUNDS)
+        process.silent_for() > self.longest_silence()
+    }
+
+    fn longest_silence(&self) -> Duration {
+        SILENT_FOR.max(self.config.probe.interval * SILENT_ROUNDS)
     }
 
     fn watch_processes(&self) {
@@ -447,36 +458,5 @@ impl Daemon {
             log::warn(&format!("the {} says nothing; it is ended and started anew", W::NAME));
             process.kill();
         }
-    }
-}
-
-/// Gives every link back where no daemon runs to do it.
-pub(crate) fn give_back(config: &Config) -> Result<String, String> {
-    folders::require_root().map_err(|error| error.to_string())?;
-    folders::make(config).map_err(|error| error.to_string())?;
-    let lock = folders::Lock::take(&config.paths.run).map_err(|error| error.to_string())?;
-    let hints = judge_settings(config).providers;
-    let links: Vec<JudgedLink> =
-        hints.into_iter().map(|hint| JudgedLink { name: hint.interface, label: None, metered: false }).collect();
-    let clock = committer::Clock { boot: clock::now, wall: || clock::wall().to_string() };
-    let committer =
-        Committer::start(commit_settings(config, &links), clock, |event| log::event(event.is_trouble, &event.text));
-    let committer = committer.map_err(|error| error.to_string())?;
-    committer.release();
-    let deadline = clock::now() + config.commit.timeout;
-    while committer.status().state != State::Observing && clock::now() < deadline {
-        thread::sleep(LOOK_EVERY);
-    }
-    let status = committer.status();
-    committer.stop(STOP_WITHIN);
-    let allowed = restrict::release();
-    drop(lock);
-    allowed?;
-    match status.state {
-        State::Observing => Ok("every link was given back\n".to_owned()),
-        _ => Err(format!(
-            "not every link could be given back: {}",
-            status.error.unwrap_or_else(|| "it took too long".into())
-        )),
     }
 }

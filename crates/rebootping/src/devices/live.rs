@@ -11,7 +11,7 @@ use rebootping_core::inventory::report::{Hardware, ReportedRestriction};
 use std::io;
 
 /// Asks observer and committer; why they could not be asked otherwise.
-pub(super) fn report(config: &Config) -> Result<All, String> {
+pub(crate) fn report(config: &Config) -> Result<All, String> {
     let answer = questions::ask(&config.paths.run, Fact::Report).map_err(|error| explain(&error))?;
     let mut report = serde_json::from_str(&answer)
         .map_err(|error| format!("the daemon's answer is not understood ({error}); is it of this version?"))?;

@@ -18,7 +18,7 @@ mod list;
 mod live;
 mod offline;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 
 use crate::cli::{self, DeviceOrder, Output, Report};
@@ -26,9 +26,10 @@ use crate::client::{self, fail, load, written};
 use crate::clock;
 use crate::config::meant::Config;
 use crate::config::observing::CaptureMode;
-use crate::daemon::{Request, ask};
+use crate::daemon::{self, Request};
 use crate::ipc::observer::DeviceVerb;
 use facts::{All, Origin};
+pub(crate) use live::report as ask;
 use offline::Offline;
 use rebootping_core::inventory::report::Hardware;
 use std::io::{self, BufWriter, Write};
@@ -97,7 +98,7 @@ fn tell(
     client::with_daemon(explicit, |config| {
         let known = Known(config);
         let request = Request::Device(known.mac(device)?, verb(&known)?);
-        client::done(ask(&config.paths.run, &request))
+        client::done(daemon::ask(&config.paths.run, &request))
     })
 }
 

@@ -1,5 +1,6 @@
 //! Which folders of captures an operator's words mean, and what to say where there is none.
 
+use super::interfaces;
 use crate::config::meant::Config;
 use crate::config::observing::CaptureMode;
 use crate::daemon::{Request, ask};
@@ -11,9 +12,26 @@ use std::path::{Path, PathBuf};
 use strsim::damerau_levenshtein;
 
 /// Folders of interfaces without MAC begin so.
-const INTERFACE: &str = "if-";
+pub(crate) const INTERFACE: &str = "if-";
+/// Of an interface as many devices are put together: each holds files open.
+const MOST_DEVICES: usize = 256;
 /// As many neighbours of a word that was not found are named.
 const NAMED: usize = 5;
+
+/// A folder that packets come from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Source {
+    pub(super) folder: PathBuf,
+    /// Only what was captured on this interface is meant; everything if there is none.
+    pub(super) interface: Option<String>,
+}
+
+impl Source {
+    /// The folder's own name: a MAC in lower case with colons, or `if-` and an interface.
+    pub(super) fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
 
 /// Why there is no folder.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,12 +40,14 @@ pub(super) enum Missing {
     Unreadable(PathBuf, io::ErrorKind, String),
     /// Nothing was captured yet.
     Nothing(PathBuf),
+    /// Too many devices are on this interface.
+    Crowded { interface: String, devices: usize },
     /// Something was, but nothing of this.
     Unknown { word: String, captures: PathBuf, nearest: Vec<String> },
 }
 
 /// The folders of devices given by MAC, and of interfaces given by name.
-pub(super) fn find(captures: &Path, words: &[String]) -> Result<Vec<PathBuf>, Missing> {
+pub(super) fn find(captures: &Path, words: &[String]) -> Result<Vec<Source>, Missing> {
     let names = match list(captures) {
         Ok(names) if names.is_empty() => return Err(Missing::Nothing(captures.to_owned())),
         Ok(names) => names,
@@ -36,24 +56,37 @@ pub(super) fn find(captures: &Path, words: &[String]) -> Result<Vec<PathBuf>, Mi
     };
     let mut found = Vec::new();
     for word in words {
-        let Some(name) = meant(word, &names) else {
-            let (word, captures) = (word.clone(), captures.to_owned());
-            return Err(Missing::Unknown { nearest: nearest(&word, names), word, captures });
-        };
-        found.push(captures.join(name));
+        found.extend(meant(captures, word, &names)?);
     }
-    // A device named twice is one device.
+    // A folder named twice is read once, and whole if one of the words means all of it.
     found.sort();
-    found.dedup();
+    found.dedup_by(|later, kept| later.folder == kept.folder && (kept.interface.is_none() || *later == *kept));
     Ok(found)
 }
 
-/// The folder among those there are: nothing an operator writes becomes part of a path.
-fn meant<'a>(word: &str, names: &'a [String]) -> Option<&'a String> {
-    let interface = format!("{INTERFACE}{}", for_file_name(&Untrusted::from(word)));
+/// The folders a word means, among those there are: nothing an operator writes becomes part of a path.
+fn meant(captures: &Path, word: &str, names: &[String]) -> Result<Vec<Source>, Missing> {
     let mac = canonical(word);
-    let is_meant = |name: &&String| mac.as_ref() == Some(name) || *name == word || **name == interface;
-    names.iter().find(is_meant)
+    if let Some(name) = names.iter().find(|name| mac.as_ref() == Some(name) || *name == word) {
+        return Ok(vec![Source { folder: captures.join(name), interface: None }]);
+    }
+    // What has no MAC lies in the interface's own folder, all else in those of the devices on it.
+    let own = format!("{INTERFACE}{}", for_file_name(&Untrusted::from(word)));
+    let source = |name: &String| {
+        let folder = captures.join(name);
+        let is_on = || interfaces::of_newest(&folder).iter().any(|it| it.name.raw() == word);
+        let interface = (*name != own).then(|| word.to_owned());
+        (interface.is_none() || is_on()).then(|| Source { interface, folder: folder.clone() })
+    };
+    let on: Vec<Source> = names.iter().filter_map(source).collect();
+    match on.len() {
+        0 => {
+            let (word, captures) = (word.to_owned(), captures.to_owned());
+            Err(Missing::Unknown { nearest: nearest(&word, names), word, captures })
+        }
+        1..=MOST_DEVICES => Ok(on),
+        devices => Err(Missing::Crowded { interface: word.to_owned(), devices }),
+    }
 }
 
 /// A MAC as folders are named, from any usual way to write it.
@@ -66,7 +99,7 @@ fn canonical(word: &str) -> Option<String> {
 }
 
 /// Names of folders that hold captures, sorted.
-fn list(captures: &Path) -> io::Result<Vec<String>> {
+pub(crate) fn list(captures: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(captures)? {
         let entry = entry?;
@@ -82,12 +115,12 @@ fn list(captures: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn nearest(word: &str, names: Vec<String>) -> Vec<String> {
+fn nearest(word: &str, names: &[String]) -> Vec<String> {
     let word: String = word.to_lowercase().chars().take(40).collect();
-    let mut by_distance: Vec<(usize, String)> =
-        names.into_iter().map(|name| (damerau_levenshtein(&word, &name), name)).collect();
+    let mut by_distance: Vec<(usize, &String)> =
+        names.iter().map(|name| (damerau_levenshtein(&word, name), name)).collect();
     by_distance.sort();
-    by_distance.into_iter().take(NAMED).map(|(_, name)| name).collect()
+    by_distance.into_iter().take(NAMED).map(|(_, name)| name.clone()).collect()
 }
 
 impl Missing {
@@ -102,6 +135,9 @@ impl Missing {
             Self::Nothing(path) => {
                 format!("nothing is captured in {} yet: {}", path.display(), whether_it_runs(config))
             }
+            Self::Crowded { interface, devices } => format!(
+                "{devices} devices are on {interface}, and at most {MOST_DEVICES} can be put together; name them by MAC"
+            ),
             Self::Unknown { word, captures, nearest } => format!(
                 "nothing is captured of {} in {}; nearest there: {}",
                 for_terminal(&Untrusted::from(word.as_str())),

@@ -26,6 +26,7 @@ pub(super) struct InOrder {
 #[derive(Debug, Default)]
 struct Place {
     chain: usize,
+    number: u32,
     block: Vec<u8>,
 }
 
@@ -35,18 +36,20 @@ pub(super) struct Ready<'a> {
     pub(super) stamp: u64,
     /// Which chain it came from.
     pub(super) chain: usize,
+    /// The place of its interface.
+    pub(super) number: u32,
     pub(super) block: &'a [u8],
 }
 
 impl InOrder {
     /// Lets a packet wait, as the block that `encode` appends.
-    pub(super) fn push(&mut self, stamp: u64, chain: usize, encode: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn push(&mut self, stamp: u64, chain: usize, number: u32, encode: impl FnOnce(&mut Vec<u8>)) {
         let at = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place::default());
             self.places.len() - 1
         });
         let place = &mut self.places[at];
-        place.chain = chain;
+        (place.chain, place.number) = (chain, number);
         place.block.clear();
         encode(&mut place.block);
         self.bytes += place.block.len();
@@ -80,9 +83,9 @@ impl InOrder {
             }
         }
         self.free.push(at);
-        let Place { chain, block } = &self.places[at];
+        let Place { chain, number, block } = &self.places[at];
         self.bytes -= block.len();
-        Some(Ready { stamp, chain: *chain, block })
+        Some(Ready { stamp, chain: *chain, number: *number, block })
     }
 }
 
@@ -92,7 +95,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn popped(waiting: &mut InOrder) -> Option<(u64, usize, Vec<u8>)> {
-        waiting.pop().map(|Ready { stamp, chain, block }| (stamp, chain, block.to_vec()))
+        waiting.pop().map(|Ready { stamp, chain, block, .. }| (stamp, chain, block.to_vec()))
     }
 
     #[test]
@@ -100,7 +103,7 @@ mod tests {
         let mut waiting = InOrder::default();
         for round in 0..100_u64 {
             for (stamp, byte) in [(2, 1), (1, 2), (2, 3)] {
-                waiting.push(round * 10 + stamp, 7, |block| block.extend(vec![byte; 8_192]));
+                waiting.push(round * 10 + stamp, 7, 0, |block| block.extend(vec![byte; 8_192]));
             }
             let order: Vec<u8> = std::iter::from_fn(|| popped(&mut waiting)).map(|(_, _, block)| block[0]).collect();
             assert_eq!(order, [2, 1, 3]);
@@ -113,12 +116,12 @@ mod tests {
     #[test]
     fn few_wait_and_few_bytes() {
         let mut waiting = InOrder::default();
-        (0..WAITING as u64).for_each(|stamp| waiting.push(stamp, 0, |block| block.push(1)));
+        (0..WAITING as u64).for_each(|stamp| waiting.push(stamp, 0, 0, |block| block.push(1)));
         assert!(!waiting.is_full());
-        waiting.push(0, 0, |_| {});
+        waiting.push(0, 0, 0, |_| {});
         assert!(waiting.is_full());
         let mut waiting = InOrder::default();
-        waiting.push(0, 0, |block| block.resize(WAITING_BYTES + 1, 0));
+        waiting.push(0, 0, 0, |block| block.resize(WAITING_BYTES + 1, 0));
         assert!(waiting.is_full());
     }
 
@@ -130,7 +133,7 @@ mod tests {
             let mut waiting = InOrder::default();
             let mut came = Vec::new();
             for (at, jitter) in jitter.iter().enumerate() {
-                waiting.push(at as u64 + jitter, 0, |block| block.push(0));
+                waiting.push(at as u64 + jitter, 0, 0, |block| block.push(0));
                 while waiting.is_full() {
                     came.extend(popped(&mut waiting).map(|(stamp, _, _)| stamp));
                 }

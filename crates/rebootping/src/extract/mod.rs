@@ -1,71 +1,109 @@
-//! `rebootping pcap`: takes the packets of some devices out of their segments, in time order, and follows them live.
+//! Takes the packets of some devices out of their segments, in time order, and follows them live: `rebootping pcap`, and Wireshark.
 //!
 //! ```text
 //! folder of a device ─ Chain (its segments, one after the other) ─┐
-//! folder of a device ─ Chain ─────────────────────────────────────┴─ Merge ─ InOrder ─ Output (one section of pcapng)
+//! folder of a device ─ Chain ─────────────────────────────────────┼─ Merge ─ InOrder ─ Output (one section of pcapng)
+//! daemon ─ Asking ─ Told (names, verdicts, losses) ───────────────┘
 //! ```
 //!
-//! It reads the folder of captures itself and asks the daemon for nothing but to leave its own stream out.
+//! It reads the folder of captures itself: whoever may read the files may have the packets. The daemon is asked what goes beside them,
+//! and to leave out the stream they make.
 
+mod asking;
 mod chain;
-mod folders;
+pub(crate) mod folders;
+mod follow;
 mod in_order;
+pub(crate) mod interfaces;
 mod merge;
 mod output;
 pub(crate) mod own_stream;
 mod pace;
+mod remarks;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod told;
+mod wanted;
 
-use crate::cli::Pcap;
 use crate::clock;
 use crate::config::meant::Config;
+use crate::daemon::{Answer, Request, ask};
+use crate::duration::When;
 use crate::ipc::observer::Packets;
+use asking::{Asking, Heard};
 use chain::Chain;
 use core::time::Duration;
+use follow::Following;
 use jiff::Timestamp;
 use merge::Merge;
 use output::Output;
-use own_stream::{Flow, OwnStream};
+use own_stream::{Flow, HOLDS, OwnStream};
 use pace::Pace;
 use rebootping_core::time::Time;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use stop::Stop;
+use told::Told;
+use wanted::{Span, Wanted};
 
-/// How often new packets are looked for. They are promised within a second, and wait up to 0.7 s to be written to their segment.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// A packet is in its segment by then.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
-
-/// Which packets are asked for, by their stamps in nanoseconds since 1970.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    since: u64,
-    until: u64,
+/// Which packets are asked for, and where they go.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    /// Devices by MAC, interfaces by name.
+    pub(crate) words: &'a [String],
+    pub(crate) since: Option<When>,
+    pub(crate) until: Option<When>,
+    /// Only packets from or to one of these, if there are any.
+    pub(crate) hosts: Vec<IpAddr>,
+    /// As many bytes of each packet.
+    pub(crate) snap: usize,
+    pub(crate) mode: Mode,
+    /// A file or a pipe; none is standard output.
+    pub(crate) to: Option<&'a Path>,
 }
 
-/// Carries the command out. Asks `leave_out` again and again to have a flow of our own not captured; it says whether it will be.
-pub(crate) fn run(config: &Config, asked: &Pcap, leave_out: &dyn Fn(&Flow) -> bool) -> Result<(), String> {
-    let found = folders::find(&config.paths.captures, &asked.devices);
-    let folders = found.map_err(|missing| missing.explain(config))?;
+/// What comes after the packets there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Nothing.
+    History,
+    /// What is captured from now on, by whatever daemon.
+    Follow,
+    /// The same for a reader on this machine, as long as there is a daemon.
+    Live,
+}
+
+/// Carries it out, until it is done or SIGTERM comes.
+pub(crate) fn run(config: &Config, asked: &Asked<'_>) -> Result<(), String> {
+    let found = folders::find(&config.paths.captures, asked.words);
+    let sources = found.map_err(|missing| missing.explain(config))?;
     let now = clock::wall();
-    let moment = |when: Option<crate::duration::When>, default| when.map_or(default, |when| nanos(when.resolve(now)));
+    let moment = |when: Option<When>, default| when.map_or(default, |when| nanos(when.resolve(now)));
     let span = Span { since: moment(asked.since, 0), until: moment(asked.until, u64::MAX) };
     let stop = Stop::listen().map_err(|error| format!("cannot listen for signals: {error}"))?;
-    let chains = folders.iter().map(|folder| Chain::new(folder, span)).collect::<Result<_, _>>()?;
-    let output = Output::open(asked.write.as_deref())?;
+    let told = Told::new(span.since, sources.iter().map(folders::Source::name).collect());
+    let mut asking = Asking::new(config, told);
+    let heard = asking.ask();
+    if asked.mode == Mode::Live && heard.iter().any(|heard| matches!(heard, Heard::Nobody)) {
+        return Err(follow::NO_DAEMON.to_owned());
+    }
+    let wanted = |interface: Option<String>| Wanted { span, interface, hosts: asked.hosts.clone() };
+    let chains = sources.into_iter().map(|source| Chain::new(&source.folder, wanted(source.interface)));
+    let output = Output::open(asked.to)?;
     let name = output.name().to_owned();
-    let mut merge = Merge::new(chains, output);
-    let result = if asked.follow {
-        let pace = Pace::new(clock::now());
-        let mut own = OwnStream::from_environment();
-        follow(&mut merge, span, &stop, |now| own.is_left_out(now, leave_out), pace)
-    } else {
-        merge.copy(|_| !stop.is_asked()).and_then(|_| merge.finish())
+    let mut merge = Merge::new(chains.collect::<Result<_, _>>()?, asked.snap, output);
+    follow::hear(&mut merge, heard);
+    let result = match asked.mode {
+        Mode::History => merge.copy(|_| !stop.is_asked()).and_then(|_| merge.finish(nanos(clock::wall()))),
+        Mode::Follow | Mode::Live => {
+            let mut own = OwnStream::from_environment();
+            let heard = asking.go_on().map_err(|error| format!("cannot ask the daemon: {error}"))?;
+            let following = Following { mode: asked.mode, until: span.until, stop, heard: Some(heard) };
+            following.run(&mut merge, |now| own.is_left_out(now, &|flow| leave_out(config, flow)))
+        }
     };
     match result {
         // Whoever read it has seen enough.
@@ -75,10 +113,11 @@ pub(crate) fn run(config: &Config, asked: &Pcap, leave_out: &dyn Fn(&Flow) -> bo
 }
 
 /// Writes the packets of a device to a connection, for those who may not read the folder of captures themselves; `to` is given
-/// once it is known that there are any.
+/// once it is known that there are any, and may take nothing for as long as `patience`.
 pub(crate) fn stream(
     captures: &Path,
     asked: &Packets,
+    patience: Duration,
     to: impl FnOnce() -> io::Result<OwnedFd>,
 ) -> Result<io::Result<()>, String> {
     let names: Vec<String> = asked.macs.iter().map(ToString::to_string).collect();
@@ -87,44 +126,24 @@ pub(crate) fn stream(
         return Err(format!("nothing is kept of {}", names.join(", ")));
     }
     let span = Span { since: asked.since, until: asked.until };
-    let chains = folders.iter().map(|folder| Chain::new(folder, span)).collect::<Result<_, _>>()?;
+    let wanted = Wanted { span, interface: None, hosts: Vec::new() };
+    let chains = folders.iter().map(|folder| Chain::new(folder, wanted.clone())).collect::<Result<_, _>>()?;
     Ok(to().and_then(|to| {
-        let mut merge = Merge::new(chains, Output::to_connection(to));
+        let mut merge = Merge::new(chains, usize::MAX, Output::to_connection(to, patience));
         if asked.follow {
             let is_left_out = !asked.is_paced;
             // Whoever asked sees to it that the connection stays left out.
-            return follow(&mut merge, span, &Stop::default(), |_| is_left_out, Pace::new(clock::now()));
+            let following = Following { mode: Mode::Follow, until: span.until, stop: Stop::default(), heard: None };
+            return following.run(&mut merge, |_| is_left_out);
         }
-        merge.copy(|_| true).and_then(|_| merge.finish())
+        merge.copy(|_| true).and_then(|_| merge.finish(nanos(clock::wall())))
     }))
 }
 
-/// Copies what there is, and then what comes.
-fn follow(
-    merge: &mut Merge,
-    span: Span,
-    stop: &Stop,
-    mut is_left_out: impl FnMut(Time) -> bool,
-    mut pace: Pace,
-) -> io::Result<()> {
-    // What is written to a file here does not pass a wire.
-    let is_paced = !merge.output().is_file();
-    let until_written = span.until.saturating_add(WRITTEN_WITHIN.as_nanos() as u64);
-    loop {
-        let left_out = is_left_out(clock::now());
-        let goes_on = merge.copy(|written| {
-            if is_paced && !left_out {
-                pace.wait(written, clock::now, stop);
-            }
-            !stop.is_asked()
-        })?;
-        if !goes_on || nanos(clock::wall()) > until_written {
-            return merge.finish();
-        }
-        merge.flush()?;
-        merge.output().wait(LOOK_EVERY)?;
-        merge.look();
-    }
+/// Asks to have a flow of our own not captured; whether it will be.
+fn leave_out(config: &Config, flow: &Flow) -> bool {
+    let request = Request::LeaveOut { flow: *flow, lasting: HOLDS };
+    matches!(ask(&config.paths.run, &request), Ok(Answer::Done(_)))
 }
 
 fn nanos(time: Timestamp) -> u64 {

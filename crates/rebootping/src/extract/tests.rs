@@ -1,14 +1,16 @@
 //! Folders as the observer leaves them, whole, growing and shrinking, and what comes out of them.
 
-use super::folders;
+use super::folders::{self, Source};
 use super::merge::Merge;
 use super::output::Output;
+use super::remarks::Remark;
+use super::told::News;
 use super::*;
 use crate::committer::scratch::Scratch;
 use crate::config::meant::Config;
 use crate::pcap_files::name;
 use crate::pcap_files::pcapng::{self, Maker, Record};
-use crate::pcap_read::Reader;
+use crate::pcap_read::{Interface, Reader};
 use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -19,6 +21,10 @@ const NAS: &str = "aa:bb:cc:00:00:02";
 /// A moment in 2026, in nanoseconds since 1970.
 const START: u64 = 1_790_000_000_000_000_000;
 const ALL: Span = Span { since: 0, until: u64::MAX };
+
+fn wanted(span: Span) -> Wanted {
+    Wanted { span, interface: None, hosts: Vec::new() }
+}
 
 /// A section with the named interfaces and, on them, packets: interface, stamp after [`START`], and bytes.
 fn section(interfaces: &[&str], packets: &[(u32, u64, &str)]) -> Vec<u8> {
@@ -77,8 +83,9 @@ impl Captures {
     }
 
     fn merge(&self, devices: &[&str], span: Span) -> Merge {
-        let chains = devices.iter().map(|device| Chain::new(&self.path().join(device), span).unwrap()).collect();
-        Merge::new(chains, Output::open(Some(&self.written())).unwrap())
+        let chains =
+            devices.iter().map(|device| Chain::new(&self.path().join(device), wanted(span)).unwrap()).collect();
+        Merge::new(chains, usize::MAX, Output::open(Some(&self.written())).unwrap())
     }
 
     fn written(&self) -> PathBuf {
@@ -95,7 +102,7 @@ impl Captures {
     fn history(&self, devices: &[&str], span: Span) -> Vec<(String, u64, String)> {
         let mut merge = self.merge(devices, span);
         assert!(merge.copy(|_| true).unwrap());
-        merge.finish().unwrap();
+        merge.finish(0).unwrap();
         self.came()
     }
 }
@@ -152,7 +159,7 @@ fn only_the_span_comes_out_and_what_ended_before_it_is_not_read() {
     let came = captures.history(&[TV], span(20, 21));
     assert_eq!(came, expected(&[("lan0", 20 * second, "c"), ("lan0", 21 * second, "b")]));
     assert_eq!(captures.history(&[TV], span(40, 50)), []);
-    let mut chain = Chain::new(&captures.path().join(TV), span(25, 99)).unwrap();
+    let mut chain = Chain::new(&captures.path().join(TV), wanted(span(25, 99))).unwrap();
     fs::remove_file(captures.segment(TV, 0)).unwrap();
     assert!(chain.advance() && !chain.advance());
 }
@@ -231,6 +238,92 @@ fn thousands_of_packets_that_are_nearly_in_order_come_out_in_order_and_complete(
 }
 
 #[test]
+fn what_is_deleted_before_it_is_reached_is_counted() {
+    let captures = Captures::new("extract-lost");
+    for (number, count) in [(1, 1), (2, 20), (3, 300), (4, 4)] {
+        let packets: Vec<(u32, u64, &str)> = (0..count).map(|at| (0, number * 1_000 + at, "x")).collect();
+        captures.write(TV, number * 1_000, &section(&["lan0"], &packets));
+    }
+    let mut chain = Chain::new(&captures.path().join(TV), wanted(ALL)).unwrap();
+    assert!(chain.advance());
+    chain.keep_up();
+    for number in [1, 2, 3] {
+        fs::remove_file(captures.segment(TV, number * 1_000)).unwrap();
+    }
+    chain.keep_up();
+    let lost: Vec<(String, u64)> =
+        chain.take_lost().into_iter().map(|(interface, count)| (interface.name.raw().to_owned(), count)).collect();
+    assert_eq!(lost, [("lan0".to_owned(), 320)]);
+    let stamp = |chain: &Chain| chain.record().map(|(record, _)| record.stamp - START);
+    assert_eq!((stamp(&chain), chain.advance(), stamp(&chain)), (Some(1_000), true, Some(4_000)));
+}
+
+#[test]
+fn what_is_known_beside_packets_stands_with_them() {
+    let captures = Captures::new("extract-news");
+    captures.write(TV, 10, &section(&["lan0"], &[(0, 10, "a"), (0, 20, "b"), (0, 30, "c")]));
+    let mut merge = captures.merge(&[TV], ALL);
+    merge.hear(News::Names(vec![("10.0.0.1".parse().unwrap(), "nas".to_owned())]));
+    for (after, text) in [(15, "wan1 judged unhealthy"), (12, "tv is back"), (31, "too late")] {
+        merge.hear(News::Remark(Remark { at: START + after, text: text.to_owned() }));
+    }
+    merge.hear(News::Lost(7));
+    merge.copy(|_| true).and_then(|_| merge.finish(START)).unwrap();
+    let shown = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("tshark");
+        let output = command.arg("-r").arg(captures.written()).args(arguments).output().expect("tshark is installed");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let comments = shown(&["-T", "fields", "-e", "frame.number", "-e", "frame.comment"]);
+    assert_eq!(comments, "1\t\n2\ttv is back,wan1 judged unhealthy\n3\t\n");
+    let bytes = fs::read(captures.written()).unwrap();
+    // Interface Statistics Block: interface, stamp, then options of eight bytes: received, dropped by us, dropped before.
+    let from = bytes.windows(4).rposition(|word| word == [5, 0, 0, 0]).unwrap();
+    let counted = |at: usize| bytes[from + at];
+    assert_eq!((counted(24), counted(36), counted(48)), (3, 0, 7));
+}
+
+#[test]
+fn of_an_interface_comes_what_its_devices_said_there_and_of_a_host_what_is_about_it() {
+    let captures = Captures::new("extract-wanted");
+    captures.write(TV, 10, &section(&["lan0", "wan1"], &[(0, 10, "not there"), (1, 40, "a")]));
+    captures.write(NAS, 20, &section(&["wan1", "lan0"], &[(0, 20, "b"), (1, 30, "not there")]));
+    captures.write("aa:bb:cc:00:00:03", 20, &section(&["lan0"], &[(0, 20, "not there")]));
+    let found = folders::find(&captures.path(), &["wan1".to_owned()]).unwrap();
+    let wan1 = |device: &str| Source { folder: captures.path().join(device), interface: Some("wan1".to_owned()) };
+    assert_eq!(found, [wan1(TV), wan1(NAS)]);
+    let chains = [TV, NAS].map(|device| {
+        let wanted = Wanted { interface: Some("wan1".to_owned()), ..wanted(ALL) };
+        Chain::new(&captures.path().join(device), wanted).unwrap()
+    });
+    let mut merge = Merge::new(chains.into(), 1, Output::open(Some(&captures.written())).unwrap());
+    merge.copy(|_| true).and_then(|_| merge.finish(0)).unwrap();
+    assert_eq!(captures.came(), expected(&[("wan1", 20, "b"), ("wan1", 40, "a")]));
+    let of_host = Wanted { hosts: vec!["10.0.0.5".parse().unwrap()], ..wanted(ALL) };
+    let interface = Interface { name: "lan0".into(), link: 1 };
+    let check = |frame: &[u8], is_wanted: bool| {
+        let record = crate::pcap_read::Record {
+            interface: InterfaceId(0),
+            link: 1,
+            stamp: 1,
+            original: 60,
+            direction: None,
+            remark: &[],
+            bytes: frame,
+        };
+        assert_eq!(of_host.takes(&record, &interface), is_wanted);
+    };
+    let end = |mac, ip: [u8; 4]| rebootping_lab::talk::End { mac, ip: ip.into(), port: 9 };
+    let [five, six, seven] = [5, 6, 7].map(|last| end([2, 0, 0, 0, 0, last], [10, 0, 0, last]));
+    check(&rebootping_lab::talk::udp(&five, &six, b"x"), true);
+    check(&rebootping_lab::talk::udp(&six, &five, b"x"), true);
+    check(&rebootping_lab::talk::udp(&six, &seven, b"x"), false);
+    check(&rebootping_lab::talk::arp(&five), true);
+    check(&rebootping_lab::talk::arp(&seven), false);
+    check(b"short", false);
+}
+
+#[test]
 fn an_end_is_asked_for_between_two_writes() {
     let captures = Captures::new("extract-end");
     let long = "x".repeat(1_000);
@@ -238,7 +331,7 @@ fn an_end_is_asked_for_between_two_writes() {
     captures.write(TV, 0, &section(&["lan0"], &packets));
     let mut merge = captures.merge(&[TV], ALL);
     assert!(!merge.copy(|written| written < 1_000).unwrap());
-    merge.finish().unwrap();
+    merge.finish(0).unwrap();
     let came = captures.came().len();
     assert!((1..2_000).contains(&came), "{came}");
 }
@@ -249,10 +342,13 @@ fn remarks_stay_beside_their_packets() {
     let mut bytes = section(&["lan0"], &[]);
     let record =
         Record { interface: InterfaceId(0), stamp: START, direction: Direction::Sent, original: 1, bytes: b"a" };
-    pcapng::put_remarked_packet(&mut bytes, 0, &record, "12 before it were lost");
+    let mut block = Vec::new();
+    pcapng::put_packet(&mut block, 0, &record);
+    pcapng::add_remark(&mut block, "12 before it were lost");
+    bytes.extend(block);
     captures.write(TV, 0, &bytes);
     let mut merge = captures.merge(&[TV], ALL);
-    merge.copy(|_| true).and_then(|_| merge.finish()).unwrap();
+    merge.copy(|_| true).and_then(|_| merge.finish(0)).unwrap();
     let mut reader = Reader::new(File::open(captures.written()).unwrap());
     let record = reader.next().unwrap();
     assert_eq!((record.remark, record.direction), (b"12 before it were lost".as_slice(), Some(Direction::Sent)));
@@ -266,8 +362,9 @@ fn devices_are_found_by_any_way_to_write_them() {
     }
     let check = |words: &[&str], names: &[&str]| {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let paths: Vec<PathBuf> = names.iter().map(|name| captures.path().join(name)).collect();
-        assert_eq!(folders::find(&captures.path(), &words), Ok(paths), "{words:?}");
+        let whole = |name: &&str| Source { folder: captures.path().join(name), interface: None };
+        let sources: Vec<Source> = names.iter().map(whole).collect();
+        assert_eq!(folders::find(&captures.path(), &words), Ok(sources), "{words:?}");
     };
     check(&["AA-BB-CC-00-00-01"], &[TV]);
     check(&["aabb.cc00.0001"], &[TV]);

@@ -19,6 +19,8 @@ pub(crate) enum ToObserver {
     Configure(Box<ObserverSettings>),
     /// Do not capture this connection for so long: captures leave over it.
     LeaveOut(Flow, Duration),
+    /// Write packets without waiting for more for so long: somebody follows them.
+    Follow(Duration),
     /// Do this to a device, and answer with the number when the disk has it.
     Device {
         /// By which the answer is known.

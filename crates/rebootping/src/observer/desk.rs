@@ -112,6 +112,13 @@ impl Desk {
         has_room
     }
 
+    /// Has packets written without waiting for more until then.
+    pub(super) fn follow_until(&mut self, until: Time) {
+        if let Some(files) = &mut self.files {
+            files.follow_until(until);
+        }
+    }
+
     fn capture_again(&mut self, now: Time) {
         let Self { keep, left_out, .. } = self;
         left_out.retain(|(stream, until)| {

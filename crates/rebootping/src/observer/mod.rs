@@ -148,6 +148,7 @@ impl Observer {
                     ToObserver::Notes(notes) => self.history.hear(notes),
                     ToObserver::Happened { number, happened } => self.history.keep(number, happened),
                     ToObserver::LeaveOut(flow, lasting) => self.watching.leave_out(flow, lasting),
+                    ToObserver::Follow(lasting) => self.watching.follow(lasting),
                     ToObserver::Device { number, mac, verb } => self.watching.obey(number, mac, &verb),
                 }
             }

@@ -158,7 +158,7 @@ impl Server {
             tell(&mut stream.try_clone()?, &Part::Packets)?;
             Ok(stream.try_clone()?.into())
         };
-        match extract::stream(&self.captures, asked, begin) {
+        match extract::stream(&self.captures, asked, PATIENCE_OF_DOWNLOADS, begin) {
             Ok(result) => result,
             Err(why) => tell(&mut stream, &Part::Refused(why)),
         }

@@ -152,6 +152,11 @@ impl Watching {
         }
     }
 
+    /// Has packets written without waiting for more for a while.
+    pub(super) fn follow(&mut self, lasting: Duration) {
+        self.desk.follow_until(self.line.of(Moment::now()) + lasting);
+    }
+
     /// Does what the operator wants of a device.
     pub(super) fn obey(&mut self, number: u64, mac: Hardware, verb: &DeviceVerb) {
         self.desk.obey(number, mac, verb, &self.settings.captures, self.line.of(Moment::now()));

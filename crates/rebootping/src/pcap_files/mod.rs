@@ -48,7 +48,7 @@ use writer::{Order, Writer};
 
 /// A packet waits no longer for others to be written with.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
-/// How often waiting packets are looked for.
+/// How often waiting packets are looked for: while somebody follows them, they wait no longer.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often the writer is told the time when there is nothing to write.
 const TICK: Duration = Duration::from_secs(1);
@@ -88,6 +88,8 @@ pub(crate) struct Files {
     now: Time,
     look: Time,
     tick: Time,
+    /// Until then somebody follows what is written.
+    followed: Time,
 }
 
 impl Files {
@@ -116,6 +118,7 @@ impl Files {
             now,
             look: now,
             tick: now,
+            followed: now,
         })
     }
 
@@ -245,8 +248,9 @@ impl Files {
         }
         self.look = now + LOOK;
         self.take_back();
+        let wait = if now < self.followed { Duration::ZERO } else { LONGEST_WAIT };
         for slot in self.lanes.slots() {
-            if self.lanes.get(slot).is_some_and(|lane| lane.waits_since(now - LONGEST_WAIT)) {
+            if self.lanes.get(slot).is_some_and(|lane| lane.waits_since(now - wait)) {
                 self.hand_out(slot, Because::Old);
             }
         }
@@ -255,6 +259,11 @@ impl Files {
             // A writer that is behind learns the time from what it has to write.
             let _behind = self.tell(Order::Tick(now)).is_err();
         }
+    }
+
+    /// Until then nothing waits for more to be written with.
+    pub(crate) fn follow_until(&mut self, until: Time) {
+        self.followed = self.followed.max(until);
     }
 
     /// Changes the limits; smaller ones take effect at once.

@@ -3,6 +3,7 @@
 //! Sections and numbers are those of draft-ietf-opsawg-pcapng. Nothing here reads or writes a file.
 
 use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType};
+use std::net::IpAddr;
 
 /// Section Header Block (section 4.1).
 pub(super) const SECTION: u32 = 0x0a0d_0d0a;
@@ -33,6 +34,11 @@ const EPB_FLAGS: u16 = 2;
 const SHB_HARDWARE: u16 = 2;
 const SHB_OS: u16 = 3;
 const SHB_USERAPPL: u16 = 4;
+const ISB_IFRECV: u16 = 4;
+const ISB_IFDROP: u16 = 5;
+const ISB_OSDROP: u16 = 7;
+const NRB_IPV4: u16 = 1;
+const NRB_IPV6: u16 = 2;
 /// Stamps count 10^-9 s.
 const NANOSECONDS: u8 = 9;
 /// The length of a section that may still grow.
@@ -123,17 +129,50 @@ pub(crate) fn put_packet(out: &mut Vec<u8>, number: u32, record: &Record<'_>) {
     out.extend_from_slice(&tail);
 }
 
-/// Appends a packet with a remark that Wireshark shows beside it.
-pub(crate) fn put_remarked_packet(out: &mut Vec<u8>, number: u32, record: &Record<'_>, remark: &str) {
-    put_block(out, PACKET, |out| {
+/// Adds a remark, which Wireshark shows beside the packet, to the block of a packet that [`put_packet`] appended to nothing.
+pub(crate) fn add_remark(block: &mut Vec<u8>, remark: &str) {
+    // The option goes before the empty one that ends them, which is written anew with the length.
+    block.truncate(block.len().saturating_sub(8));
+    put_option(block, COMMENT, text(remark));
+    put_end_of_options(block);
+    put_length(block, 0);
+}
+
+/// Tells the names of addresses. Wireshark takes no block above 256 KiB from a pipe: a few thousand at once fit.
+pub(crate) fn put_names<'a>(out: &mut Vec<u8>, names: impl Iterator<Item = (IpAddr, &'a str)>) {
+    put_block(out, NAMES, |out| {
+        for (address, name) in names {
+            let (kind, mut value) = match address {
+                IpAddr::V4(address) => (NRB_IPV4, address.octets().to_vec()),
+                IpAddr::V6(address) => (NRB_IPV6, address.octets().to_vec()),
+            };
+            value.extend_from_slice(text(name));
+            value.push(0);
+            put_option(out, kind, &value);
+        }
+        put_end_of_options(out);
+    });
+}
+
+/// How many packets of an interface there were, and how many of them are missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Statistics {
+    /// All that should be in the file.
+    pub(crate) received: u64,
+    /// Those of them that are not, because whoever wrote the file could not.
+    pub(crate) dropped: u64,
+    /// Those that never came so far, on whatever interface.
+    pub(crate) dropped_before: u64,
+}
+
+/// Tells them, as of a moment in nanoseconds since 1970.
+pub(crate) fn put_statistics(out: &mut Vec<u8>, number: u32, stamp: u64, statistics: &Statistics) {
+    put_block(out, STATISTICS, |out| {
         out.extend(number.to_le_bytes());
-        put_stamp(out, record.stamp);
-        out.extend((record.bytes.len() as u32).to_le_bytes());
-        out.extend(record.original.to_le_bytes());
-        out.extend_from_slice(record.bytes);
-        put_padding(out);
-        put_option(out, EPB_FLAGS, &[flags(record.direction), 0, 0, 0]);
-        put_option(out, COMMENT, text(remark));
+        put_stamp(out, stamp);
+        put_option(out, ISB_IFRECV, &statistics.received.to_le_bytes());
+        put_option(out, ISB_IFDROP, &statistics.dropped.to_le_bytes());
+        put_option(out, ISB_OSDROP, &statistics.dropped_before.to_le_bytes());
         put_end_of_options(out);
     });
 }
@@ -155,6 +194,11 @@ fn put_block(out: &mut Vec<u8>, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
     out.extend(kind.to_le_bytes());
     out.extend([0; 4]);
     body(out);
+    put_length(out, from);
+}
+
+/// Ends the block that begins at `from` with its length, which its beginning says too.
+fn put_length(out: &mut Vec<u8>, from: usize) {
     let length = ((out.len() - from + 4) as u32).to_le_bytes();
     out[from + 4..from + 8].copy_from_slice(&length);
     out.extend(length);
@@ -234,11 +278,32 @@ mod tests {
     }
 
     #[test]
-    fn a_remark_follows_the_flags() {
+    fn remarks_follow_the_flags() {
         let mut out = Vec::new();
-        put_remarked_packet(&mut out, 3, &RECORD, "late");
-        let remark = u32::from_le_bytes(*b"late");
-        assert_eq!(words(&out)[9..], [0x0004_0002, 0x11, 0x0004_0001, remark, 0, 60]);
+        put_packet(&mut out, 3, &RECORD);
+        add_remark(&mut out, "late");
+        let [late, lost] = [b"late", b"lost"].map(|text| u32::from_le_bytes(*text));
+        assert_eq!(words(&out)[9..], [0x0004_0002, 0x11, 0x0004_0001, late, 0, 60]);
+        add_remark(&mut out, "lost");
+        assert_eq!(words(&out)[9..], [0x0004_0002, 0x11, 0x0004_0001, late, 0x0004_0001, lost, 0, 68]);
+        assert_eq!(words(&out)[1], 68);
+    }
+
+    #[test]
+    fn names_end_with_a_zero() {
+        let mut out = Vec::new();
+        put_names(&mut out, [("10.0.0.1".parse().expect("an address"), "nas")].into_iter());
+        assert_eq!(words(&out), [4, 28, 0x0008_0001, 0x0100_000a, u32::from_le_bytes(*b"nas\0"), 0, 28]);
+    }
+
+    #[test]
+    fn statistics_count_in_64_bits() {
+        let mut out = Vec::new();
+        let statistics = Statistics { received: 2, dropped: 1 << 32, dropped_before: 3 };
+        put_statistics(&mut out, 1, RECORD.stamp, &statistics);
+        let (high, low) = (0x0123_4567, 0x89ab_cdef);
+        let options = [0x0008_0004, 2, 0, 0x0008_0005, 0, 1, 0x0008_0007, 3, 0, 0];
+        assert_eq!(words(&out), [vec![5, 64, 1, high, low], options.to_vec(), vec![64]].concat());
     }
 
     #[test]

@@ -11,7 +11,7 @@ const STRANGERS: &[(&[&str], &[&str])] = &[
     ),
     (&["judge"], &["committer"]),
     (&["report", "web"], &["capture", "echo", "committer"]),
-    (&["devices"], &["capture", "echo", "committer", "judge"]),
+    (&["devices", "wireshark"], &["capture", "echo", "committer", "judge"]),
 ];
 
 const HOUSE: &str = "crates/rebootping/src/";

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const FILES: Origin = Origin::Files { files: 2, packets: 12_345 };
 
 /// A network of five devices, as the contract's JSON has it.
-pub(super) fn sample() -> All {
+pub(crate) fn sample() -> All {
     serde_json::from_value(network()).expect("the shape of a report")
 }
 

@@ -109,13 +109,16 @@ fn tcpdump_and_tshark_read_what_was_written() {
 
 #[test]
 fn remarks_are_understood_by_wireshark() {
-    use super::super::pcapng::{put_interface, put_remarked_packet, put_section};
+    use super::super::pcapng::{add_remark, put_interface, put_packet, put_section};
     let place = Place::new();
     let mut out = Vec::new();
     put_section(&mut out, &maker());
     put_interface(&mut out, LinkType::Ethernet, "lan0");
     let bytes = frame(1, 61);
-    put_remarked_packet(&mut out, 0, &record(START, &bytes), "the link was left here");
+    let mut block = Vec::new();
+    put_packet(&mut block, 0, &record(START, &bytes));
+    add_remark(&mut block, "the link was left here");
+    out.extend(block);
     let path = place.folder("x.pcapng");
     fs::create_dir_all(place.path()).and_then(|()| fs::write(&path, &out)).expect("it can be written");
     assert_eq!(tcpdump(&path), 1);

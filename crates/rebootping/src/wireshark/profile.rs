@@ -1,0 +1,134 @@
+//! A Wireshark profile: names of devices, colours for events and links, and columns that say which device and which link.
+
+use crate::client::ask_status;
+use crate::config::meant::Config;
+use crate::devices;
+use crate::escape::for_terminal;
+use rebootping_core::inventory::report::{Report, ReportedDevice};
+use rebootping_core::untrusted::Untrusted;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// What it says beside names and colours. Names are ours alone: nobody is asked over the network who an address is.
+const PREFERENCES: &str = "\
+# Written by `rebootping wireshark profile`.
+nameres.mac_name: TRUE
+nameres.network_name: TRUE
+nameres.dns_pkt_addr_resolution: TRUE
+nameres.use_external_name_resolver: FALSE
+gui.column.format:
+	\"No.\", \"%m\",
+	\"Time\", \"%t\",
+	\"Link\", \"%Cus:frame.interface_name:0:R\",
+	\"From device\", \"%rhs\",
+	\"To device\", \"%rhd\",
+	\"Source\", \"%s\",
+	\"Destination\", \"%d\",
+	\"Protocol\", \"%p\",
+	\"Length\", \"%L\",
+	\"Info\", \"%i\",
+	\"Comment\", \"%Cus:frame.comment:0:R\"
+";
+/// Backgrounds of links, as Wireshark has colours: three times 16 bits. Text on them is dark.
+const LINKS: [&str; 6] = [
+    "[59110,61680,65535]",
+    "[65535,62708,57825]",
+    "[58082,64764,59110]",
+    "[64250,59110,64764]",
+    "[65278,65021,56540]",
+    "[57054,64250,64764]",
+];
+const DARK: &str = "[4718,10030,11796]";
+const LIGHT: &str = "[65535,65535,65535]";
+
+/// Writes the profile's files into a folder; what was done, in words.
+pub(super) fn write(config: &Config, folder: &Path) -> Result<String, String> {
+    let report = devices::ask(config)?;
+    let links: Vec<String> = ask_status(config)?.links.into_iter().map(|link| link.name).collect();
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    fs::create_dir_all(folder).map_err(failed)?;
+    let files = [
+        ("ethers", ethers(&report)),
+        ("hosts", hosts(&report)),
+        ("colorfilters", colours(&links)),
+        ("preferences", PREFERENCES.to_owned()),
+    ];
+    for (name, text) in files {
+        fs::write(folder.join(name), text).map_err(failed)?;
+    }
+    let name = Path::new(folder.file_name().unwrap_or_default()).display();
+    Ok(format!(
+        "wrote {} with names of {} devices; `wireshark -C {name}` uses it",
+        folder.display(),
+        report.devices.len()
+    ))
+}
+
+/// MACs and names, in the form of ethers(5).
+fn ethers(report: &Report<String>) -> String {
+    let mut text = String::new();
+    for (device, name) in report.devices.iter().filter_map(called) {
+        for mac in [device.mac].iter().chain(&device.also) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{mac} {name}");
+        }
+    }
+    text
+}
+
+/// Addresses and names, in the form of hosts(5).
+fn hosts(report: &Report<String>) -> String {
+    let mut text = String::new();
+    for (device, name) in report.devices.iter().filter_map(called) {
+        for address in &device.addresses {
+            let _ = writeln!(text, "{} {name}", address.ip);
+        }
+    }
+    text
+}
+
+fn called(device: &ReportedDevice<String>) -> Option<(&ReportedDevice<String>, String)> {
+    device.name.as_ref().map(|name| (device, word(name))).filter(|(_, name)| !name.is_empty())
+}
+
+/// A name as one word, which neither ends a line nor begins a comment.
+fn word(name: &Untrusted) -> String {
+    let shown = for_terminal(name);
+    shown.chars().map(|c| if c.is_whitespace() || c == '#' { '-' } else { c }).collect()
+}
+
+/// Colour rules; the first that fits a packet holds.
+fn colours(links: &[String]) -> String {
+    let mut text = String::from("# Written by `rebootping wireshark profile`.\n");
+    let rule =
+        |name: &str, filter: &str, colours: [&str; 2]| format!("@{name}@{filter}@{}{}\n", colours[0], colours[1]);
+    text += &rule("Event of the gateway", "frame.comment", ["[42148,0,0]", LIGHT]);
+    text += &rule("Unreachable", "icmp.type == 3 || icmpv6.type == 1", ["[42148,20000,0]", LIGHT]);
+    text += &rule("Reset", "tcp.flags.reset == 1", ["[60000,50000,50000]", DARK]);
+    text += &rule("Retransmission", "tcp.analysis.retransmission", ["[64000,58000,45000]", DARK]);
+    for (link, colour) in links.iter().zip(LINKS.iter().cycle()) {
+        // An at sign would end the name, a quote the text that is compared.
+        if !link.contains(['@', '"', '\\']) {
+            text += &rule(&format!("Link {link}"), &format!("frame.interface_name == \"{link}\""), [colour, DARK]);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_word_and_no_comment() {
+        let name = |text: &str| word(&Untrusted::from(text));
+        assert_eq!(name("Ann's kitchen TV #2\n127.0.0.1 bank"), "Ann's-kitchen-TV--2\\x0a127.0.0.1-bank");
+    }
+
+    #[test]
+    fn each_link_has_its_colour() {
+        let rules = colours(&["wan1".into(), "w@n".into(), "wan2".into()]);
+        insta::assert_snapshot!(rules);
+    }
+}
