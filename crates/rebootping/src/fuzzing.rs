@@ -35,7 +35,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 22] = [
+pub const DOORS: [(&str, Door); 23] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),

@@ -27,7 +27,7 @@ mod signals;
 mod supervise;
 
 use crate::clock::{self, Moment};
-use crate::committer::restrict::{self, Told, Warden};
+use crate::committer::restrict::{Told, Warden};
 use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
 use crate::config::meant::Config;
 use crate::config::{self, error::Errors};
@@ -48,7 +48,6 @@ pub(crate) use give_back::give_back;
 use jiff::Timestamp;
 use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
-use rebootping_core::link::verdict::Order;
 use rebootping_core::link::{Family, LinkId};
 use service_manager::ServiceManager;
 use settings::{commit_settings, judge_settings, observer_settings, provider_of, warden_settings, web_settings};

@@ -1,4 +1,4 @@
-//! Tells the service manager that we are ready, that the links are still being judged, and that we stop (sd_notify(3)).
+//! Tells the service manager that we are ready, that the links are still being judged, and that we stop (`sd_notify(3)`).
 //!
 //! Its watchdog is fed by what the judge says and by nothing else: a daemon in which nobody judges any more is started anew.
 

@@ -39,8 +39,6 @@ use jiff::Timestamp;
 use merge::Merge;
 use output::Output;
 use own_stream::{Flow, HOLDS, OwnStream};
-use pace::Pace;
-use rebootping_core::time::Time;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;

@@ -1,7 +1,7 @@
 //! Puts a script that calls us where Wireshark looks for extcap programs, and takes it away again.
 
 use crate::clock;
-use crate::command::{self, Command};
+use crate::command::{self, Command, OUTPUT_KEPT};
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -47,6 +47,7 @@ fn folder(system: bool) -> Result<PathBuf, String> {
         arguments: ["-G", "folders"].map(OsString::from).to_vec(),
         input: Vec::new(),
         timeout: PATIENCE,
+        keep: OUTPUT_KEPT,
     };
     let unknown = "the folder can be read in Wireshark's Help > About > Folders, as \"Extcap path\"";
     let finished = command::run(&tshark, clock::now)
