@@ -4,6 +4,7 @@
 //! `fuzz/seeds/` bytes that were chosen; a test throws those at the same doors.
 
 pub mod announced;
+pub mod blocks;
 pub mod captured;
 pub mod overheard;
 pub mod recorded;
@@ -35,7 +36,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 23] = [
+pub const DOORS: [(&str, Door); 24] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),
@@ -59,6 +60,7 @@ pub const DOORS: [(&str, Door); 23] = [
     ("neighbours", overheard::neighbours),
     ("capture", captured::capture),
     ("history", recorded::history),
+    ("blocks", blocks::blocks),
 ];
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -91,10 +91,23 @@ impl<'a> Reader<'a> {
         Self { rest: bytes, waiting: 0, count: 0 }
     }
 
-    /// Has more than 56 bits waiting, zeros where there are none left.
+    /// Has at least 56 bits waiting, zeros where there are none left.
     #[inline]
     fn fill(&mut self) {
-        while self.count <= 56 {
+        if let Some(next) = self.rest.first_chunk() {
+            // Bits of a byte that is not taken yet are put where they will be put again.
+            self.waiting |= u64::from_le_bytes(*next) << self.count;
+            let taken = 63_u32.wrapping_sub(self.count) >> 3;
+            self.rest = self.rest.get(taken as usize..).unwrap_or_default();
+            self.count |= 0x38;
+        } else {
+            self.fill_at_the_end();
+        }
+    }
+
+    #[cold]
+    fn fill_at_the_end(&mut self) {
+        while self.count < 56 {
             let (byte, rest) = self.rest.split_first().unwrap_or((&0, &[]));
             self.waiting |= u64::from(*byte) << self.count;
             (self.rest, self.count) = (rest, self.count.wrapping_add(8));

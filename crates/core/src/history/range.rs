@@ -90,7 +90,7 @@ const SHARES: [u32; 256] = {
     let mut shares = [0; 256];
     let mut learnt = 0;
     while learnt < 256 {
-        #[expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "computed when it is compiled")]
+        #[expect(clippy::indexing_slicing, reason = "computed when it is compiled")]
         {
             shares[learnt] = WHOLE * 2 / (2 * learnt as u32 + 3);
             learnt += 1;

@@ -12,6 +12,7 @@ use super::samples::{Sample, Trip};
 use alloc::vec::Vec;
 pub use block::{MOST, decode, encode};
 use buckets::Bucket;
+use core::cmp::Ordering;
 pub use span::Span;
 
 /// Samples of some time, added up.
@@ -114,23 +115,27 @@ impl Rollup {
 }
 
 /// Two lists of counts as one.
-fn sum(one: &[(Bucket, u32)], other: &[(Bucket, u32)]) -> Vec<(Bucket, u32)> {
+fn sum(mut one: &[(Bucket, u32)], mut other: &[(Bucket, u32)]) -> Vec<(Bucket, u32)> {
     let mut both = Vec::with_capacity(one.len().saturating_add(other.len()));
-    let (mut one, mut other) = (one.iter().copied().peekable(), other.iter().copied().peekable());
-    loop {
-        let next = match (one.peek(), other.peek()) {
-            (None, None) => return both,
-            (Some((a, n)), Some((b, m))) if a == b => {
-                let equal = (*a, n.saturating_add(*m));
-                (one.next(), other.next());
-                Some(equal)
+    while let ([first, after_first @ ..], [second, after_second @ ..]) = (one, other) {
+        match first.0.cmp(&second.0) {
+            Ordering::Equal => {
+                both.push((first.0, first.1.saturating_add(second.1)));
+                (one, other) = (after_first, after_second);
             }
-            (Some((a, _)), Some((b, _))) if a > b => other.next(),
-            (Some(_), _) => one.next(),
-            (None, Some(_)) => other.next(),
-        };
-        both.extend(next);
+            Ordering::Less => {
+                both.push(*first);
+                one = after_first;
+            }
+            Ordering::Greater => {
+                both.push(*second);
+                other = after_second;
+            }
+        }
     }
+    both.extend_from_slice(one);
+    both.extend_from_slice(other);
+    both
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub const MOST: usize = 1 << 16;
 
 /// Round trips are kept to this: it decides how large a history is, for what is below is noise.
 const STEP: Duration = Duration::from_micros(10);
+const HALF_A_STEP: Duration = Duration::from_micros(5);
 
 /// One round of one target over one link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,7 +97,7 @@ impl Sample {
 
 impl From<Duration> for Trip {
     fn from(time: Duration) -> Self {
-        let rounded = time.saturating_add(STEP / 2).as_nanos().checked_div(STEP.as_nanos()).unwrap_or_default();
+        let rounded = time.saturating_add(HALF_A_STEP).as_nanos().checked_div(STEP.as_nanos()).unwrap_or_default();
         Self(u32::try_from(rounded).unwrap_or(u32::MAX))
     }
 }

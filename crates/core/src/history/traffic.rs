@@ -6,8 +6,6 @@
 mod block;
 mod cap;
 
-use super::rollup::Span;
-use crate::time::Time;
 pub use block::{MOST, decode, encode, rounded};
 pub use cap::{Cap, Course};
 

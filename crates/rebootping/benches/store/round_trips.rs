@@ -42,7 +42,7 @@ pub(crate) const LINKS: [Kind; 3] = [
 
 /// One link, round after round.
 pub(crate) struct Link {
-    kind: Kind,
+    pub(crate) kind: Kind,
     random: Random,
     second: f64,
     ways: [f64; TARGETS],
@@ -146,7 +146,7 @@ impl Random {
     }
 
     /// Around 0, one wide (Box and Muller).
-    fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         (2.0 * self.exponential()).sqrt() * (std::f64::consts::TAU * self.even()).cos()
     }
 }

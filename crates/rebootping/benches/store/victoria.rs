@@ -1,7 +1,8 @@
-//! VictoriaMetrics on the loopback, with the same round trips: what its files take after their merge.
+//! `VictoriaMetrics` on the loopback, with the same round trips: what its files take after their merge.
 
-use super::Folder;
-use rebootping_core::history::samples::Sample;
+use super::rivals::BEGIN;
+use super::{Folder, ROUNDS, Series};
+use rebootping_core::history::samples::{Sample, Trip};
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,6 +16,7 @@ const ADDRESS: &str = "127.0.0.1:18428";
 pub(crate) struct Victoria {
     folder: Folder,
     server: Child,
+    imported: u64,
 }
 
 impl Victoria {
@@ -28,7 +30,7 @@ impl Victoria {
             .stderr(Stdio::null())
             .spawn()
             .expect("victoria-metrics is here: tools/need lab");
-        let mut victoria = Self { folder, server };
+        let mut victoria = Self { folder, server, imported: 0 };
         while TcpStream::connect(ADDRESS).is_err() {
             assert!(victoria.server.try_wait().expect("it can be asked").is_none(), "victoria-metrics does not run");
             thread::sleep(Duration::from_millis(50));
@@ -36,19 +38,22 @@ impl Victoria {
         victoria
     }
 
-    /// Hands over samples a second apart, in milliseconds with two decimals; a round without an answer has no sample.
-    pub(crate) fn import(&mut self, link: &str, target: usize, begin: i64, samples: &[Sample]) {
-        let (mut values, mut times) = (String::new(), String::new());
-        for (second, sample) in (begin..).zip(samples) {
-            if let Sample::Answered { best, .. } = sample {
-                write!(values, ",{}.{:02}", best.0 / 100, best.0 % 100).expect("memory");
-                write!(times, ",{second}000").expect("memory");
+    /// Hands over the samples of a day, in milliseconds with two decimals; a round without an answer has no sample.
+    pub(crate) fn import(&mut self, day: &[Series], number: usize) {
+        for Series { link, target, samples } in day {
+            let (mut values, mut times) = (String::new(), String::new());
+            for (second, sample) in (BEGIN + number * ROUNDS..).zip(samples) {
+                if let Sample::Answered { best: Trip(trip), .. } = sample {
+                    write!(values, ",{}.{:02}", trip / 100, trip % 100).expect("memory");
+                    write!(times, ",{second}000").expect("memory");
+                    self.imported += 1;
+                }
             }
+            let (values, times) = (values.trim_start_matches(','), times.trim_start_matches(','));
+            let metric = format!(r#"{{"__name__":"rtt_ms","link":"{link}","target":"{target}"}}"#);
+            let body = format!(r#"{{"metric":{metric},"values":[{values}],"timestamps":[{times}]}}"#);
+            request("POST", "/api/v1/import", &body);
         }
-        let (values, times) = (values.get(1..).unwrap_or(""), times.get(1..).unwrap_or(""));
-        let metric = format!(r#"{{"__name__":"rtt_ms","link":"{link}","target":"{target}"}}"#);
-        let body = format!(r#"{{"metric":{metric},"values":[{values}],"timestamps":[{times}]}}"#);
-        request("POST", "/api/v1/import", &body);
     }
 
     /// Bytes on the disk when all is written and merged.
@@ -64,13 +69,17 @@ impl Victoria {
             }
             last = now;
         }
+        let rows = request("GET", "/metrics", "");
+        let rows = rows.lines().filter(|line| line.starts_with("vm_rows{type=\"storage/"));
+        let rows: u64 = rows.filter_map(|line| line.split_whitespace().last()?.parse::<u64>().ok()).sum();
+        assert_eq!(rows, self.imported, "it has all samples");
         self.server.kill().expect("it ran");
         self.server.wait().expect("it ran");
         last
     }
 }
 
-fn request(method: &str, path: &str, body: &str) {
+fn request(method: &str, path: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(ADDRESS).expect("victoria-metrics listens");
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
@@ -80,4 +89,5 @@ fn request(method: &str, path: &str, body: &str) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
     assert!(answer.starts_with("HTTP/1.1 2"), "{path}: {answer}");
+    answer
 }

@@ -4,6 +4,7 @@ use super::buckets::Bucket;
 use crate::history::bits::Bits;
 use alloc::vec::Vec;
 use core::iter::once;
+use core::mem;
 
 /// An expectation moves by a quarter of what it was off.
 const MOVES: u32 = 2;
@@ -16,7 +17,11 @@ const MANY: u32 = 4;
 
 /// How many round trips are expected, by bucket.
 #[derive(Debug, Default)]
-pub(super) struct Forecast(Vec<(Bucket, u32)>);
+pub(super) struct Forecast {
+    known: Vec<(Bucket, u32)>,
+    /// Room for those that come after.
+    next: Vec<(Bucket, u32)>,
+}
 
 /// How many are expected in one bucket.
 #[derive(Clone, Copy, Debug)]
@@ -28,17 +33,17 @@ pub(super) struct Average(u32);
 
 impl Forecast {
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.known.len()
     }
 
     /// The first, the last behind it, and all in between of which something is expected.
     pub(super) fn between(&self, first: Bucket, last: Bucket) -> impl Iterator<Item = (Bucket, Expected)> {
         let (begin, end) = (self.place(first), self.place(last));
         let weight = |place: usize, of: Bucket| {
-            self.0.get(place).filter(|(bucket, _)| *bucket == of).map_or(0, |(_, weight)| *weight)
+            self.known.get(place).filter(|(bucket, _)| *bucket == of).map_or(0, |(_, weight)| *weight)
         };
         let inner =
-            self.0.get(begin..end).unwrap_or_default().iter().copied().filter(move |(bucket, _)| *bucket > first);
+            self.known.get(begin..end).unwrap_or_default().iter().copied().filter(move |(bucket, _)| *bucket > first);
         once((first, weight(begin, first)))
             .chain(inner)
             .chain(once((last, weight(end, last))))
@@ -46,17 +51,40 @@ impl Forecast {
     }
 
     fn place(&self, of: Bucket) -> usize {
-        self.0.partition_point(|(bucket, _)| *bucket < of)
+        self.known.partition_point(|(bucket, _)| *bucket < of)
     }
 
     pub(super) fn learn(&mut self, counts: &[(Bucket, u32)]) {
-        for (_, weight) in &mut self.0 {
-            *weight = weight.wrapping_sub(*weight >> MOVES);
+        let (mut known, mut counts) = (self.known.as_slice(), counts);
+        self.next.clear();
+        loop {
+            let (old, new) = match (known, counts) {
+                ([], []) => break,
+                ([(bucket, weight), rest @ ..], [(of, count), after @ ..]) if bucket == of => {
+                    (known, counts) = (rest, after);
+                    ((*bucket, *weight), *count)
+                }
+                ([(bucket, weight), rest @ ..], []) => {
+                    known = rest;
+                    ((*bucket, *weight), 0)
+                }
+                ([(bucket, weight), rest @ ..], [(of, _), ..]) if bucket < of => {
+                    known = rest;
+                    ((*bucket, *weight), 0)
+                }
+                (_, [(bucket, count), after @ ..]) => {
+                    counts = after;
+                    ((*bucket, 0), *count)
+                }
+            };
+            let (bucket, weight) = old;
+            let parts = new.saturating_mul(1 << PARTS >> MOVES);
+            let weight = weight.wrapping_sub(weight >> MOVES).saturating_add(parts);
+            if weight >= LEAST {
+                self.next.push((bucket, weight));
+            }
         }
-        let parts = |(bucket, count): &(Bucket, u32)| (*bucket, count.saturating_mul(1 << PARTS >> MOVES));
-        let learnt: Vec<_> = counts.iter().map(parts).collect();
-        self.0 = super::sum(&self.0, &learnt);
-        self.0.retain(|(_, weight)| *weight >= LEAST);
+        mem::swap(&mut self.known, &mut self.next);
     }
 }
 

@@ -13,7 +13,9 @@ fn answered(best: u32) -> Sample {
 
 fn of(samples: &[Sample]) -> Rollup {
     let mut rollup = Rollup::default();
-    samples.iter().for_each(|sample| rollup.note(*sample));
+    for sample in samples {
+        rollup.note(*sample);
+    }
     rollup
 }
 

@@ -29,10 +29,10 @@ fn check(samples: &[Sample], most_bytes: usize) {
 #[test]
 fn an_hour_of_the_same_takes_no_room() {
     check(&[], 1);
-    check(&[answered(1234); 3600], 40);
-    check(&[Sample::Absent; 3600], 16);
-    check(&[Sample::Unwatched; 3600], 16);
-    check(&[Sample::Lost { sent: 3 }; 3600], 16);
+    check(&std::vec![answered(1234); 3600], 40);
+    check(&std::vec![Sample::Absent; 3600], 16);
+    check(&std::vec![Sample::Unwatched; 3600], 16);
+    check(&std::vec![Sample::Lost { sent: 3 }; 3600], 16);
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub const MOST: usize = 2880;
 const BEHIND: u32 = 6;
 /// Lengths are told by their difference, around the corner: there are 65 of them.
 const LENGTHS: usize = 128;
+const AROUND: u32 = LENGTHS as u32 - 1;
 
 /// A block of spans, oldest first; those beyond [`MOST`] are left out.
 pub fn encode(spans: &[Moved]) -> Vec<u8> {
@@ -91,7 +92,7 @@ impl Direction {
         let length = self.bytes.code(coder, bytes.length);
         let bytes = bytes.code_behind(coder, length);
         let packet = self.packet.code(coder, length.wrapping_sub(packets.length));
-        let packets = packets.code_behind(coder, length.wrapping_sub(packet) % LENGTHS as u32);
+        let packets = packets.code_behind(coder, length.wrapping_sub(packet) & AROUND);
         (bytes.value(), packets.value())
     }
 }
@@ -99,7 +100,7 @@ impl Direction {
 impl Lengths {
     fn code(&mut self, coder: &mut impl Coder, length: u32) -> u32 {
         let off = self.off.code(coder, length.wrapping_sub(self.last));
-        self.last = self.last.wrapping_add(off) % LENGTHS as u32;
+        self.last = self.last.wrapping_add(off) & AROUND;
         self.last
     }
 }

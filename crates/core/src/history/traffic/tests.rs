@@ -35,9 +35,9 @@ fn as_kept(moved: &Moved) -> Moved {
 
 #[test]
 fn an_idle_day_takes_no_room() {
-    assert!(encode(&[Moved::default(); 1440]).len() <= 16);
-    assert!(encode(&[moved(60, 0); 1440]).len() <= 1440 * 6 / 8 + 30);
-    assert_eq!(decode(&encode(&[moved(60, 0); MOST + 1])).count(), MOST);
+    assert!(encode(&std::vec![Moved::default(); 1440]).len() <= 16);
+    assert!(encode(&std::vec![moved(60, 0); 1440]).len() <= 1440 * 6 / 8 + 30);
+    assert_eq!(decode(&encode(&std::vec![moved(60, 0); MOST + 1])).count(), MOST);
 }
 
 proptest! {
