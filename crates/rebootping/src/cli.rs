@@ -80,6 +80,12 @@ pub(crate) enum Command {
     /// Show one device, or change what is known and kept of it.
     #[command(after_help = help::DEVICE, subcommand)]
     Device(DeviceOrder),
+    /// Show how a link did, as a graph of characters.
+    #[command(after_help = help::HISTORY)]
+    History(History),
+    /// Decide again what was decided, and what other settings would have decided.
+    #[command(after_help = help::REPLAY)]
+    Replay(Replay),
     /// Set the password of the page.
     #[command(after_help = help::PASSWD)]
     Passwd,
@@ -134,6 +140,46 @@ pub(crate) struct Why {
     /// The form of the answer.
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// What `history` shows.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct History {
+    /// An interface or a label.
+    #[arg(value_name = "LINK")]
+    pub(crate) link: String,
+    /// From then on: RFC 3339, or an age such as 2h; without it, a day.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<When>,
+    /// Up to then; without it, now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<When>,
+    /// Answer in JSON, up to 1200 columns.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Answer as CSV, likewise.
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+/// What `replay` decides again, and how.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Replay {
+    /// From then on: RFC 3339, or an age such as 30d; without it, a day.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<When>,
+    /// With this hold-down.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) hold_down: Option<Duration>,
+    /// With so many of each target's echoes.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=10))]
+    pub(crate) echoes: Option<u8>,
+    /// With rounds of this length, a multiple of the recorded one.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) interval: Option<Duration>,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// An operator's order about a link.

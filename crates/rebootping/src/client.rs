@@ -6,6 +6,7 @@ use crate::config;
 use crate::config::meant::Config;
 use crate::daemon::{Answer, Request, ask, give_back};
 use crate::extract::{self, Asked, Mode};
+use crate::history;
 use crate::report::links::{Named, Names};
 use crate::report::status::Status;
 use crate::report::{table, why};
@@ -43,11 +44,7 @@ pub(crate) fn status(explicit: Option<&Path>, output: Output) -> ExitCode {
 /// `rebootping why`.
 pub(crate) fn why(explicit: Option<&Path>, asked: &Why) -> ExitCode {
     if let Some(at) = asked.at {
-        let time = at.resolve(clock::wall());
-        return fail(
-            &format!("nothing is known of {time:.0}: this version keeps no history; without --at it explains now"),
-            1,
-        );
+        return history::why(explicit, asked, at, clock::wall());
     }
     with_daemon(explicit, |config| {
         let status = ask_status(config)?;

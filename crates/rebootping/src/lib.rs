@@ -17,6 +17,7 @@ mod escape;
 mod extract;
 #[doc(hidden)]
 pub mod fuzzing;
+mod history;
 mod ipc;
 mod judge;
 mod log;
@@ -37,6 +38,8 @@ use cli::{Cli, Command};
 #[doc(hidden)]
 pub use observer::measuring;
 use std::process::ExitCode;
+#[doc(hidden)]
+pub use store::measuring as stored;
 
 /// Runs the command line this process was started with.
 pub fn main() -> ExitCode {
@@ -61,6 +64,8 @@ pub fn main() -> ExitCode {
         Command::Report(report) => devices::report(config, &report),
         Command::Devices(output) => devices::list(config, output),
         Command::Device(order) => devices::order(config, &order),
+        Command::Replay(asked) => history::replay(config, &asked),
+        Command::History(asked) => history::history(config, &asked),
         Command::Completions { shell } => client::written(cli::print_completions(shell)),
         Command::Man => client::written(cli::print_man()),
     }

@@ -3,7 +3,7 @@
 use super::graphs::{self, POINTS};
 use super::round_trips::TARGETS;
 use super::{Folder, ROUNDS, Series};
-use rebootping::history::{BOOTED, Measured};
+use rebootping::stored::{BOOTED, Measured};
 use rebootping_core::history::relay::Outbox;
 use rebootping_core::history::samples::Sample;
 use rebootping_core::link::decide::{Decider, Did, Entry, Neighbour, Observed, OpenLink, Opening};

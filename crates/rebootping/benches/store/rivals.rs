@@ -1,7 +1,7 @@
 //! What keeps samples without compressing them: rrdtool's slots, and plain rows in SQLite.
 
 use super::{Folder, ROUNDS, Series};
-use rebootping::history::BOOTED;
+use rebootping::stored::BOOTED;
 use rebootping_core::history::samples::{Sample, Trip};
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write};

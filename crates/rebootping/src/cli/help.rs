@@ -53,6 +53,25 @@ Examples:
   rebootping status
   rebootping status --json | jq '.links[] | {name, healthy, enabled}'";
 
+/// What follows the options of `history`.
+pub(super) const HISTORY: &str = "\
+The graph has the median of each column (o), half of its round trips (|), and all but one in twenty (').
+
+Examples:
+  rebootping history wan1
+  rebootping history fibre --since 30d
+  rebootping history wan2 --since 2026-03-01T08:00:00Z --until 2026-03-01T12:00:00Z --csv";
+
+/// What follows the options of `replay`.
+pub(super) const REPLAY: &str = "\
+With the recorded settings both sides say the same. A second on dead links is one in which nothing
+in use answered while another link did.
+
+Examples:
+  rebootping replay
+  rebootping replay --since 30d --hold-down 10m
+  rebootping replay --since 7d --echoes 1 --json | jq .dead_seconds";
+
 /// What follows the options of `why`.
 pub(super) const WHY: &str = "\
 Examples:

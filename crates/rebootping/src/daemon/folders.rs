@@ -26,7 +26,7 @@ pub(crate) fn judge_state(state: &Path) -> PathBuf {
 }
 
 /// Where the observer keeps what it learnt.
-pub(super) fn observer_state(state: &Path) -> PathBuf {
+pub(crate) fn observer_state(state: &Path) -> PathBuf {
     state.join("observer")
 }
 

@@ -13,6 +13,7 @@ use super::pack::{put, take};
 use super::stream::Heard;
 use crate::clock::Moment;
 use judged::Families;
+pub(super) use judged::family_name;
 use moved::Traffic;
 use rebootping_core::history::relay::{Inbox, Message, Outbox, Receipt};
 use rebootping_core::history::rollup::{self, Span};

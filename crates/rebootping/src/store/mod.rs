@@ -15,7 +15,10 @@ mod file;
 mod flush;
 mod hour;
 pub(crate) mod kinds;
+#[doc(hidden)]
+pub mod measuring;
 mod memory;
+pub(crate) mod notes;
 mod pack;
 pub(crate) mod read;
 mod schema;

@@ -7,6 +7,8 @@
 mod columns;
 mod recent;
 
+pub(crate) use recent::Open;
+
 use super::kinds::{Happening, Stretch};
 use super::{file, pack, schema};
 use rusqlite::backup::Backup;

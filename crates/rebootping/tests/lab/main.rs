@@ -16,3 +16,4 @@ mod release;
 mod slow_disk;
 mod support;
 mod targets;
+mod told;

@@ -157,7 +157,7 @@ fn probes(family: Family, did: &Did) -> Moved {
 }
 
 /// How a family is called in names of series.
-pub(super) const fn family_name(family: Family) -> &'static str {
+pub(in crate::store) const fn family_name(family: Family) -> &'static str {
     match family {
         Family::Ipv4 => "ipv4",
         Family::Ipv6 => "ipv6",

@@ -1,0 +1,326 @@
+//! `rebootping why LINK --at TIME`: what was decided then, from what, how it was carried out, and the pings around it.
+
+use super::{label, local, names, nanos, span, with_history};
+use crate::cli::Why;
+use crate::config::meant::Config;
+use crate::duration::{When, format_duration};
+use crate::report::links::{Names, in_words};
+use crate::report::reason::{self, Told};
+use crate::store::kinds::Happening;
+use crate::store::notes::What;
+use crate::store::read::{Reader, Span};
+use jiff::Timestamp;
+use rebootping_core::engine::FamilyReport;
+use rebootping_core::link::decide::{Decider, Entry, Observed};
+use rebootping_core::link::presence::Path as WayOut;
+use rebootping_core::link::verdict::Verdict;
+use rebootping_core::link::{Family, LinkId};
+use rebootping_core::time::Time;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Rounds of pings shown before and after the moment.
+const AROUND: usize = 3;
+/// A choice is carried out within this.
+const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(120);
+/// An explanation is no longer, in lines.
+const LINES: usize = 10;
+/// Hold-downs that are tried beside the one that held.
+const OTHERS: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(600), Duration::from_secs(3600)];
+
+/// `rebootping why LINK --at TIME`.
+pub(crate) fn why(explicit: Option<&Path>, asked: &Why, at: When, now: Timestamp) -> ExitCode {
+    with_history(explicit, |config, reader| {
+        let at = Time::from_nanos(nanos(at.resolve(now)).max(0) as u64);
+        let moments = moments(reader, at)?;
+        let (family, moment) = chosen(config, &asked.link, &moments, at)?;
+        let names = names(config, moment.decider.opening());
+        let id = names.find(&asked.link).ok_or_else(|| unknown(&asked.link, &names))?;
+        let shown = Shown { names, id, family, moment, carried_out: carried_out(reader, moment)? };
+        Ok(if asked.output.json { format!("{}\n", shown.json()) } else { shown.prose() })
+    })
+}
+
+/// How a family stood at a moment.
+struct Moment {
+    decider: Decider,
+    verdict: Option<(Time, Verdict)>,
+    /// The rounds around the moment, the one that decided in their middle.
+    rounds: Vec<Observed>,
+    others: Vec<(Duration, Decider)>,
+}
+
+/// Every family as it stood then.
+fn moments(reader: &Reader, at: Time) -> Result<BTreeMap<Family, Moment>, String> {
+    let around = |seconds: i64| (at.as_nanos() as i64).saturating_add(seconds.saturating_mul(1_000_000_000));
+    let notes = reader.notes(Span { from: around(-60), until: around(60) }).map_err(|error| error.to_string())?;
+    let mut moments: BTreeMap<Family, Moment> = BTreeMap::new();
+    for noted in notes {
+        match noted.what {
+            What::Begin(decider) if noted.at <= at => {
+                let others = OTHERS.map(|hold_down| (hold_down, decider.with_hold_down(hold_down))).into();
+                let known = moments.remove(&noted.family);
+                let goes_on = known.filter(|known| known.decider.stands_as(&decider));
+                let (verdict, rounds) = goes_on.map_or((None, Vec::new()), |known| (known.verdict, known.rounds));
+                moments.insert(noted.family, Moment { decider: *decider, verdict, rounds, others });
+            }
+            What::Begin(_) => {}
+            What::Entry(entry) => {
+                if let Some(moment) = moments.get_mut(&noted.family) {
+                    moment.take(noted.at, &entry, at);
+                }
+            }
+        }
+    }
+    Ok(moments)
+}
+
+impl Moment {
+    fn take(&mut self, when: Time, entry: &Entry, at: Time) {
+        let is_later = when > at;
+        if let Entry::Round(observed) = entry {
+            let interval = self.decider.opening().interval;
+            let later = self.rounds.iter().filter(|round| round.at + interval > at).count();
+            if later < AROUND {
+                self.rounds.push(observed.clone());
+            }
+            if !is_later && self.rounds.len() > AROUND + 1 {
+                self.rounds.remove(0);
+            }
+        }
+        if !is_later {
+            self.verdict = Some((when, self.decider.handle(entry).verdict));
+            self.others.iter_mut().for_each(|(_, decider)| drop(decider.handle(entry)));
+        }
+    }
+
+    /// When it was last decided, if that was not too long before.
+    fn is_known(&self, at: Time) -> bool {
+        let interval = self.decider.opening().interval;
+        self.verdict.as_ref().is_some_and(|(when, _)| at.since(*when) <= interval * 2 + Duration::from_secs(1))
+    }
+}
+
+/// The family that speaks for the link: IPv4, or IPv6 where it has no IPv4.
+fn chosen<'a>(
+    config: &Config,
+    link: &str,
+    moments: &'a BTreeMap<Family, Moment>,
+    at: Time,
+) -> Result<(Family, &'a Moment), String> {
+    let known = moments.iter().filter(|(_, moment)| moment.is_known(at));
+    let has_link = |moment: &Moment| names(config, moment.decider.opening()).find(link).is_some();
+    let mut known: Vec<(Family, &Moment)> = known.map(|(family, moment)| (*family, moment)).collect();
+    if known.is_empty() {
+        return Err(format!("nothing is known of {}: rebootping did not run then, or it is too long ago", local(at)));
+    }
+    known.sort_by_key(|(family, moment)| (!has_link(moment), *family));
+    let (family, moment) = known[0];
+    if has_link(moment) { Ok((family, moment)) } else { Err(unknown(link, &names(config, moment.decider.opening()))) }
+}
+
+fn unknown(link: &str, names: &Names) -> String {
+    format!("there was no link {link:?} then; there were: {}", names.all().join(", "))
+}
+
+/// How the choice of that moment was carried out.
+#[derive(Clone, PartialEq, Debug)]
+struct CarriedOut {
+    text: String,
+    took_ms: Option<u64>,
+    failed: bool,
+}
+
+fn carried_out(reader: &Reader, moment: &Moment) -> Result<Option<CarriedOut>, String> {
+    let Some((at, verdict)) = &moment.verdict else { return Ok(None) };
+    if !verdict.changed {
+        return Ok(None);
+    }
+    let wall = |time: Time| Timestamp::from_nanosecond(time.as_nanos().into()).unwrap_or_default();
+    let rows = reader
+        .happened(Happening::Applied, span(wall(*at), wall(*at + CARRIED_OUT_WITHIN)), 1000)
+        .map_err(|error| error.to_string())?;
+    let read = |body: &str| -> Option<CarriedOut> {
+        let value: Value = serde_json::from_str(body).ok()?;
+        Some(CarriedOut {
+            text: value["text"].as_str()?.to_owned(),
+            took_ms: value["took_ms"].as_u64(),
+            failed: value["failed"].as_bool()?,
+        })
+    };
+    Ok(rows.iter().find_map(|row| read(&row.body)))
+}
+
+/// An explanation.
+struct Shown<'a> {
+    names: Names,
+    id: LinkId,
+    family: Family,
+    moment: &'a Moment,
+    carried_out: Option<CarriedOut>,
+}
+
+impl Shown<'_> {
+    fn prose(&self) -> String {
+        let Some((at, verdict)) = &self.moment.verdict else { return String::new() };
+        let mut text = String::new();
+        let of = |id: LinkId| verdict.links.get(usize::from(id.0));
+        let used = of(self.id).map_or("unknown", |link| if link.enabled { "in use" } else { "out of use" });
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{} was {used} for {} at {}: it {}.",
+            self.names.called(self.id),
+            in_words(self.family),
+            local(*at),
+            self.reason(self.id)
+        );
+        if let Some(load) = of(self.id).map(|link| link.reason.load) {
+            let _ = writeln!(text, "  In that round it received {} B and sent {} B.", load.received, load.sent);
+        }
+        let others: Vec<String> = self
+            .ids()
+            .filter(|id| *id != self.id)
+            .map(|id| format!("{} {}", self.names.called(id), self.reason(id)))
+            .collect();
+        if !others.is_empty() {
+            let _ = writeln!(text, "  The others: {}.", others.join("; "));
+        }
+        match (&self.carried_out, verdict.changed) {
+            (Some(done), _) => {
+                let _ = writeln!(text, "  The choice changed here; {}.", done.text);
+            }
+            (None, true) => text.push_str("  The choice changed here; how it was carried out is not recorded.\n"),
+            (None, false) => {}
+        }
+        text.push_str(&self.pings());
+        let _ =
+            writeln!(text, "  With a hold-down of another length it would have been: {}.", self.elsewise().join(", "));
+        text.lines().take(LINES).fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    fn ids(&self) -> impl Iterator<Item = LinkId> + use<'_> {
+        (0..).map(LinkId).take(self.moment.decider.opening().links.len())
+    }
+
+    /// The link's targets in the rounds around the moment: one sign for each, in the order in which they are asked.
+    fn pings(&self) -> String {
+        let rounds = self.moment.rounds.iter().map(|round| {
+            let signs: String = round.links.get(usize::from(self.id.0)).map_or_else(String::new, |did| {
+                let sign = |echoes: &rebootping_core::link::echoes::Echoes| match (echoes.sent, echoes.answered) {
+                    (0, _) => ' ',
+                    (_, 0) => '-',
+                    (sent, answered) if answered.count_ones() < u32::from(sent) => '+',
+                    _ => '*',
+                };
+                did.echoes.iter().map(sign).collect()
+            });
+            let is_it = self
+                .moment
+                .verdict
+                .as_ref()
+                .is_some_and(|(at, _)| round.at + self.moment.decider.opening().interval == *at);
+            if is_it { format!("[{signs}]") } else { signs }
+        });
+        let rounds: Vec<String> = rounds.collect();
+        if rounds.is_empty() {
+            return String::new();
+        }
+        format!("  Targets round by round (* all echoes answered, + some, - none): {}\n", rounds.join(" "))
+    }
+
+    fn elsewise(&self) -> Vec<String> {
+        let of = |(hold_down, decider): &(Duration, Decider)| {
+            let used = if decider.selector().choice().contains(&self.id) { "in use" } else { "out of use" };
+            format!("{used} with {}", format_duration(*hold_down))
+        };
+        self.moment.others.iter().map(of).collect()
+    }
+
+    fn reason(&self, id: LinkId) -> String {
+        let Some(report) = self.report(id) else { return "was not asked".to_owned() };
+        let interval = self.moment.decider.opening().interval;
+        let code = report.verdict.reason.code;
+        reason::text(&Told { report: &report, code, names: &self.names, interval })
+    }
+
+    /// The link as `status` would have told of it then, as far as it is recorded.
+    fn report(&self, id: LinkId) -> Option<FamilyReport> {
+        let (at, verdict) = self.moment.verdict.as_ref()?;
+        let place = usize::from(id.0);
+        let (on_link, link) = (verdict.links.get(place)?, self.moment.decider.opening().links.get(place)?);
+        let missed = on_link.reason.missed.places().filter_map(|place| link.targets.get(place).copied()).collect();
+        Some(FamilyReport {
+            verdict: on_link.clone(),
+            path: WayOut::UNKNOWN,
+            since: *at,
+            round_trips: None,
+            loss: 0.0,
+            next_hop_heard: None,
+            missed,
+            left_out: Vec::new(),
+            silent: verdict.silent,
+            resting: false,
+        })
+    }
+
+    fn json(&self) -> Value {
+        let interval = self.moment.decider.opening().interval;
+        let at = self.moment.verdict.as_ref().map(|(at, _)| label(*at).to_string());
+        let link = |id: LinkId| {
+            let report = self.report(id)?;
+            let reason = &report.verdict.reason;
+            Some(json!({
+                "name": self.names.get(id).map(|named| named.interface.as_str()),
+                "enabled": report.verdict.enabled,
+                "healthy": report.verdict.healthy,
+                "code": reason.code,
+                "text": self.reason(id),
+                "answered": reason.answered,
+                "expected": reason.expected,
+                "best": reason.best,
+                "missed": report.missed,
+                "hold_down_left_s": interval.as_secs_f64() * f64::from(reason.hold_left),
+                "load": reason.load,
+            }))
+        };
+        let pings: Vec<Value> = self.moment.rounds.iter().flat_map(|round| self.pinged(round)).collect();
+        let what_if = |(hold_down, decider): &(Duration, Decider)| json!({ "hold_down": format_duration(*hold_down), "enabled": decider.selector().choice().contains(&self.id) });
+        json!({
+            "schema": 1,
+            "link": self.names.get(self.id).map(|named| named.interface.as_str()),
+            "family": self.family.name(),
+            "at": at,
+            "text": self.prose(),
+            "links": self.ids().filter_map(link).collect::<Vec<_>>(),
+            "commit": self.carried_out.as_ref().map(|done| {
+                json!({ "took_ms": done.took_ms, "failed": done.failed, "text": done.text })
+            }),
+            "pings": pings,
+            "what_if": self.moment.others.iter().map(what_if).collect::<Vec<_>>(),
+        })
+    }
+
+    /// All links' pings of a round.
+    fn pinged(&self, round: &Observed) -> Vec<Value> {
+        let opening = self.moment.decider.opening();
+        let links = opening.links.iter().zip(&round.links);
+        let of_link = |(link, did): (&rebootping_core::link::decide::OpenLink, &rebootping_core::link::decide::Did)| {
+            let ping = |echoes: &rebootping_core::link::echoes::Echoes| {
+                json!({
+                    "link": link.name,
+                    "target": link.targets.get(usize::from(echoes.target)),
+                    "time": label(round.at).to_string(),
+                    "sent": echoes.sent,
+                    "answered": echoes.answered.count_ones(),
+                })
+            };
+            did.echoes.iter().map(ping).collect::<Vec<_>>()
+        };
+        links.flat_map(of_link).collect()
+    }
+}
