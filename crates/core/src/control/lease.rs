@@ -151,7 +151,7 @@ mod tests {
     use std::vec::Vec;
 
     #[track_caller]
-    fn check(leases: Leases, expected: &[&str]) {
+    fn check(leases: &Leases, expected: &[&str]) {
         let told: Vec<String> = leases
             .iter()
             .map(|(mac, lease)| {
@@ -167,10 +167,13 @@ mod tests {
     fn dnsmasq_has_a_line_for_each() {
         let text = "100 02:00:00:00:00:01 10.0.0.5 tv 01:aa\n99 02:00:00:00:00:02 10.0.0.6 old *\n\
                     0 02:00:00:00:00:03 10.0.0.7 * *\nduid 00:01\n100 12345 2001:db8::5 tv 00:01\nx y z\n\n";
-        check(of_dnsmasq(text, 99), &["02:00:00:00:00:01 10.0.0.5 tv", "02:00:00:00:00:03 10.0.0.7"]);
+        check(&of_dnsmasq(text, 99), &["02:00:00:00:00:01 10.0.0.5 tv", "02:00:00:00:00:03 10.0.0.7"]);
         let text = "# dhcp-host=02:00:00:00:00:09,x\ndhcp-host=02:00:00:00:00:01,10.0.0.9,tv,infinite\n\
                     dhcp-host=02:00:00:00:00:02,set:iot,nas\ndhcp-host=02:00:00:00:00:03,ignore\ndhcp-host=laptop\n";
-        check(reserved_by_dnsmasq(text), &["02:00:00:00:00:01 10.0.0.9 tv reserved", "02:00:00:00:00:02 nas reserved"]);
+        check(
+            &reserved_by_dnsmasq(text),
+            &["02:00:00:00:00:01 10.0.0.9 tv reserved", "02:00:00:00:00:02 nas reserved"],
+        );
     }
 
     #[test]
@@ -181,8 +184,8 @@ mod tests {
                     10.0.0.7,02:00:00:00:00:03,,600,700,1,0,0,x,1,\n\
                     10.0.0.5,02:00:00:00:00:01,01:aa,600,800,1,0,0,tv,0,\n\
                     10.0.0.6,02:00:00:00:00:02,,0,700,1,0,0,,2,\n10.0.0.8,torn";
-        check(of_kea(text, 699), &["02:00:00:00:00:01 10.0.0.5 tv"]);
-        check(of_kea(text, 800), &[]);
+        check(&of_kea(text, 699), &["02:00:00:00:00:01 10.0.0.5 tv"]);
+        check(&of_kea(text, 800), &[]);
     }
 
     #[test]
@@ -192,18 +195,17 @@ mod tests {
                     lease 10.0.0.6 {\n  binding state active;\n  hardware ethernet 02:00:00:00:00:02;\n}\n\
                     lease 10.0.0.6 {\n  binding state free;\n  hardware ethernet 02:00:00:00:00:02;\n}\n\
                     lease 10.0.0.7 {\n  binding state active;\n  hardware ether";
-        check(of_isc(text), &["02:00:00:00:00:01 10.0.0.5 tv"]);
+        check(&of_isc(text), &["02:00:00:00:00:01 10.0.0.5 tv"]);
         let text = "subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.5 10.0.0.9;\n host nas { hardware ethernet \
                     02:00:00:00:00:04; fixed-address 10.0.0.4; } }\nhost tv {\n hardware ethernet 02:00:00:00:00:05;\n}\n";
         let expected = ["02:00:00:00:00:04 10.0.0.4 nas reserved", "02:00:00:00:00:05 tv reserved"];
-        check(reserved_by_isc(text), &expected);
+        check(&reserved_by_isc(text), &expected);
     }
 
     #[test]
     fn there_is_room_for_so_many() {
-        let lines: String = (0..MOST + 9)
-            .map(|n| format!("0 02:00:00:00:{:02x}:{:02x} 10.0.{}.{} * *\n", n >> 8, n & 255, n >> 8, n & 255))
-            .collect();
-        assert_eq!(of_dnsmasq(&lines, 0).len(), MOST);
+        let line = |n: usize| format!("0 02:00:00:00:{:02x}:{:02x} 10.0.{}.{} * *", n >> 8, n & 255, n >> 8, n & 255);
+        let lines: Vec<String> = (0..MOST + 9).map(line).collect();
+        assert_eq!(of_dnsmasq(&lines.join("\n"), 0).len(), MOST);
     }
 }

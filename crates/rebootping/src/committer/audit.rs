@@ -117,16 +117,14 @@ impl Audit {
     /// The order of that number, or the latest that neither undid another nor was undone.
     pub(crate) fn to_undo(&self, id: Option<u64>) -> Result<&Row, String> {
         let is_undone = |row: &Row| self.rows.iter().any(|other| other.undoes == Some(row.id));
-        match id {
-            Some(id) => match self.rows.iter().find(|row| row.id == id) {
-                Some(row) if is_undone(row) => Err(format!("order {id} is undone already")),
-                Some(row) => Ok(row),
-                None => Err(format!("there is no order {id} that could be undone")),
-            },
-            None => {
-                let latest = self.rows.iter().rev().find(|row| row.undoes.is_none() && !is_undone(row));
-                latest.ok_or_else(|| "there is nothing to undo".to_owned())
-            }
+        let Some(id) = id else {
+            let latest = self.rows.iter().rev().find(|row| row.undoes.is_none() && !is_undone(row));
+            return latest.ok_or_else(|| "there is nothing to undo".to_owned());
+        };
+        match self.rows.iter().find(|row| row.id == id) {
+            Some(row) if is_undone(row) => Err(format!("order {id} is undone already")),
+            Some(row) => Ok(row),
+            None => Err(format!("there is no order {id} that could be undone")),
         }
     }
 }

@@ -123,10 +123,11 @@ fn run(script: String, now: impl Fn() -> Time) -> Result<(), String> {
 /// The change in nft's words, which it carries out as one transaction. What was counted goes on being counted.
 fn script(change: &Change, counts: &Counts) -> String {
     let mut text = String::new();
+    // Writing to a string cannot fail.
     match change {
         Change::Build(sets) => {
             // Made first, so that there is something to delete.
-            text.push_str(&format!("table inet {TABLE}\ndelete table inet {TABLE}\ntable inet {TABLE} {{\n"));
+            text = format!("table inet {TABLE}\ndelete table inet {TABLE}\ntable inet {TABLE} {{\n");
             for set in Set::ALL {
                 let members: Vec<String> =
                     sets.get(&set).into_iter().flatten().map(|it| element(set, it, counts)).collect();
@@ -135,7 +136,7 @@ fn script(change: &Change, counts: &Counts) -> String {
                 } else {
                     format!(" elements = {{ {} }};", members.join(", "))
                 };
-                text.push_str(&format!("\tset {} {{ {}{elements} }}\n", set.name(), kind(set)));
+                let _ = writeln!(text, "\tset {} {{ {}{elements} }}", set.name(), kind(set));
             }
             text.push_str(RULES);
             text.push_str("}\n");
@@ -144,12 +145,11 @@ fn script(change: &Change, counts: &Counts) -> String {
             for (verb, elements) in [("add", put), ("delete", take)] {
                 for (set, it) in elements {
                     let shown = if verb == "add" { element(*set, it, counts) } else { plain(it) };
-                    // Writing to a string cannot fail.
                     let _ = writeln!(text, "{verb} element inet {TABLE} {} {{ {shown} }}", set.name());
                 }
             }
         }
-        Change::Remove => text.push_str(&format!("table inet {TABLE}\ndelete table inet {TABLE}\n")),
+        Change::Remove => text = format!("table inet {TABLE}\ndelete table inet {TABLE}\n"),
     }
     text
 }

@@ -100,14 +100,14 @@ impl Request {
     pub(super) fn change(&self) -> Option<String> {
         let lasting = |lasting: &Option<Duration>| lasting.map_or("until auto".to_owned(), format_duration);
         Some(match self {
+            // An order of control has a row of its own.
             Self::Status
             | Self::Check
             | Self::LeaveOut { .. }
             | Self::Follow { .. }
             | Self::Reload
+            | Self::Control(_)
             | Self::Controlled { .. } => return None,
-            // It has a row of its own.
-            Self::Control(_) => return None,
             Self::Order { link, order, lasting: it, force } => {
                 format!("link={link:?} order={order:?} for={:?} force={force}", lasting(it))
             }

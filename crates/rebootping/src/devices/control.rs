@@ -82,7 +82,7 @@ fn macs(config: &Config, device: &str) -> Result<Macs, String> {
 /// The address from which the operator is logged in, told by the session or by that of who called sudo.
 fn asking() -> Option<IpAddr> {
     let ours = env::var(CONNECTION).ok();
-    let of_forebears = || forebears().find_map(|pid| connection_of(pid));
+    let of_forebears = || forebears().find_map(connection_of);
     ours.or_else(of_forebears)?.split(' ').next()?.parse().ok()
 }
 

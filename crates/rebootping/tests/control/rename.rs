@@ -76,8 +76,8 @@ fn a_name_is_in_dns_at_once_and_the_address_with_the_next_lease() {
     assert_eq!(look_up(lab.lan(2), "esp-1234.home"), Some(octets(&address)));
     wait_known(&daemon);
     wait_until("its lease is shown", RETRIED_LIMIT, || shown(&daemon)["lease"]["ip"] == address.as_str());
-    let lease = &shown(&daemon)["lease"];
-    assert_eq!((&lease["name"], &lease["reserved"]), (&"esp-1234".into(), &false.into()), "{lease}");
+    let leased = &shown(&daemon)["lease"];
+    assert_eq!((&leased["name"], &leased["reserved"]), (&"esp-1234".into(), &false.into()), "{leased}");
     let said = order(&daemon, &["rename", TABLET, "Kitchen-TV"]);
     let took = wait_until("DNS knows the name", KNOWN_LIMIT, || {
         look_up(lab.lan(2), "kitchen-tv.home") == Some(octets(&address))

@@ -428,10 +428,10 @@ mod tests {
 
     #[test]
     fn reservations_of_kea_are_found_among_its_comments() {
-        let text = r##"{ // a "comment"
+        let text = r#"{ // a "comment"
             "Dhcp4": { /* "x": { */ "subnet4": [ { "reservations": [ # here
                 { "hw-address": "02:00:00:00:00:01", "ip-address": "10.0.0.9", "hostname": "a#b\"//c" },
-                { "client-id": "01:02", "hostname": "other" } ] } ] } }"##;
+                { "client-id": "01:02", "hostname": "other" } ] } ] } }"#;
         let found = leases_in(Kind::ReservedByKea, text, 0);
         let expected = Lease { ip: "10.0.0.9".parse().ok(), name: Some("a#b\"//c".into()), reserved: true };
         assert_eq!(found, Leases::from([(A, expected)]));

@@ -107,10 +107,10 @@ impl Keeper {
     fn take(&mut self, wish: Wish) {
         match wish {
             Wish::Configure(settings) => {
-                self.settings = settings;
+                self.settings = *settings;
                 self.configured();
             }
-            Wish::Carry(order) => self.carry(order),
+            Wish::Carry(order) => self.carry(*order),
             Wish::Show(after, reply) => reply(self.report(after)),
             Wish::Release => self.is_released = true,
             Wish::Stop => {}

@@ -67,8 +67,8 @@ pub(crate) enum Told {
 }
 
 enum Wish {
-    Configure(Settings),
-    Carry(Order),
+    Configure(Box<Settings>),
+    Carry(Box<Order>),
     Show(Option<Hardware>, Box<dyn FnOnce(ControlReport) + Send>),
     Release,
     Stop,
@@ -100,12 +100,12 @@ impl Warden {
     /// Goes on with other settings.
     pub(crate) fn configure(&self, settings: Settings) {
         // A full inbox is emptied in a moment, and the next change of links comes with all settings again.
-        let _full = self.put(Wish::Configure(settings));
+        let _full = self.put(Wish::Configure(Box::new(settings)));
     }
 
     /// Has an order carried out; it is answered when that is done.
     pub(crate) fn carry(&self, order: Order) {
-        if let Err(Wish::Carry(order)) = self.put(Wish::Carry(order)) {
+        if let Err(Wish::Carry(order)) = self.put(Wish::Carry(Box::new(order))) {
             (order.reply)(Err("too many orders wait; try again in a moment".into()));
         }
     }

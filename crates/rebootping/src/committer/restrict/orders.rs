@@ -36,19 +36,19 @@ impl Keeper {
             },
             ControlOrder::Undo(id) => match self.audit.to_undo(id).cloned() {
                 Err(why) => reply(Err(why)),
-                Ok(row) => match name_before(&row) {
-                    // A name is also pinned elsewhere: it goes the way that names go.
-                    Some((mac, to)) => {
-                        let undoing = Order { what: ControlOrder::Name { mac, to }, undoes: Some(row.id), who, reply };
-                        self.pass_on(Told::Undoing(undoing));
-                    }
-                    None => {
-                        let done = self.undo(&row, who);
-                        self.answer(reply, done);
-                    }
-                },
+                Ok(row) => self.carry_undo(&row, who, reply),
             },
         }
+    }
+
+    fn carry_undo(&mut self, row: &Row, who: Who, reply: Reply) {
+        if let Some((mac, to)) = name_before(row) {
+            // A name is also pinned elsewhere: it goes the way that names go.
+            let what = ControlOrder::Name { mac, to };
+            return self.pass_on(Told::Undoing(Order { what, undoes: Some(row.id), who, reply }));
+        }
+        let done = self.undo(row, who);
+        self.answer(reply, done);
     }
 
     /// Answers, and says what was done to whoever reads the log.
@@ -148,7 +148,7 @@ impl Keeper {
         match cut {
             0 => {}
             1 => text.push_str("; 1 connection was cut"),
-            _ => text.push_str(&format!("; {cut} connections were cut")),
+            _ => text = format!("{text}; {cut} connections were cut"),
         }
         if is_randomised(mac.0) {
             text.push_str("; its MAC is drawn at random, so it may come back under another");

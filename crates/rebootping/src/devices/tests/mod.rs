@@ -51,7 +51,7 @@ fn network() -> Value {
             "models": ["LaserJet 400 M401dn"],
             "note": "second floor, beside the window; asks for A4 whenever the tray is opened and nobody knows why",
             "bytes_sent": 48_000_000, "bytes_received": 1_900_000_000_u64,
-            "captures": {"since": "2026-11-20T08:00:00Z", "bytes": 99_000_000},
+            "captures": {"since": "2026-11-20T08:00:00Z", "bytes": 99_000_000}, "restriction": null, "lease": null,
         }),
     );
     let mut phone = device("da:a1:19:00:00:01");
@@ -92,7 +92,7 @@ fn device(mac: &str) -> Value {
         "first_seen": "2026-11-20T08:00:00Z", "last_seen": "2026-11-22T10:12:13.123456789Z", "gone": false, "addresses": [],
         "name": null, "names": [], "kind": null, "kind_reason": null, "tcp_open": [], "udp_open": [], "services_announced": [],
         "contacts": [], "dhcp": {"vendor_class": null, "parameters": null}, "user_agents": [], "ja4": [], "models": [], "note": null,
-        "bytes_sent": 1_000, "bytes_received": 2_000, "captures": null,
+        "bytes_sent": 1_000, "bytes_received": 2_000, "captures": null, "restriction": null, "lease": null,
     })
 }
 
