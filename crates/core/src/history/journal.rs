@@ -18,9 +18,10 @@ mod pen;
 mod reading;
 mod rough;
 mod shape;
+mod whole;
 
 use crate::coder::{Decoder, Encoder};
-use crate::link::decide::{Decider, Entry, Opening};
+use crate::link::decide::{Decider, Entry};
 use crate::time::Time;
 use alloc::vec::Vec;
 use core::hash::Hasher;
@@ -28,14 +29,14 @@ use pen::Pen;
 use reading::Reading;
 use siphasher::sip::SipHasher13;
 
+pub(super) use whole::Usual;
+
 /// The way blocks are written, raised when that changes.
 const VERSION: u8 = 1;
 /// Bytes of the checksum at a block's end.
 const CHECKSUM: usize = 4;
 /// Most rounds of a stretch: at one a second their traffic is known by the minute.
 const STRETCH_ROUNDS: u64 = 60;
-/// Round trips are handed on in steps of so many nanoseconds.
-const STEP: u64 = 10_000;
 
 // The kinds of tokens, in the lowest three bits of their first number; what its other bits say stands beside each.
 /// Nothing. By how many nanoseconds the next round is later than expected follows.
@@ -51,15 +52,6 @@ const ORDERS: u64 = 4;
 /// Which link. When follows.
 const RETRY: u64 = 5;
 
-/// How much of a round is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Detail {
-    /// What decisions need.
-    Lasting,
-    /// Each round's traffic and round trips as well, these in steps of 10 µs.
-    Whole,
-}
-
 /// Writes a block.
 #[derive(Clone, Debug)]
 pub struct Writer {
@@ -74,7 +66,7 @@ impl Writer {
         let mut head = Encoder::default();
         head.put(VERSION.into());
         decider.write(now, &mut head);
-        Self { head, pen: Pen::new(decider.opening(), now, Detail::Lasting), entries: 0 }
+        Self { head, pen: Pen::new(decider.opening(), now), entries: 0 }
     }
 
     /// Adds what happened next.
@@ -116,7 +108,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let decider = Decider::read(&mut decoder)?;
-        let reading = Reading::new(decoder, decider.opening(), decider.opening().at, Detail::Lasting);
+        let reading = Reading::new(decoder, decider.opening());
         Some(Self { decider, reading })
     }
 
@@ -137,20 +129,6 @@ impl Iterator for Reader<'_> {
     fn next(&mut self) -> Option<Entry> {
         self.reading.next()
     }
-}
-
-/// Writes one entry by itself, with all that is known of it.
-pub(super) fn write_whole(opening: &Opening, entry: &Entry) -> Vec<u8> {
-    let mut pen = Pen::new(opening, Time::BOOT, Detail::Whole);
-    pen.push(entry);
-    pen.finish()
-}
-
-/// Reads one entry that was written by itself.
-pub(super) fn read_whole(opening: &Opening, bytes: &[u8]) -> Option<Entry> {
-    let mut reading = Reading::new(Decoder::new(bytes), opening, Time::BOOT, Detail::Whole);
-    let entry = reading.next()?;
-    (reading.next().is_none() && !reading.is_damaged()).then_some(entry)
 }
 
 fn checksum(content: &[u8]) -> [u8; CHECKSUM] {

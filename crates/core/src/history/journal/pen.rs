@@ -2,7 +2,7 @@
 
 use super::rough;
 use super::shape::{Known, Named};
-use super::{Detail, LOST, ORDERS, RETRY, ROUND, SHIFT, STEP, STRETCH, STRETCH_ROUNDS};
+use super::{LOST, ORDERS, RETRY, ROUND, SHIFT, STRETCH, STRETCH_ROUNDS};
 use crate::coder::{Coder, Encoder};
 use crate::link::Presence;
 use crate::link::decide::{Entry, Observed, Opening};
@@ -15,7 +15,6 @@ use core::time::Duration;
 #[derive(Clone, Debug)]
 pub(super) struct Pen {
     encoder: Encoder,
-    detail: Detail,
     interval: Duration,
     /// When the next round begins if all goes on as it did.
     expected: Time,
@@ -33,10 +32,9 @@ struct Stretch {
 }
 
 impl Pen {
-    pub(super) fn new(opening: &Opening, now: Time, detail: Detail) -> Self {
+    pub(super) fn new(opening: &Opening, now: Time) -> Self {
         Self {
             encoder: Encoder::default(),
-            detail,
             interval: opening.interval,
             expected: now,
             known: Known::new(opening),
@@ -83,7 +81,7 @@ impl Pen {
         }
         self.expected = round.at + self.interval;
         let named = self.known.name(round);
-        let is_alone = matches!(named, Named::New(_)) || round.host_dropped > 0 || self.detail == Detail::Whole;
+        let is_alone = matches!(named, Named::New(_)) || round.host_dropped > 0;
         if is_alone || self.stretch.loads.len() != round.links.len() || self.stretch.rounds == STRETCH_ROUNDS {
             self.end_stretch();
         }
@@ -98,10 +96,6 @@ impl Pen {
         }
         for did in &round.links {
             did.load.clone().code(&mut self.encoder);
-            for echoes in did.echoes.iter().filter(|_| self.detail == Detail::Whole) {
-                let steps = echoes.best.map(|best| u64::try_from(best.as_nanos()).unwrap_or(u64::MAX) / STEP);
-                self.encoder.put(steps.map_or(0, |steps| steps.saturating_add(1)));
-            }
         }
     }
 

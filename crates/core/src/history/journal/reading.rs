@@ -2,7 +2,7 @@
 
 use super::rough;
 use super::shape::{Difference, Known};
-use super::{Detail, LOST, ORDERS, RETRY, ROUND, SHIFT, STEP, STRETCH, STRETCH_ROUNDS};
+use super::{LOST, ORDERS, RETRY, ROUND, SHIFT, STRETCH, STRETCH_ROUNDS};
 use crate::coder::{Coder, Decoder};
 use crate::link::decide::{Entry, Observed, Opening};
 use crate::link::verdict::{Load, Order};
@@ -19,7 +19,6 @@ const MOST_ORDERS: u64 = 256;
 #[derive(Clone, Debug)]
 pub(super) struct Reading<'a> {
     decoder: Decoder<'a>,
-    detail: Detail,
     interval: Duration,
     expected: Time,
     known: Known,
@@ -28,9 +27,9 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(decoder: Decoder<'a>, opening: &Opening, expected: Time, detail: Detail) -> Self {
+    pub(super) fn new(decoder: Decoder<'a>, opening: &Opening) -> Self {
         let known = Known::new(opening);
-        Self { decoder, detail, interval: opening.interval, expected, known, rounds: VecDeque::new() }
+        Self { decoder, interval: opening.interval, expected: opening.at, known, rounds: VecDeque::new() }
     }
 
     pub(super) fn is_damaged(&self) -> bool {
@@ -141,10 +140,6 @@ impl<'a> Reading<'a> {
         }
         for did in &mut round.links {
             did.load.code(&mut self.decoder);
-            for echoes in did.echoes.iter_mut().filter(|_| self.detail == Detail::Whole) {
-                let steps = self.decoder.take().checked_sub(1);
-                echoes.best = steps.map(|steps| Duration::from_nanos(steps.saturating_mul(STEP)));
-            }
         }
         Some(round)
     }

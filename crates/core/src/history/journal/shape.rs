@@ -17,6 +17,9 @@ const KNOWN: usize = 64;
 /// No shape is longer: 256 links with 32 targets each are 25 KB.
 const LONGEST: usize = 32 * 1024;
 
+/// More echoes that are read of one link are damage: a target is one byte.
+const MOST_ECHOES: usize = 256;
+
 /// A round's shape.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Shape(Vec<u8>);
@@ -56,9 +59,18 @@ impl Shape {
         encoder.one_of(&mut { round.spoilt }, &SPOILT_OR_NOT);
         encoder.put(round.links.len() as u64);
         for did in &round.links {
-            code_link(&mut did.clone(), &mut encoder);
+            code_head(&mut Did { echoes: Vec::new(), ..*did }, &mut encoder);
+            encoder.put(did.echoes.len() as u64);
+            for echoes in &did.echoes {
+                code_echoes(&mut echoes.clone(), &mut encoder);
+            }
         }
         Self(encoder.into_bytes())
+    }
+
+    /// That of all rounds while all is well.
+    pub(super) fn usual(opening: &Opening) -> Self {
+        Self::of(&usual(opening))
     }
 
     /// A round of this shape; none if these bytes are no shape.
@@ -67,12 +79,16 @@ impl Shape {
         let mut spoilt = None;
         decoder.one_of(&mut spoilt, &SPOILT_OR_NOT);
         let mut links = Vec::new();
-        decoder.list(&mut links, self.0.len(), &NOTHING, |decoder, did| code_link(did, decoder));
+        decoder.list(&mut links, self.0.len(), &NOTHING, |decoder, did| {
+            code_head(did, decoder);
+            decoder
+                .list(&mut did.echoes, MOST_ECHOES, &Echoes::default(), |decoder, echoes| code_echoes(echoes, decoder));
+        });
         let read = decoder.is_at_end() && !decoder.is_damaged();
         read.then_some(Observed { at: Time::BOOT, spoilt, host_dropped: 0, links })
     }
 
-    fn difference(&self, from: &Self) -> Difference {
+    pub(super) fn difference(&self, from: &Self) -> Difference {
         let same = |pairs: &mut dyn Iterator<Item = (&u8, &u8)>| pairs.take_while(|(a, b)| a == b).count();
         let front = same(&mut self.0.iter().zip(&from.0));
         let (rest, rest_from) = (self.0.get(front..).unwrap_or_default(), from.0.get(front..).unwrap_or_default());
@@ -81,7 +97,7 @@ impl Shape {
         Difference { front, end, between }
     }
 
-    fn changed(&self, by: &Difference) -> Option<Self> {
+    pub(super) fn changed(&self, by: &Difference) -> Option<Self> {
         let front = self.0.get(..by.front)?;
         let end = self.0.get(self.0.len().checked_sub(by.end)?..)?;
         let shares = by.front.checked_add(by.end)? <= self.0.len();
@@ -93,13 +109,7 @@ impl Shape {
 impl Known {
     /// At first the shape is known that all rounds have while all is well.
     pub(super) fn new(opening: &Opening) -> Self {
-        let link = |targets: usize, sent: u8| {
-            let echo = |target: u8| Echoes { target, sent, answered: all(sent), best: None };
-            let echoes = (0..).take(targets).map(echo).collect();
-            Did { presence: Presence::Present, next_hop: Neighbour::Answers, echoes, ..NOTHING }
-        };
-        let links = opening.links.iter().map(|of| link(of.targets.len(), of.echoes)).collect();
-        let usual = Observed { at: Time::BOOT, spoilt: None, host_dropped: 0, links };
+        let usual = usual(opening);
         Self { shapes: [(Shape::of(&usual), Gist::of(&usual))].into() }
     }
 
@@ -183,19 +193,31 @@ const NOTHING: Did = Did {
     echoes: Vec::new(),
 };
 
-fn code_link(did: &mut Did, coder: &mut impl Coder) {
+/// A round in which every target of every link answered every echo.
+fn usual(opening: &Opening) -> Observed {
+    let link = |targets: usize, sent: u8| {
+        let echo = |target: u8| Echoes { target, sent, answered: all(sent), best: None };
+        let echoes = (0..).take(targets).map(echo).collect();
+        Did { presence: Presence::Present, next_hop: Neighbour::Answers, echoes, ..NOTHING }
+    };
+    let links = opening.links.iter().map(|of| link(of.targets.len(), of.echoes)).collect();
+    Observed { at: Time::BOOT, spoilt: None, host_dropped: 0, links }
+}
+
+fn code_head(did: &mut Did, coder: &mut impl Coder) {
     did.presence.code(coder);
     coder.one_of(&mut did.order, &Order::OR_NONE);
     coder.flag(&mut did.resting);
     coder.one_of(&mut did.next_hop, &NEIGHBOURS);
-    coder.list(&mut did.echoes, 256, &Echoes::default(), |coder, echoes| {
-        coder.small(&mut echoes.target);
-        coder.small(&mut echoes.sent);
-        // What was not answered: nothing, as a rule, and nothing is one byte.
-        let mut missed = echoes.answered ^ all(echoes.sent);
-        coder.small(&mut missed);
-        echoes.answered = missed ^ all(echoes.sent);
-    });
+}
+
+fn code_echoes(echoes: &mut Echoes, coder: &mut impl Coder) {
+    coder.small(&mut echoes.target);
+    coder.small(&mut echoes.sent);
+    // What was not answered: nothing, as a rule, and nothing is one byte.
+    let mut missed = echoes.answered ^ all(echoes.sent);
+    coder.small(&mut missed);
+    echoes.answered = missed ^ all(echoes.sent);
 }
 
 /// The bits of so many echoes.

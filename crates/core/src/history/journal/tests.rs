@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::history::drawn;
-use crate::link::decide::{Decision, Did, Neighbour, Observed, OpenLink};
+use crate::link::decide::{Decision, Did, Neighbour, Observed, OpenLink, Opening};
 use crate::link::echoes::Echoes;
 use crate::link::standing::Held;
 use crate::link::verdict::Load;
@@ -69,9 +69,9 @@ proptest! {
 
     #[test]
     fn an_entry_by_itself_comes_back_whole((opening, entries) in drawn()) {
+        let usual = Usual::new(&opening);
         for entry in &entries {
-            let bytes = write_whole(&opening, entry);
-            prop_assert_eq!(read_whole(&opening, &bytes), Some(entry.clone()));
+            prop_assert_eq!(usual.read(&usual.write(entry)), Some(entry.clone()));
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::{Head, KINDS, Kind, Receipt};
 use crate::coder::{Coder, Decoder};
-use crate::history::journal;
+use crate::history::journal::Usual;
 use crate::link::Family;
-use crate::link::decide::{Decider, Entry, Opening};
+use crate::link::decide::{Decider, Entry};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -27,7 +27,8 @@ pub struct Inbox {
     taken: u64,
     /// A frame did not follow on those before it.
     torn: bool,
-    began: BTreeMap<Family, Opening>,
+    /// What the families' notes are read by since they last began.
+    began: BTreeMap<Family, Usual>,
     damaged: u64,
 }
 
@@ -105,11 +106,11 @@ impl Inbox {
         match kind {
             Kind::Stood | Kind::Begin => {
                 let decider = Decider::read(&mut Decoder::new(bytes))?;
-                self.began.insert(decider.opening().family, decider.opening().clone());
+                self.began.insert(decider.opening().family, Usual::new(decider.opening()));
                 Some(Message::Begin(Box::new(decider)))
             }
             Kind::Note(family) => {
-                let entry = journal::read_whole(self.began.get(&family)?, bytes)?;
+                let entry = self.began.get(&family)?.read(bytes)?;
                 Some(Message::Note(family, entry))
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Head, KINDS, Kind, Receipt};
 use crate::coder::{Coder, Decoder, Encoder};
-use crate::history::journal;
+use crate::history::journal::Usual;
 use crate::link::Family;
 use crate::link::decide::{Decider, Entry};
 use crate::time::Time;
@@ -33,10 +33,10 @@ pub struct Outbox {
     settled: u64,
     parcels: VecDeque<Parcel>,
     bytes: usize,
-    /// The families' deciders after all that is no longer kept.
-    stood: BTreeMap<Family, Decider>,
-    /// The families' deciders as they last began: what notes are written by.
-    began: BTreeMap<Family, Decider>,
+    /// The families' deciders after all that is no longer kept, and what their notes are read by.
+    stood: BTreeMap<Family, (Decider, Usual)>,
+    /// What the families' notes are written by since they last began.
+    began: BTreeMap<Family, Usual>,
     dropped: u64,
 }
 
@@ -69,14 +69,14 @@ impl Outbox {
     pub fn begin(&mut self, decider: &Decider, now: Time) {
         let mut encoder = Encoder::default();
         decider.write(decider.opening().at, &mut encoder);
-        self.began.insert(decider.opening().family, decider.clone());
+        self.began.insert(decider.opening().family, Usual::new(decider.opening()));
         self.keep(Parcel { at: now, kind: Kind::Begin, bytes: encoder.into_bytes() });
     }
 
     /// Something happened in a family whose decisions have begun.
     pub fn note(&mut self, family: Family, entry: &Entry, now: Time) {
-        if let Some(began) = self.began.get(&family) {
-            let bytes = journal::write_whole(began.opening(), entry);
+        if let Some(usual) = self.began.get(&family) {
+            let bytes = usual.write(entry);
             self.keep(Parcel { at: now, kind: Kind::Note(family), bytes });
         }
     }
@@ -169,12 +169,13 @@ impl Outbox {
             Kind::Stood => {}
             Kind::Begin => {
                 if let Some(decider) = Decider::read(&mut Decoder::new(&parcel.bytes)) {
-                    self.stood.insert(decider.opening().family, decider);
+                    let usual = Usual::new(decider.opening());
+                    self.stood.insert(decider.opening().family, (decider, usual));
                 }
             }
             Kind::Note(family) => {
-                let Some(decider) = self.stood.get_mut(&family) else { return };
-                if let Some(entry) = journal::read_whole(decider.opening(), &parcel.bytes) {
+                let Some((decider, usual)) = self.stood.get_mut(&family) else { return };
+                if let Some(entry) = usual.read(&parcel.bytes) {
                     decider.handle(&entry);
                 }
             }
@@ -186,7 +187,7 @@ impl Outbox {
         self.attempt = self.attempt.saturating_add(1);
         self.is_fresh = true;
         self.sent = self.settled;
-        self.to_tell = self.stood.values().map(|decider| decider.beginning(self.stood_at())).collect();
+        self.to_tell = self.stood.values().map(|(decider, _)| decider.beginning(self.stood_at())).collect();
     }
 
     /// When the first thing happened that is still kept.
