@@ -85,7 +85,7 @@ mod tests {
         assert!((8..100).contains(&posted), "{posted}");
         mailbox.post(&text(posted)).expect("our own still has room");
         theirs.set_nonblocking(true).unwrap();
-        let (mut inbox, mut buffer, mut got) = (Vec::new(), [0; 65_536], Vec::<String>::new());
+        let (mut inbox, mut buffer, mut got) = (Vec::new(), vec![0; 65_536], Vec::<String>::new());
         while got.len() <= posted {
             if let Ok(length) = theirs.read(&mut buffer) {
                 inbox.extend_from_slice(&buffer[..length]);

@@ -33,7 +33,7 @@ use crate::config::meant::Config;
 use crate::config::{self, error::Errors};
 use crate::ipc::observer::{CaptureReport, FromObserver, StoreReport, ToObserver};
 use crate::ipc::web::FromWeb;
-use crate::ipc::{FromJudge, JudgedLink, WantedLink};
+use crate::ipc::{FromJudge, JudgedLink, ToJudge, WantedLink};
 use crate::log;
 use crate::report::links::{Named, Names, prefixed};
 use crate::report::{events, status};

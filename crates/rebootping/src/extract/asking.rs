@@ -61,7 +61,7 @@ impl Asking {
             Err(error) if is_nobody(&error) => heard.push(Heard::Nobody),
             // It is there, and has other things to do.
             Ok(Answer::Done(_) | Answer::Refused(_) | Answer::Check(_) | Answer::Controlled(_)) | Err(_) => {
-                heard.push(Heard::There)
+                heard.push(Heard::There);
             }
         }
         heard

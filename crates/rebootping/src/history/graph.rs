@@ -7,12 +7,14 @@ use crate::clock;
 use crate::config::meant::Config;
 use crate::duration::When;
 use crate::report::links::in_words;
+use crate::store::Wanted;
 use crate::store::kinds::Stretch;
 use crate::store::read::{Found, Open, Reader};
 use jiff::Timestamp;
 use rebootping_core::history::columns::Column;
 use rebootping_core::history::samples::Trip;
 use rebootping_core::link::Family;
+use rebootping_core::time::Time;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -41,8 +43,7 @@ pub(crate) fn history(explicit: Option<&Path>, asked: &Asked) -> ExitCode {
         let mut shown = Vec::new();
         for family in Family::ALL {
             let series = format!("{}/{link}", family.name());
-            let is_its = |open: &&Open| open.kind == Stretch::Samples && open.series.starts_with(&format!("{series}/"));
-            let recent: Vec<Found> = open.iter().filter(is_its).map(|open| open.found.clone()).collect();
+            let recent = recent(config, reader, &open, format!("{series}/"));
             let columns = reader
                 .columns(&series, (seconds(from), seconds(until)), points, &recent)
                 .map_err(|error| error.to_string())?;
@@ -62,6 +63,13 @@ pub(crate) fn history(explicit: Option<&Path>, asked: &Asked) -> ExitCode {
             _ => shown.iter().map(|(family, columns)| drawn(&asked.link, *family, columns)).collect(),
         })
     })
+}
+
+/// Samples that are in no block yet: the observer's, or what the disk has of them.
+fn recent(config: &Config, reader: &Reader, open: &[Open], series: String) -> Vec<Found> {
+    let is_its = |open: &&Open| open.kind == Stretch::Samples && open.series.starts_with(&series);
+    let on_disk: Vec<Found> = open.iter().filter(is_its).map(|open| open.found.clone()).collect();
+    reader.recent(&config.paths.run, Wanted { series, since: Time::BOOT }).unwrap_or(on_disk)
 }
 
 /// A family that a link never had is not shown beside one that it has.

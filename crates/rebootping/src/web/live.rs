@@ -173,7 +173,7 @@ mod tests {
     fn a_listener_that_takes_nothing_is_hung_up_on() {
         let live = Live::default();
         let _never_read = live.listen(None).unwrap();
-        for _ in 0..KEPT + WAITING + 1 {
+        for _ in 0..=KEPT + WAITING {
             live.lock().publish("now", &1);
         }
         assert!(live.lock().listeners.is_empty());

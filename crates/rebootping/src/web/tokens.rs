@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_token_is_found_by_its_secret_alone() {
         let (token, secret) = Token::new("grafana", Scope::Read, [3; 32], "2026-11-22T10:00:00Z");
-        let text = file(&[token.clone()]);
+        let text = file(std::slice::from_ref(&token));
         assert!(!text.contains(&secret));
         let tokens: Vec<Token> = text.lines().filter_map(Token::parse).collect();
         assert_eq!(find(tokens.clone(), &secret), Some(token));

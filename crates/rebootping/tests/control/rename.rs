@@ -89,7 +89,7 @@ fn a_name_is_in_dns_at_once_and_the_address_with_the_next_lease() {
 
     order(&daemon, &["rename", TABLET, "kitchen-tv", "--address", "10.50.0.177"]);
     wait_until("the next lease has the address", RETRIED_LIMIT, || {
-        crate::support::lease(&lab, "esp-1234").as_deref() == Some("10.50.0.177")
+        lease(&lab, "esp-1234").as_deref() == Some("10.50.0.177")
     });
     wait_until("DNS knows it there", KNOWN_LIMIT, || {
         look_up(lab.lan(2), "kitchen-tv.home") == Some(vec![10, 50, 0, 177])

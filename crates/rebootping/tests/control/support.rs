@@ -76,7 +76,7 @@ pub(crate) fn flows(lab: &Lab) -> [Flows; 2] {
 
 /// How many questions were answered so far, of each flow.
 pub(crate) fn answered(flows: &[Flows; 2]) -> Vec<u64> {
-    flows.iter().flat_map(|flows| flows.report()).map(|flow| flow.answered).collect()
+    flows.iter().flat_map(Flows::report).map(|flow| flow.answered).collect()
 }
 
 /// Waits until each flow is being answered.

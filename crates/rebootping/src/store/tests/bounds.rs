@@ -30,8 +30,8 @@ fn the_file_stays_within_its_size_and_keeps_what_happened() {
 
 #[test]
 fn what_is_old_goes_by_its_kind() {
-    let mut bench = Bench::new("old");
     const DAY: Duration = Duration::from_secs(24 * 3600);
+    let mut bench = Bench::new("old");
     for kind in Stretch::ALL {
         bench.stretch(kind, 10);
     }
