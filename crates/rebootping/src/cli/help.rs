@@ -173,8 +173,7 @@ Examples:
   rebootping device forget aabb.ccdd.eeff             erase it and its captures
 
 A restriction holds for what passes or reaches this gateway: not between two devices of one network, not for a device \
-that comes back under another MAC, and not for connections that a flowtable passes by the rules. Connections to a device \
-that somebody on the Internet opens are cut as its answers are.";
+that comes back under another MAC, and not for connections that a flowtable passes by the rules.";
 
 /// What follows the options of `passwd`.
 pub(super) const PASSWD: &str = "\

@@ -9,10 +9,11 @@ use crate::config::serving::{Dhcp, DhcpServer};
 use rebootping_core::control::lease::Leases;
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// How often files are looked at; one that has not changed is not read again.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -57,8 +58,8 @@ impl Kind {
 
 /// A file as it was last read.
 struct Read {
-    modified: Option<SystemTime>,
-    length: u64,
+    /// When it was changed, in seconds and nanoseconds, and how long it is.
+    state: (i64, i64, u64),
     at: rebootping_core::time::Time,
     leases: Leases,
 }
@@ -104,13 +105,13 @@ fn look(file: (Kind, PathBuf), known: &mut BTreeMap<(Kind, PathBuf), Read>) {
         known.remove(&file);
         return;
     };
-    let (modified, length, at) = (found.modified().ok(), found.len(), clock::now());
-    let is_same = |read: &Read| (read.modified, read.length) == (modified, length) && at.since(read.at) < READ_EVERY;
+    let (state, at) = ((found.mtime(), found.mtime_nsec(), found.len()), clock::now());
+    let is_same = |read: &Read| read.state == state && at.since(read.at) < READ_EVERY;
     if !found.is_file() || known.get(&file).is_some_and(is_same) {
         return;
     }
     let leases = reading::leases(file.0, opened).unwrap_or_default();
-    known.insert(file, Read { modified, length, at, leases });
+    known.insert(file, Read { state, at, leases });
 }
 
 /// The files of the servers that run here, and those that the configuration names.
