@@ -83,7 +83,10 @@ fn what_an_operator_said_of_a_device_survives_a_kill() {
     let mac = text(PRINTER).to_uppercase().replace(':', "-");
     assert_eq!(
         said(&daemon, &["device", "rename", &mac, "second-floor"]),
-        format!("{} is called \"second floor\"\n", text(PRINTER))
+        format!(
+            "{} is called second-floor (undo: rebootping device undo 1); no DHCP server that could be told runs here\n",
+            text(PRINTER)
+        )
     );
     said(&daemon, &["device", "note", "second-floor", "asks for A4"]);
     said(&daemon, &["device", "capture", "tv", "off"]);
