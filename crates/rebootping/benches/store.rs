@@ -33,7 +33,7 @@ use victoria::Victoria;
 
 const DAYS: usize = 30;
 const ROUNDS: usize = 86_400;
-/// How much larger than VictoriaMetrics' our file may be, and how large the traffic of 200 devices in a year.
+/// How much larger than `VictoriaMetrics`' our file may be, and how large the traffic of 200 devices in a year.
 const VICTORIA: f64 = 1.15;
 const TRAFFIC: usize = 60_000_000;
 /// Bytes that may be written a day, by how often the store flushes. The second is measured for five days.

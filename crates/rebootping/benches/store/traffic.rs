@@ -75,6 +75,8 @@ impl Device {
 
 fn sum(spans: &[Moved]) -> Moved {
     let mut sum = Moved::default();
-    spans.iter().for_each(|span| sum.add(span));
+    for span in spans {
+        sum.add(span);
+    }
     sum
 }

@@ -1,8 +1,8 @@
 //! What happened to the committer, as the history keeps it.
 
-use super::control::Call;
+use super::control::{Call, Request};
 use crate::committer::CommitEvent;
-use crate::ipc::observer::Happened;
+use crate::ipc::observer::{DeviceVerb, Happened};
 use crate::report::links::Names;
 use crate::store::kinds::Happening;
 use rebootping_core::time::Time;
@@ -23,6 +23,11 @@ pub(super) fn commit(event: &CommitEvent, names: &Names, now: Time) -> Happened 
 
 /// What an operator ordered.
 pub(super) fn order(call: &Call, now: Time) -> Happened {
-    let body = json!({ "who": call.who(), "request": call.request }).to_string();
+    // Whoever is forgotten is not remembered for having been.
+    let request = match &call.request {
+        Request::Device(_, DeviceVerb::Forget) => json!("forget a device"),
+        request => json!(request),
+    };
+    let body = json!({ "who": call.who(), "request": request }).to_string();
     Happened { kind: Happening::Audit, at: now, subject: call.who().to_owned(), body }
 }

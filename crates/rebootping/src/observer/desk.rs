@@ -1,6 +1,7 @@
 //! The desk over which every frame goes: whose it is, how much of it is kept and where, and what it tells of devices.
 
 use super::devices::Devices;
+use super::history::History;
 use super::orders::Erasing;
 use crate::capture::frame::Frame;
 use crate::capture::interfaces::Captured;
@@ -148,13 +149,26 @@ impl Desk {
     }
 
     /// Does what the operator wants of a device; captures lie in this folder. It is answered when the disk has it.
-    pub(super) fn obey(&mut self, number: u64, mac: Hardware, verb: &DeviceVerb, captures: &Path, now: Time) {
+    pub(super) fn obey(
+        &mut self,
+        number: u64,
+        (mac, verb): (Hardware, &DeviceVerb),
+        captures: &Path,
+        history: &mut History,
+        now: Time,
+    ) {
         let macs = self.devices.macs(mac, now);
         let done = self.devices.obey(mac, verb, now);
         if *verb == DeviceVerb::Weigh {
             return self.devices.answer_now(number, done);
         }
-        let result = done.and_then(|done| Ok((done, self.follow(mac, &macs, verb, captures, now)?)));
+        let result = done.and_then(|done| {
+            let mut erasing = self.follow(mac, &macs, verb, captures, now)?;
+            if *verb == DeviceVerb::Forget {
+                erasing.extend(history.forget(&macs).map(|tried| Erasing { folder: None, tried }));
+            }
+            Ok((done, erasing))
+        });
         self.devices.answer_when_kept(number, result);
     }
 
@@ -192,7 +206,7 @@ impl Desk {
         let tried = files.erase(&folder).map_err(|_behind| {
             "it is forgotten, but the disk is too far behind to erase its captures; say it once more".to_owned()
         })?;
-        Ok(Some(Erasing { folder: captures.join(folder), tried }))
+        Ok(Some(Erasing { folder: Some(captures.join(folder)), tried }))
     }
 
     /// Writes all that is left, as far as the disk takes it in time.

@@ -10,7 +10,7 @@ use crate::store::{DeviceMinute, NAME, Row, Store, Wanted};
 use rebootping_core::history::traffic::Moved;
 use rebootping_core::inventory::report::Hardware;
 use std::fs;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 /// A store whose disk hangs answers nobody.
@@ -81,6 +81,12 @@ impl History {
             let (at, subject) = (line.since_boot(event.time), event.mac.to_string());
             store.keep(Row { kind: Happening::Event, boot: None, at, subject, body });
         }
+    }
+
+    /// Erases what it has of a device; says when that is done. None if there is no history, or it is too far behind.
+    pub(super) fn forget(&mut self, macs: &[Hardware]) -> Option<Receiver<()>> {
+        let (done, erased) = sync_channel(1);
+        self.store.as_mut()?.forget(macs.iter().map(ToString::to_string).collect(), done).then_some(erased)
     }
 
     /// The samples that are in no block yet; whoever asks waits for them, not we.

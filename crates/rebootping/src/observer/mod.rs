@@ -149,7 +149,9 @@ impl Observer {
                     ToObserver::Happened { number, happened } => self.history.keep(number, happened),
                     ToObserver::LeaveOut(flow, lasting) => self.watching.leave_out(flow, lasting),
                     ToObserver::Follow(lasting) => self.watching.follow(lasting),
-                    ToObserver::Device { number, mac, verb } => self.watching.obey(number, mac, &verb),
+                    ToObserver::Device { number, mac, verb } => {
+                        self.watching.obey(number, (mac, &verb), &mut self.history);
+                    }
                 }
             }
             while let Some(asked) = self.questions.next() {

@@ -7,10 +7,10 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 /// Orders that wait for the disk at most; the daemon does not let more callers in.
 const MOST: usize = 64;
 
-/// Captures that are being erased.
+/// What is being erased of a device.
 pub(super) struct Erasing {
-    /// Where they are.
-    pub(super) folder: PathBuf,
+    /// Where its captures are; none where it is its history, which is not given up before it is erased.
+    pub(super) folder: Option<PathBuf>,
     /// Says when it was tried.
     pub(super) tried: Receiver<()>,
 }
@@ -106,12 +106,12 @@ impl Order {
     }
 
     fn answer(self) -> FromObserver {
-        let left = self.erasing.iter().find(|erasing| erasing.folder.exists());
+        let left = self.erasing.iter().filter_map(|erasing| erasing.folder.as_ref()).find(|folder| folder.exists());
         let answer = match left {
             None => Ok(self.done),
             Some(left) => Err(format!(
                 "it is forgotten, but the disk does not let {} be erased yet; that is tried again every few seconds",
-                left.folder.display()
+                left.display()
             )),
         };
         FromObserver::Answered { number: self.number, answer }
@@ -154,7 +154,7 @@ mod tests {
         let mut orders = Orders::default();
         let (done, tried) = sync_channel(1);
         let folder = std::env::temp_dir().join(format!("rebootping-orders-{}", std::process::id()));
-        orders.take(4, Ok(("gone".into(), vec![Erasing { folder, tried }])));
+        orders.take(4, Ok(("gone".into(), vec![Erasing { folder: Some(folder), tried }])));
         orders.keeping(1);
         orders.kept(1, &Ok(()));
         assert!(orders.answers().is_empty());

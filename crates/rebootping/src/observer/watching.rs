@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, mode};
 use super::devices::{Devices, Learnt};
+use super::history::History;
 use super::questions::Answer;
 use super::today::Today;
 use super::welcome;
@@ -158,8 +159,8 @@ impl Watching {
     }
 
     /// Does what the operator wants of a device.
-    pub(super) fn obey(&mut self, number: u64, mac: Hardware, verb: &DeviceVerb) {
-        self.desk.obey(number, mac, verb, &self.settings.captures, self.line.of(Moment::now()));
+    pub(super) fn obey(&mut self, number: u64, order: (Hardware, &DeviceVerb), history: &mut History) {
+        self.desk.obey(number, order, &self.settings.captures, history, self.line.of(Moment::now()));
     }
 
     /// How capturing goes. An error says that another observer must try.

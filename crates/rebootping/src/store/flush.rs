@@ -115,6 +115,19 @@ impl File {
         Ok(series)
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Brings the log into the file and leaves nothing of it; false if somebody reads it.
+    pub(super) fn empty_log(&self) -> Result<bool, NotWritten> {
+        Ok(Wal::empty(&self.connection)?)
+    }
+
     /// The hour has as many rows as it may.
     pub(super) fn hour_is_full(&self) -> bool {
         self.place.is_full()

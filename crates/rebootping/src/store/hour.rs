@@ -149,6 +149,21 @@ impl Hour {
         self.trips.recent(wanted)
     }
 
+    /// Nothing is left of these devices; what the disk has of the hour is written anew.
+    pub(super) fn forget(&mut self, macs: &[String]) {
+        self.traffic.forget(macs);
+        let stream = std::mem::take(&mut self.stream);
+        let mut rest = stream.as_slice();
+        while let Some((kind, record)) = take_record(&mut rest) {
+            if kind == MOVED {
+                self.record(MOVED, &without(record, macs));
+            } else {
+                self.record(kind, record);
+            }
+        }
+        self.void_older();
+    }
+
     /// What the disk does not have yet.
     pub(super) fn unwritten(&self) -> &[u8] {
         self.stream.get(self.written..).unwrap_or_default()
@@ -348,6 +363,20 @@ fn take_record<'a>(stream: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
     let (record, rest) = stream.split_at_checked(length)?;
     *stream = rest;
     Some((kind, record))
+}
+
+/// What was moved but for these devices.
+fn without(mut record: &[u8], macs: &[String]) -> Vec<u8> {
+    let mut left = Vec::new();
+    let mut whole = record;
+    while let Some((series, _)) = take_moved(&mut record) {
+        let (minute, after) = whole.split_at(whole.len() - record.len());
+        whole = after;
+        if !macs.iter().any(|mac| series.ends_with(mac.as_str())) {
+            left.extend_from_slice(minute);
+        }
+    }
+    left
 }
 
 fn take_moved(record: &mut &[u8]) -> Option<(String, [u64; 3])> {

@@ -98,6 +98,17 @@ impl Memory {
         self.shed();
     }
 
+    /// Nothing is left that mentions these MACs.
+    pub(super) fn forget(&mut self, macs: &[String]) {
+        self.rows.retain(|row| !macs.iter().any(|mac| row.subject.contains(mac) || row.body.contains(mac)));
+        let is_of = |series: &str| macs.iter().any(|mac| series.ends_with(mac.as_str()));
+        self.blocks.iter_mut().for_each(|block| block.parts.retain(|part| !is_of(&part.series)));
+        self.sums.retain(|sum| !is_of(&sum.series));
+        let sums: usize = self.sums.iter().map(|sum| sum.series.len() + OVERHEAD).sum();
+        let rows: usize = self.rows.iter().map(size_of_row).sum();
+        self.bytes = rows + self.blocks.iter().map(size_of_block).sum::<usize>() + sums;
+    }
+
     /// The disk has all of it.
     pub(super) fn clear(&mut self) {
         let lost = std::mem::take(&mut self.lost);

@@ -13,6 +13,7 @@ mod boots;
 mod evict;
 mod file;
 mod flush;
+mod forget;
 mod hour;
 pub(crate) mod kinds;
 #[doc(hidden)]
@@ -59,6 +60,16 @@ enum Order {
     Now(u64, Row),
     Configure(Limits),
     Recent(Wanted, SyncSender<Vec<Part>>),
+    Forget(Forgetting),
+}
+
+/// Devices of which nothing is to be left.
+#[derive(Debug)]
+struct Forgetting {
+    /// Their MACs, as rows and series have them.
+    macs: Vec<String>,
+    /// Is told when nothing is left.
+    done: SyncSender<()>,
 }
 
 /// How the history is kept.
@@ -130,6 +141,11 @@ impl Store {
     /// Has the samples that are in no block yet sent there.
     pub(crate) fn recent(&mut self, wanted: Wanted, reply: SyncSender<Vec<Part>>) {
         self.give(Order::Recent(wanted, reply));
+    }
+
+    /// Erases all that mentions these MACs, and says so; false if the thread is too far behind.
+    pub(crate) fn forget(&mut self, macs: Vec<String>, done: SyncSender<()>) -> bool {
+        self.give(Order::Forget(Forgetting { macs, done }))
     }
 
     /// What became of rows that were to be kept at once.

@@ -82,6 +82,13 @@ pub(super) fn write(
     Ok(place)
 }
 
+/// Overwrites all rows but those of an hour.
+pub(super) fn blank_but(connection: &Connection, hour: i64) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE stream SET length = 0, bytes = zeroblob(length(bytes)) WHERE hour <> ?1", [hour])
+        .map(drop)
+}
+
 /// What was heard between two flushes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Heard {

@@ -8,7 +8,7 @@ use super::file;
 use super::flush::{Coming, File, Unfinished};
 use super::hour::{Hour, Made};
 use super::memory::{Block, Memory};
-use super::{Order, Shared};
+use super::{Forgetting, Order, Shared};
 use crate::clock::{self, Moment};
 use crate::config::observing::Store as Limits;
 use rebootping_core::time::Time;
@@ -38,6 +38,8 @@ pub(super) struct Writer {
     hour: Hour,
     /// Orders that are answered once the disk has them.
     answers: Vec<u64>,
+    /// Devices that are to be forgotten; tried with each flush until it is done.
+    forgetting: Vec<Forgetting>,
     flush_at: Time,
     tend_at: Time,
     open_at: Time,
@@ -53,6 +55,7 @@ impl Writer {
             memory: Memory::default(),
             hour: Hour::new(now.time()),
             answers: Vec::new(),
+            forgetting: Vec::new(),
             flush_at: now.time() + limits.flush,
             tend_at: now.time() + TEND_EVERY,
             open_at: now.time(),
@@ -109,6 +112,12 @@ impl Writer {
             Order::Configure(limits) => {
                 self.flush_at = self.flush_at.min(now.time() + limits.flush);
                 self.limits = limits;
+            }
+            Order::Forget(forgetting) => {
+                self.memory.forget(&forgetting.macs);
+                self.hour.forget(&forgetting.macs);
+                self.forgetting.push(forgetting);
+                self.flush_at = now.time();
             }
             // Who asked may have gone.
             Order::Recent(wanted, reply) => drop(reply.try_send(self.hour.recent(&wanted))),
@@ -203,9 +212,21 @@ impl Writer {
         for number in self.answers.drain(..) {
             self.shared.answer(number, result.clone());
         }
-        if let Err(why) = result {
+        if let Err(why) = result.and_then(|()| self.forget()) {
             self.trouble(why);
         }
+    }
+
+    /// Erases from the file what is to be forgotten.
+    fn forget(&mut self) -> Result<(), String> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        while let Some(forgetting) = self.forgetting.last() {
+            file.forget(&forgetting.macs).map_err(|why| format!("a device is not forgotten yet: {}", why.text))?;
+            // Who waited may have gone.
+            let _is_told = forgetting.done.try_send(()).is_ok();
+            self.forgetting.pop();
+        }
+        Ok(())
     }
 
     /// Makes blocks of the hour if it is over.

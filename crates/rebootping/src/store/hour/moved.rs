@@ -44,6 +44,14 @@ impl Traffic {
         minutes.entry(Span::Minute.begin(at)).or_default().add(&moved);
     }
 
+    /// Nothing is left of these devices.
+    pub(super) fn forget(&mut self, macs: &[String]) {
+        let is_of = |series: &str| macs.iter().any(|mac| series.ends_with(mac.as_str()));
+        self.minutes.retain(|series, _| !is_of(series));
+        self.quarters.retain(|series, _| !is_of(series));
+        self.undated.retain(|(series, ..)| !is_of(series));
+    }
+
     /// Lets go of the quarters of days that are over.
     pub(super) fn forget_before(&mut self, day: Time) {
         self.quarters.retain(|_, spans| {
