@@ -50,7 +50,9 @@ async function ask(url: string, options: RequestInit): Promise<Response> {
 
 async function read<T>(response: Response): Promise<T> {
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body as T;
+  // Every answer is an object: anything else was cut off on its way.
+  if (response.ok && body !== null) return body as T;
+  if (response.ok) throw new Refused(0, "The gateway's answer broke off; ask again.");
   const said = (body as { error?: unknown } | null)?.error;
   throw new Refused(response.status, typeof said === "string" ? said : `The gateway answered ${response.status}.`);
 }
