@@ -65,10 +65,19 @@ enum Trouble {
 }
 
 impl Trouble {
-    fn begins(self, disk: &Disk) {
+    fn begins(self, disk: &Disk, daemon: &Daemon) {
         match self {
             Self::Full => disk.fill(),
-            Self::ReadOnly => disk.read_only(true),
+            // The observer has the history open, and is started anew within an instant.
+            Self::ReadOnly => {
+                wait_until("nobody can write any more", RECOVERY_LIMIT, || {
+                    if let Some(observer) = find(daemon, "observer") {
+                        // It may have ended by itself just now.
+                        let _ = kill(Pid::from_raw(observer as i32), Signal::SIGKILL);
+                    }
+                    disk.try_read_only()
+                });
+            }
         }
     }
 
@@ -146,7 +155,7 @@ fn a_state_folder_that_is_full_read_only_or_slow_delays_no_switch_and_is_used_ag
     let lasting = lab.dir().join("state/judge/links.json");
     for (number, trouble) in [Trouble::Full, Trouble::ReadOnly].into_iter().enumerate() {
         let (beat, kept) = (Beat::of(&lab), rounds(&lasting));
-        trouble.begins(&disk);
+        trouble.begins(&disk, &daemon);
         lab.isp(1).blackhole(true);
         wait_out(&lab, &daemon, "wan1", SWITCH_LIMIT);
         wait_until("it is said that hold-downs are not kept", SWITCH_LIMIT, || {

@@ -84,6 +84,12 @@ impl Disk {
         run(Command::new("mount").args(["-o", how]).arg(&self.at));
     }
 
+    /// Lets nobody write, unless somebody has a file open to be written.
+    pub(crate) fn try_read_only(&self) -> bool {
+        let remount = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.at).output();
+        remount.expect("mount starts").status.success()
+    }
+
     /// Takes its power away: what the disk does not have now is lost.
     #[track_caller]
     pub(crate) fn lose_power(&self) {
