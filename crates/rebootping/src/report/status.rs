@@ -188,11 +188,11 @@ impl Status {
         }
     }
 
-    /// As monitoring plug-ins have it: 0 all links healthy, 1 some not, 2 none or no answer on any, 3 unknown.
+    /// As monitoring plug-ins have it: 0 all links healthy, 1 some not, 2 none or no answer on any, 3 unknown, as while nobody judges.
     pub(crate) fn exit_code(&self) -> u8 {
         let states = || self.links.iter().flat_map(LinkStatus::counting);
         if states().any(|state| state.reason.code == Code::Starting)
-            || self.processes.iter().any(|process| process.state != "running")
+            || self.processes.iter().any(|process| process.name == "judge" && process.state != "running")
         {
             return 3;
         }

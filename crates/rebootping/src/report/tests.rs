@@ -168,6 +168,12 @@ fn monitoring_reads_the_exit_code() {
     assert_eq!(code(report(Code::SoleBest, 4, true, 5), report(Code::Behind, 0, false, 60)), 2);
     assert_eq!(code(report(Code::NothingAnswers, 0, true, 0), report(Code::NothingAnswers, 0, true, 0)), 2);
     assert_eq!(code(report(Code::Starting, 0, true, 0), best()), 3);
+    let without = |place: usize| {
+        let mut status = status_of([best(), best()], State::Applied, None);
+        status.processes[place].state = "starting".into();
+        status.exit_code()
+    };
+    assert_eq!([without(0), without(1)], [0, 3], "who judges is missed, and nobody else");
 }
 
 #[test]
