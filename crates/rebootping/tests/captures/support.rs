@@ -17,7 +17,7 @@ pub(crate) const KEEP_ALL: &str = "[capture]\nflow_cutoff = \"off\"\nkeep_free =
 /// The daemon reports once a second; the machine may be busy.
 pub(crate) const REPORT_LIMIT: Duration = Duration::from_secs(15);
 /// Packets wait 100 ms in the ring and half a second in a buffer; the machine may be busy.
-pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(60);
 
 /// So much is done what `make test` does `short` times and `make test-long` `long` times.
 pub(crate) fn times(short: u64, long: u64) -> u64 {
