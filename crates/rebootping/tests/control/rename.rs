@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rebootping_lab::{Daemon, Lab, wait_until};
 
-use crate::support::{Running, TABLET, lab, lease, look_up, order, refused, shown, start};
+use crate::support::{Running, TABLET, dnsmasq, lab, lease, look_up, order, refused, shown, start};
 
 /// Five times the second within which a name has to be there.
 const KNOWN_LIMIT: Duration = Duration::from_secs(5);
@@ -25,23 +25,8 @@ fn hosts(lab: &Lab) -> PathBuf {
 
 /// dnsmasq as an operator would have it, with a folder for names.
 fn serve(lab: &Lab) -> Running {
-    let mut dnsmasq = lab.gw().command("dnsmasq");
-    dnsmasq.args([
-        "--keep-in-foreground",
-        "--conf-file=/dev/null",
-        "--interface=lan0",
-        "--bind-interfaces",
-        "--no-hosts",
-    ]);
-    dnsmasq.args([
-        "--no-ping",
-        "--no-resolv",
-        "--user=root",
-        "--log-facility=-",
-        "--domain=home",
-        "--dhcp-authoritative",
-    ]);
-    dnsmasq.args(["--dhcp-range=10.50.0.100,10.50.0.199,1h"]);
+    let mut dnsmasq = dnsmasq(lab);
+    dnsmasq.args(["--domain=home", "--dhcp-authoritative"]);
     dnsmasq.arg(format!("--dhcp-hostsdir={}", hosts(lab).display()));
     dnsmasq.arg(format!("--dhcp-leasefile={}", lab.dir().join("leases").display()));
     dnsmasq.arg(format!("--pid-file={}", lab.dir().join("dnsmasq.pid").display()));

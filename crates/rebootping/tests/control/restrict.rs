@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rebootping_lab::{Lab, wait_until};
 
 use crate::support::{
-    BACK_LIMIT, GATEWAY, Running, TABLET, flows, internet, is_restricted, lab, look_up, order, reaches, shown, start,
-    table, wait_flowing, wait_still,
+    BACK_LIMIT, GATEWAY, Running, TABLET, dnsmasq, flows, internet, is_restricted, lab, look_up, order, reaches, shown,
+    start, table, wait_flowing, wait_still,
 };
 
 /// The port of the page, unless the configuration says another.
@@ -17,16 +17,8 @@ const PROXY: u16 = 3128;
 
 /// DNS and DHCP on the gateway.
 fn serve(lab: &Lab) -> Running {
-    let mut dnsmasq = lab.gw().command("dnsmasq");
-    dnsmasq.args([
-        "--keep-in-foreground",
-        "--conf-file=/dev/null",
-        "--interface=lan0",
-        "--bind-interfaces",
-        "--no-hosts",
-    ]);
-    dnsmasq.args(["--no-ping", "--no-resolv", "--user=root", "--pid-file=", "--log-facility=-", "--leasefile-ro"]);
-    dnsmasq.args(["--address=/nas.home/10.50.0.77", "--dhcp-range=10.50.0.100,10.50.0.199,1h"]);
+    let mut dnsmasq = dnsmasq(lab);
+    dnsmasq.args(["--pid-file=", "--leasefile-ro", "--address=/nas.home/10.50.0.77"]);
     let running = Running::start(&mut dnsmasq, &lab.dir().join("dnsmasq.log"));
     wait_until("dnsmasq answers", BACK_LIMIT, || look_up(lab.lan(2), "nas.home").is_some());
     running

@@ -128,6 +128,15 @@ pub(crate) fn look_up(device: &Ns, name: &str) -> Option<Vec<u8>> {
     Some(if has_answer { answer[length - 4..length].to_vec() } else { Vec::new() })
 }
 
+/// dnsmasq on the gateway's LAN, with nothing of this machine's; what a test wants of it is added.
+pub(crate) fn dnsmasq(lab: &Lab) -> Command {
+    let mut dnsmasq = lab.gw().command("dnsmasq");
+    dnsmasq.args(["--keep-in-foreground", "--conf-file=/dev/null", "--interface=lan0", "--bind-interfaces"]);
+    dnsmasq.args(["--no-hosts", "--no-ping", "--no-resolv", "--user=root", "--log-facility=-"]);
+    dnsmasq.arg("--dhcp-range=10.50.0.100,10.50.0.199,1h");
+    dnsmasq
+}
+
 /// Has the tablet get a lease, telling the server this name and its MAC as identifier; the address.
 pub(crate) fn lease(lab: &Lab, name: &str) -> Option<String> {
     let dir = lab.dir().join("tablet");
