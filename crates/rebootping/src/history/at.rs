@@ -11,7 +11,8 @@ use crate::store::notes::What;
 use crate::store::read::{Reader, Span};
 use jiff::Timestamp;
 use rebootping_core::engine::FamilyReport;
-use rebootping_core::link::decide::{Decider, Entry, Observed};
+use rebootping_core::link::decide::{Decider, Did, Entry, Observed, OpenLink};
+use rebootping_core::link::echoes::Echoes;
 use rebootping_core::link::presence::Path as WayOut;
 use rebootping_core::link::verdict::Verdict;
 use rebootping_core::link::{Family, LinkId};
@@ -140,9 +141,8 @@ fn carried_out(reader: &Reader, moment: &Moment) -> Result<Option<CarriedOut>, S
     if !verdict.changed {
         return Ok(None);
     }
-    let wall = |time: Time| Timestamp::from_nanosecond(time.as_nanos().into()).unwrap_or_default();
     let rows = reader
-        .happened(Happening::Applied, span(wall(*at), wall(*at + CARRIED_OUT_WITHIN)), 1000)
+        .happened(Happening::Applied, span(label(*at), label(*at + CARRIED_OUT_WITHIN)), 1000)
         .map_err(|error| error.to_string())?;
     let read = |body: &str| -> Option<CarriedOut> {
         let value: Value = serde_json::from_str(body).ok()?;
@@ -211,7 +211,7 @@ impl Shown<'_> {
     fn pings(&self) -> String {
         let rounds = self.moment.rounds.iter().map(|round| {
             let signs: String = round.links.get(usize::from(self.id.0)).map_or_else(String::new, |did| {
-                let sign = |echoes: &rebootping_core::link::echoes::Echoes| match (echoes.sent, echoes.answered) {
+                let sign = |echoes: &Echoes| match (echoes.sent, echoes.answered) {
                     (0, _) => ' ',
                     (_, 0) => '-',
                     (sent, answered) if answered.count_ones() < u32::from(sent) => '+',
@@ -309,8 +309,8 @@ impl Shown<'_> {
     fn pinged(&self, round: &Observed) -> Vec<Value> {
         let opening = self.moment.decider.opening();
         let links = opening.links.iter().zip(&round.links);
-        let of_link = |(link, did): (&rebootping_core::link::decide::OpenLink, &rebootping_core::link::decide::Did)| {
-            let ping = |echoes: &rebootping_core::link::echoes::Echoes| {
+        let of_link = |(link, did): (&OpenLink, &Did)| {
+            let ping = |echoes: &Echoes| {
                 json!({
                     "link": link.name,
                     "target": link.targets.get(usize::from(echoes.target)),

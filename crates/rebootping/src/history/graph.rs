@@ -11,7 +11,7 @@ use crate::store::Wanted;
 use crate::store::kinds::Stretch;
 use crate::store::read::{Found, Open, Reader};
 use jiff::Timestamp;
-use rebootping_core::history::columns::Column;
+use rebootping_core::history::columns::{Column, Spread};
 use rebootping_core::history::samples::Trip;
 use rebootping_core::link::Family;
 use rebootping_core::time::Time;
@@ -111,7 +111,7 @@ fn json(link: &str, shown: &[(Family, Vec<Column>)]) -> Value {
 }
 
 fn of_family(columns: &[Column]) -> Value {
-    let trips = |value: fn(&rebootping_core::history::columns::Spread) -> Trip| -> Vec<Option<f64>> {
+    let trips = |value: fn(&Spread) -> Trip| -> Vec<Option<f64>> {
         columns.iter().map(|column| column.trips.as_ref().map(|trips| milliseconds(value(trips)))).collect()
     };
     json!({

@@ -103,7 +103,7 @@ impl<'a> Played<'a> {
             "rounds": rounds,
             "recorded": listed(&recorded),
             "replayed": listed(&replayed),
-            "identical": is_same(&recorded, &replayed),
+            "identical": recorded == replayed,
             "dead_seconds": { "recorded": recorded.dead.as_secs(), "replayed": replayed.dead.as_secs() },
         })
     }
@@ -116,7 +116,7 @@ impl<'a> Played<'a> {
         let _ = writeln!(text, "                      decided  replayed");
         let _ = writeln!(text, "changes of the choice {:>7}  {:>8}", recorded.changes.len(), replayed.changes.len());
         let _ = writeln!(text, "seconds on dead links {:>7}  {:>8}", recorded.dead.as_secs(), replayed.dead.as_secs());
-        if is_same(&recorded, &replayed) {
+        if recorded == replayed {
             text.push_str("Both say the same, change for change.\n");
         }
         let names = names(config, opening);
@@ -126,7 +126,7 @@ impl<'a> Played<'a> {
             format!("  {}  {} {verb} ({})\n", local(change.at), link, in_words(change.family))
         };
         for (title, side) in [("Decided:", &recorded), ("Replayed:", &replayed)] {
-            if side.changes.is_empty() || (title == "Replayed:" && is_same(&recorded, &replayed)) {
+            if side.changes.is_empty() || (title == "Replayed:" && recorded == replayed) {
                 continue;
             }
             let left_out = side.changes.len().saturating_sub(MOST_LISTED) as u64 + side.left_out;
@@ -158,10 +158,6 @@ fn wish(asked: &Asked, recorded: Duration) -> Result<Wish, String> {
         }
     };
     Ok(Wish { hold_down: asked.hold_down, echoes: asked.echoes, every })
-}
-
-fn is_same(recorded: &Side, replayed: &Side) -> bool {
-    recorded == replayed
 }
 
 fn listed(side: &Side) -> Vec<Value> {
