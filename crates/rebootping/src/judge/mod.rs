@@ -136,7 +136,7 @@ impl Secrets {
 /// Waits for the committer's first message.
 fn first_settings(peer: &mut Peer) -> io::Result<JudgeSettings> {
     loop {
-        wait_for(&[peer.as_fd()], None)?;
+        wait_for([peer.as_fd()], None)?;
         for message in peer.receive()? {
             if let ToJudge::Configure(settings) = message {
                 return Ok(*settings);
@@ -243,9 +243,8 @@ impl Judge {
         let mut ask_kernel_at = clock::now() + ASK_KERNEL_EVERY;
         loop {
             let deadline = self.engine.next_deadline().map_or(ask_kernel_at, |at| at.min(ask_kernel_at));
-            let [ipv4, ipv6, arp] = self.wire.fds();
-            let (listener, watch, leases) = (self.listener.as_fd(), self.watch.as_fd(), self.leases.as_fd());
-            wait_for(&[listener, watch, leases, ipv4, ipv6, arp], Some(deadline))?;
+            let others = [self.listener.as_fd(), self.watch.as_fd(), self.leases.as_fd()];
+            wait_for(others.into_iter().chain(self.wire.fds()), Some(deadline))?;
             self.receive_wire();
             self.receive_netlink();
             self.receive_leases();
@@ -356,6 +355,7 @@ impl Judge {
                 self.engine.handle_path(family, link, path, now);
             }
         }
+        self.wire.follow_ways();
     }
 
     fn receive_messages(&mut self) -> io::Result<()> {
@@ -478,8 +478,8 @@ fn engine_settings(settings: &JudgeSettings, names: &[String], key: Key) -> Sett
 }
 
 /// Sleeps until something can be read or the deadline is reached; a signal wakes it too.
-fn wait_for(fds: &[BorrowedFd<'_>], deadline: Option<Time>) -> io::Result<()> {
-    let mut fds: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+fn wait_for<'a>(fds: impl IntoIterator<Item = BorrowedFd<'a>>, deadline: Option<Time>) -> io::Result<()> {
+    let mut fds: Vec<PollFd<'_>> = fds.into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     let timeout = deadline.map(|deadline| TimeSpec::from(clock::until(deadline)));
     match ppoll(&mut fds, timeout, None) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),

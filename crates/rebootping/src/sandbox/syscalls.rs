@@ -215,7 +215,15 @@ pub(super) fn forbid_what_nobody_needs() -> io::Result<()> {
     apply_filter(&program(always(NOBODY_NEEDS), refused, SeccompAction::Allow)?).map_err(failed)
 }
 
+/// What watching takes, and the judge's sockets follow its links.
 fn judge() -> seccompiler::Result<Rules> {
+    let mut rules = watching()?;
+    let packet_address = size_of::<libc::sockaddr_ll>() as u64;
+    rules.insert(libc::SYS_bind, vec![when(2, Int, Eq, packet_address)?]);
+    Ok(rules)
+}
+
+fn watching() -> seccompiler::Result<Rules> {
     let mut rules = always(COMMON);
     rules.extend(always(FILES));
     rules.extend(always(OPEN_SOCKETS));
@@ -224,9 +232,9 @@ fn judge() -> seccompiler::Result<Rules> {
     Ok(rules)
 }
 
-/// The judge's, and what making folders and keeping a disk from filling up takes.
+/// What watching takes, and making folders and keeping a disk from filling up.
 fn observer() -> seccompiler::Result<Rules> {
-    let mut rules = judge()?;
+    let mut rules = watching()?;
     rules.extend(always(KEEPING));
     rules.extend(always(OLDER_NAMES_OF_KEEPING));
     Ok(rules)

@@ -32,9 +32,9 @@ pub(super) fn attach(fd: BorrowedFd<'_>, filter: &[Instruction]) -> io::Result<(
     set_option(fd, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)
 }
 
-/// Begins to hear that Ethernet protocol, on all interfaces there are and will be.
-pub(super) fn hear(fd: BorrowedFd<'_>, protocol: u16) -> io::Result<()> {
-    let address = link_address(protocol, 0, None);
+/// Begins to hear that Ethernet protocol on an interface; 0 is every one there is and will be.
+pub(super) fn hear(fd: BorrowedFd<'_>, protocol: u16, index: u32) -> io::Result<()> {
+    let address = link_address(protocol, index, None);
     let length = size_of::<libc::sockaddr_ll>() as u32;
     // SAFETY: the address is a whole sockaddr_ll and the length is its size.
     checked(unsafe { libc::bind(fd.as_raw_fd(), (&raw const address).cast(), length) }).map(drop)

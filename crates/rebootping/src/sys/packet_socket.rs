@@ -25,21 +25,27 @@ pub(crate) struct Received {
     pub(crate) length: usize,
     /// The interface it arrived on.
     pub(crate) index: u32,
-    /// It was addressed to this host, not overheard.
-    pub(crate) to_us: bool,
     /// When the kernel received it, in nanoseconds of its real-time clock.
     pub(crate) stamp: Option<u64>,
 }
 
 impl PacketSocket {
-    /// A socket that receives the packets of one Ethernet protocol that pass the filter, on all interfaces.
-    pub(crate) fn listening(protocol: u16, filter: &[Instruction]) -> io::Result<Self> {
-        // Protocol 0 hears nothing, so no packet can slip in before the filter is there.
+    /// A socket that will receive what passes the filter, of any protocol and not from us, once it is told where.
+    ///
+    /// Nobody can give it another filter. What would come on several interfaces comes on each.
+    pub(crate) fn listening(filter: &[Instruction]) -> io::Result<Self> {
+        const YES: libc::c_int = 1;
         let socket = Self::silent()?;
         attach(socket.as_fd(), filter)?;
+        set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_LOCK_FILTER, &YES)?;
         set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, &RECEIVE_BUFFER)?;
-        hear(socket.as_fd(), protocol)?;
+        set_option(socket.as_fd(), libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, &YES)?;
         Ok(socket)
+    }
+
+    /// Receives what comes in on an interface, and no longer what came on another; 0 is every one there is and will be.
+    pub(crate) fn hear_on(&self, index: u32) -> io::Result<()> {
+        hear(self.as_fd(), libc::ETH_P_ALL as u16, index)
     }
 
     /// A socket that only sends, and hears nothing but when its packets left.
@@ -97,8 +103,7 @@ impl PacketSocket {
             return if error.kind() == io::ErrorKind::WouldBlock { Ok(None) } else { Err(error) };
         }
         let index = u32::try_from(address.sll_ifindex).unwrap_or(0);
-        let to_us = u32::from(address.sll_pkttype) == u32::from(libc::PACKET_HOST);
-        Ok(Some(Received { length: (length as usize).min(into.len()), index, to_us, stamp: software_stamp(&message) }))
+        Ok(Some(Received { length: (length as usize).min(into.len()), index, stamp: software_stamp(&message) }))
     }
 }
 

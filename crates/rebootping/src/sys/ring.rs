@@ -64,7 +64,7 @@ impl Ring {
         set_packet_option(fd, libc::PACKET_RX_RING, &request(settings, length))?;
         let memory = Memory::shared(fd, length)?;
         // Until here its protocol was 0, which hears nothing: no frame went past the filter or the ring.
-        hear(fd, libc::ETH_P_ALL as u16)?;
+        hear(fd, libc::ETH_P_ALL as u16, 0)?;
         let blocks = usize::from(settings.blocks);
         Ok(Self { fd: socket, memory, next: 0, blocks, statistics: Statistics::default() })
     }

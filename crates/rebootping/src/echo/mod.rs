@@ -2,18 +2,21 @@
 //!
 //! Every link sends through a socket of its own: a queue that is stuck on one link must not hold up the others.
 
+mod ears;
+mod filter;
+
 use crate::clock::Moment;
-use crate::sys::Instruction;
-use crate::sys::packet_socket::PacketSocket;
+use crate::sys::packet_socket::{PacketSocket, Received};
 use rebootping_core::link::presence::{NextHop, Path};
 use rebootping_core::link::probe::{self, Reply};
 use rebootping_core::link::{Family, LinkId};
 use rebootping_core::packet::icmp;
 use rebootping_core::packet::neighbour::{self, Answer, Mac};
+use ears::Ears;
 use rebootping_core::time::Time;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 /// Sockets opened before the capability is given up; more links than this share.
 const SENDERS: usize = 32;
@@ -24,9 +27,7 @@ const ETHERNET_HEADER: usize = 14;
 /// The sockets of the judge.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    ipv4: PacketSocket,
-    ipv6: PacketSocket,
-    arp: PacketSocket,
+    ears: Ears,
     senders: Vec<PacketSocket>,
     identifier: u16,
     ways: Vec<[Way; 2]>,
@@ -75,9 +76,7 @@ impl Wire {
     /// Opens all sockets; `identifier` marks our echoes.
     pub(crate) fn open(identifier: u16) -> io::Result<Self> {
         Ok(Self {
-            ipv4: PacketSocket::listening(libc::ETH_P_IP as u16, &echo_replies_v4(identifier))?,
-            ipv6: PacketSocket::listening(libc::ETH_P_IPV6 as u16, &echo_replies_and_advertisements(identifier))?,
-            arp: PacketSocket::listening(libc::ETH_P_ARP as u16, &arp_replies())?,
+            ears: Ears::open(identifier)?,
             senders: (0..SENDERS).map(|_| PacketSocket::silent()).collect::<io::Result<_>>()?,
             identifier,
             ways: Vec::new(),
@@ -95,6 +94,12 @@ impl Wire {
         let same_gateway = (known.index, known.gateway) == (way.index, way.gateway);
         let gateway_mac = if same_gateway { known.gateway_mac.or(way.gateway_mac) } else { way.gateway_mac };
         *known = Way { gateway_mac, ..way };
+    }
+
+    /// Hears the interfaces of all ways that are set.
+    pub(crate) fn follow_ways(&mut self) {
+        let indexes = self.ways.iter().flatten().map(|way| way.index);
+        self.ears.follow(&indexes.filter(|&index| index > 0).collect());
     }
 
     /// Forgets where a link's gateway answered us; from now on it is where the kernel has found it, if it has.
@@ -145,14 +150,26 @@ impl Wire {
     /// Takes in all that has arrived.
     pub(crate) fn receive(&mut self, mut on: impl FnMut(Arrival)) {
         self.receive_departed(&mut on);
-        self.receive_echoes(Family::Ipv4, &mut on);
-        self.receive_echoes(Family::Ipv6, &mut on);
-        self.receive_arp(&mut on);
+        let Self { ears, identifier, ways, .. } = self;
+        let mut buffer = [0; BUFFER];
+        for socket in ears.sockets() {
+            // An error is that of an interface which went down; the next call is none the worse for it.
+            while let Ok(Some(received)) = socket.receive(&mut buffer) {
+                let packet = &buffer[..received.length];
+                if let Some(answer) = neighbour::advertisement(packet) {
+                    take_answer(ways, Family::Ipv6, received.index, answer, &mut on);
+                } else if let Some(answer) = neighbour::arp_reply(packet) {
+                    take_answer(ways, Family::Ipv4, received.index, answer, &mut on);
+                } else if let Some(reply) = icmp::reply(packet).filter(|reply| reply.identifier == *identifier) {
+                    on(arrived(ways, &reply, &received));
+                }
+            }
+        }
     }
 
-    /// The sockets that wake the judge.
-    pub(crate) fn fds(&self) -> [BorrowedFd<'_>; 3] {
-        [self.ipv4.as_fd(), self.ipv6.as_fd(), self.arp.as_fd()]
+    /// What wakes the judge.
+    pub(crate) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.ears.fds()
     }
 
     fn receive_departed(&self, on: &mut impl FnMut(Arrival)) {
@@ -163,64 +180,11 @@ impl Wire {
                 let request = icmp::own_request(packet).or_else(|| icmp::own_request(packet.get(ETHERNET_HEADER..)?));
                 let (Some(echo), Some(stamp)) = (request, received.stamp) else { continue };
                 let family = if echo.source.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
-                if let Some(link) = self.link_from(family, echo.source, received.index) {
+                if let Some(link) = link_from(&self.ways, family, echo.source, received.index) {
                     on(Arrival::Departed(family, link, echo.sequence, Moment::now().of_stamp(stamp)));
                 }
             }
         }
-    }
-
-    fn receive_echoes(&mut self, family: Family, on: &mut impl FnMut(Arrival)) {
-        let mut buffer = [0; BUFFER];
-        loop {
-            let socket = if family == Family::Ipv4 { &self.ipv4 } else { &self.ipv6 };
-            // An error is that of an interface which went down; the next call is none the worse for it.
-            let Ok(Some(received)) = socket.receive(&mut buffer) else { return };
-            if !received.to_us {
-                continue;
-            }
-            let packet = &buffer[..received.length];
-            if let Some(answer) = neighbour::advertisement(packet) {
-                self.take_answer(Family::Ipv6, received.index, answer, on);
-            } else if let Some(reply) = icmp::reply(packet).filter(|reply| reply.identifier == self.identifier) {
-                let Some(link) = self.link_from(family, reply.destination, received.index) else {
-                    on(Arrival::Stray(family));
-                    continue;
-                };
-                let moment = Moment::now();
-                let at = received.stamp.map_or(moment.time(), |stamp| moment.of_stamp(stamp));
-                on(Arrival::Reply(
-                    family,
-                    Reply { link, source: reply.source, sequence: reply.sequence, token: reply.token, at },
-                ));
-            }
-        }
-    }
-
-    fn receive_arp(&mut self, on: &mut impl FnMut(Arrival)) {
-        let mut buffer = [0; BUFFER];
-        while let Ok(Some(received)) = self.arp.receive(&mut buffer) {
-            if let Some(answer) = neighbour::arp_reply(&buffer[..received.length]).filter(|_| received.to_us) {
-                self.take_answer(Family::Ipv4, received.index, answer, on);
-            }
-        }
-    }
-
-    fn take_answer(&mut self, family: Family, index: u32, answer: Answer, on: &mut impl FnMut(Arrival)) {
-        for (link, ways) in (0..).map(LinkId).zip(&mut self.ways) {
-            let way = &mut ways[family as usize];
-            if way.index == index && way.gateway == Some(answer.address) {
-                way.gateway_mac = answer.mac.or(way.gateway_mac);
-                on(Arrival::NextHop(family, link));
-            }
-        }
-    }
-
-    /// The link that has this address of ours on this interface; a departed packet does not always say its interface (0).
-    fn link_from(&self, family: Family, address: IpAddr, index: u32) -> Option<LinkId> {
-        let is_its = |way: &Way| way.source == Some(address) && (index == 0 || way.index == index);
-        let place = self.ways.iter().position(|ways| is_its(&ways[family as usize]))?;
-        Some(LinkId(u16::try_from(place).ok()?))
     }
 
     fn sender(&self, link: LinkId) -> Option<&PacketSocket> {
@@ -234,6 +198,32 @@ impl Wire {
     fn way_mut(&mut self, family: Family, link: LinkId) -> Option<&mut Way> {
         self.ways.get_mut(usize::from(link.0)).map(|ways| &mut ways[family as usize])
     }
+}
+
+fn arrived(ways: &[[Way; 2]], reply: &icmp::Echo, received: &Received) -> Arrival {
+    let family = if reply.destination.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
+    let Some(link) = link_from(ways, family, reply.destination, received.index) else { return Arrival::Stray(family) };
+    let moment = Moment::now();
+    let at = received.stamp.map_or(moment.time(), |stamp| moment.of_stamp(stamp));
+    let (source, sequence, token) = (reply.source, reply.sequence, reply.token);
+    Arrival::Reply(family, Reply { link, source, sequence, token, at })
+}
+
+fn take_answer(ways: &mut [[Way; 2]], family: Family, index: u32, answer: Answer, on: &mut impl FnMut(Arrival)) {
+    for (link, ways) in (0..).map(LinkId).zip(ways) {
+        let way = &mut ways[family as usize];
+        if way.index == index && way.gateway == Some(answer.address) {
+            way.gateway_mac = answer.mac.or(way.gateway_mac);
+            on(Arrival::NextHop(family, link));
+        }
+    }
+}
+
+/// The link that has this address of ours on this interface; a departed packet does not always say its interface (0).
+fn link_from(ways: &[[Way; 2]], family: Family, address: IpAddr, index: u32) -> Option<LinkId> {
+    let is_its = |way: &Way| way.source == Some(address) && (index == 0 || way.index == index);
+    let place = ways.iter().position(|ways| is_its(&ways[family as usize]))?;
+    Some(LinkId(u16::try_from(place).ok()?))
 }
 
 impl Way {
@@ -267,61 +257,4 @@ const fn protocol(family: Family) -> u16 {
         Family::Ipv4 => libc::ETH_P_IP as u16,
         Family::Ipv6 => libc::ETH_P_IPV6 as u16,
     }
-}
-
-const LOAD_BYTE: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
-const LOAD_HALF: u16 = (libc::BPF_LD | libc::BPF_H | libc::BPF_ABS) as u16;
-const LOAD_BYTE_AT_X: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_IND) as u16;
-const LOAD_HALF_AT_X: u16 = (libc::BPF_LD | libc::BPF_H | libc::BPF_IND) as u16;
-const X_IS_HEADER_LENGTH: u16 = (libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH) as u16;
-const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-const IF_ANY_BIT: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
-const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
-
-const fn step(code: u16, k: u32) -> Instruction {
-    Instruction { code, jt: 0, jf: 0, k }
-}
-
-const fn branch(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
-    Instruction { code, jt, jf, k }
-}
-
-const PASS: Instruction = step(RETURN, BUFFER as u32);
-const DROP: Instruction = step(RETURN, 0);
-
-/// ICMP, no fragment, echo reply, our identifier.
-fn echo_replies_v4(identifier: u16) -> [Instruction; 11] {
-    [
-        step(LOAD_BYTE, 9),
-        branch(IF_EQUAL, 1, 0, 8),
-        step(LOAD_HALF, 6),
-        branch(IF_ANY_BIT, 0x3fff, 6, 0),
-        step(X_IS_HEADER_LENGTH, 0),
-        step(LOAD_BYTE_AT_X, 0),
-        branch(IF_EQUAL, 0, 0, 3),
-        step(LOAD_HALF_AT_X, 4),
-        branch(IF_EQUAL, u32::from(identifier), 0, 1),
-        PASS,
-        DROP,
-    ]
-}
-
-/// `ICMPv6`: echo reply with our identifier, or neighbour advertisement.
-fn echo_replies_and_advertisements(identifier: u16) -> [Instruction; 9] {
-    [
-        step(LOAD_BYTE, 6),
-        branch(IF_EQUAL, 58, 0, 6),
-        step(LOAD_BYTE, 40),
-        branch(IF_EQUAL, 136, 3, 0),
-        branch(IF_EQUAL, 129, 0, 3),
-        step(LOAD_HALF, 44),
-        branch(IF_EQUAL, u32::from(identifier), 0, 1),
-        PASS,
-        DROP,
-    ]
-}
-
-/// ARP replies.
-fn arp_replies() -> [Instruction; 4] {
-    [step(LOAD_HALF, 6), branch(IF_EQUAL, 2, 0, 1), PASS, DROP]
 }
