@@ -5,6 +5,7 @@
 
 pub(crate) mod control;
 pub(crate) mod observer;
+pub(crate) mod past;
 pub(crate) mod web;
 
 use crate::config::links;

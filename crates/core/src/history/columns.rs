@@ -27,6 +27,7 @@ pub struct Grid {
 pub struct Columns {
     grid: Grid,
     rollups: Vec<Rollup>,
+    resting: Vec<u32>,
 }
 
 /// One column. Without an answer there are no round trips.
@@ -40,6 +41,8 @@ pub struct Column {
     pub lost: u32,
     /// Rounds in which the link was not there.
     pub absent: u32,
+    /// Rounds in which it was there and it was not its turn to be asked; rollups do not tell them.
+    pub resting: u32,
     /// The round trips.
     pub trips: Option<Spread>,
 }
@@ -91,39 +94,44 @@ fn columns(from: i64, to: i64, step: i64) -> i64 {
 impl Columns {
     /// Empty columns.
     pub fn new(grid: Grid) -> Self {
-        Self { grid, rollups: vec![Rollup::default(); grid.count] }
+        Self { grid, rollups: vec![Rollup::default(); grid.count], resting: vec![0; grid.count] }
     }
 
     /// Adds a rollup of a span that began then, in unix seconds; what lies outside is left out.
     pub fn add(&mut self, begins: i64, rollup: &Rollup) {
-        if let Some(column) = self.at(begins) {
+        if let Some(column) = self.place(begins).and_then(|place| self.rollups.get_mut(place)) {
             column.merge(rollup);
         }
     }
 
     /// Adds the sample of a round that began then, in unix seconds.
     pub fn note(&mut self, begins: i64, sample: Sample) {
-        if let Some(column) = self.at(begins) {
+        let Some(place) = self.place(begins) else { return };
+        if let Some(column) = self.rollups.get_mut(place) {
             column.note(sample);
+        }
+        if let (Sample::NotAsked, Some(resting)) = (sample, self.resting.get_mut(place)) {
+            *resting = resting.saturating_add(1);
         }
     }
 
-    fn at(&mut self, time: i64) -> Option<&mut Rollup> {
+    fn place(&self, time: i64) -> Option<usize> {
         let column = time.saturating_sub(self.grid.from).checked_div_euclid(self.grid.step)?;
-        self.rollups.get_mut(usize::try_from(column).ok()?)
+        usize::try_from(column).ok()
     }
 
     /// The columns, oldest first.
     pub fn finish(&self) -> Vec<Column> {
         let times = (0..).map(|place: i64| self.grid.from.saturating_add(place.saturating_mul(self.grid.step)));
-        times.zip(&self.rollups).map(|(time, rollup)| Column::new(time, rollup)).collect()
+        let columns = times.zip(&self.rollups).zip(&self.resting);
+        columns.map(|((time, rollup), resting)| Column::new(time, rollup, *resting)).collect()
     }
 }
 
 impl Column {
-    fn new(time: i64, rollup: &Rollup) -> Self {
+    fn new(time: i64, rollup: &Rollup, resting: u32) -> Self {
         let Rollup { asked, lost, absent, .. } = *rollup;
-        Self { time, asked, lost, absent, trips: Spread::of(rollup) }
+        Self { time, asked, lost, absent, resting, trips: Spread::of(rollup) }
     }
 }
 
@@ -187,6 +195,8 @@ mod tests {
     fn a_column_without_an_answer_has_no_round_trips() {
         let mut columns = Columns::new(Grid::new(0, 10, 2));
         columns.note(3, Sample::Lost { sent: 2 });
-        assert_eq!(columns.finish()[0], Column { asked: 2, lost: 2, ..Column::default() });
+        columns.note(4, Sample::NotAsked);
+        columns.note(10, Sample::NotAsked);
+        assert_eq!(columns.finish()[0], Column { asked: 2, lost: 2, resting: 1, ..Column::default() });
     }
 }

@@ -2,9 +2,12 @@
 
 use super::control::{Call, Request};
 use crate::committer::CommitEvent;
+use crate::config::observing::CaptureMode;
+use crate::duration::format_duration;
 use crate::ipc::observer::{DeviceVerb, Happened};
 use crate::report::links::Names;
 use crate::store::kinds::Happening;
+use rebootping_core::link::verdict::Order;
 use rebootping_core::time::Time;
 use serde_json::json;
 
@@ -28,6 +31,56 @@ pub(super) fn order(call: &Call, now: Time) -> Happened {
         Request::Device(_, DeviceVerb::Forget) => json!("forget a device"),
         request => json!(request),
     };
-    let body = json!({ "who": call.who(), "request": request }).to_string();
-    Happened { kind: Happening::Audit, at: now, subject: call.who().to_owned(), body }
+    let who = call.who();
+    let mac = match &call.request {
+        Request::Device(mac, verb) if *verb != DeviceVerb::Forget => Some(mac),
+        _ => None,
+    };
+    let link = match &call.request {
+        Request::Order { link, .. } | Request::Auto { link } | Request::Retry { link } => Some(link),
+        _ => None,
+    };
+    let called = if who == "web" { "the page" } else { who };
+    let text = told(&call.request).map(|told| format!("{called} {told}"));
+    let body = json!({ "who": who, "request": request, "mac": mac, "link": link, "text": text }).to_string();
+    Happened { kind: Happening::Audit, at: now, subject: who.to_owned(), body }
+}
+
+/// What somebody did, behind his name; nothing of what changes nothing, or has a row of its own.
+fn told(request: &Request) -> Option<String> {
+    Some(match request {
+        Request::Order { link, order, lasting, force: _ } => {
+            let lasting = lasting.map_or_else(String::new, |lasting| format!(" for {}", format_duration(lasting)));
+            match order {
+                Order::Pin => format!("pinned {link}{lasting}"),
+                Order::Out => format!("took {link} out{lasting}"),
+            }
+        }
+        Request::Auto { link } => format!("let the answers decide about {link} again"),
+        Request::Retry { link } => format!("ended the hold-down of {link}"),
+        Request::Release => "gave every link back".to_owned(),
+        Request::Device(mac, verb) => match verb {
+            DeviceVerb::Note(_) => format!("wrote a note about {mac}"),
+            DeviceVerb::Merge(into) => format!("took {mac} for the device {into}"),
+            DeviceVerb::Split => format!("took the MACs of {mac} for devices of their own"),
+            DeviceVerb::Capture(mode) => format!("has {} of {mac} kept", in_words(*mode)),
+            DeviceVerb::Forget => "had a device forgotten".to_owned(),
+            DeviceVerb::Rename(_) | DeviceVerb::Weigh => return None,
+        },
+        Request::Status
+        | Request::LeaveOut { .. }
+        | Request::Follow { .. }
+        | Request::Control(_)
+        | Request::Controlled { .. }
+        | Request::Check
+        | Request::Reload => return None,
+    })
+}
+
+const fn in_words(mode: CaptureMode) -> &'static str {
+    match mode {
+        CaptureMode::Full => "all packets",
+        CaptureMode::Headers => "headers",
+        CaptureMode::Off => "nothing",
+    }
 }

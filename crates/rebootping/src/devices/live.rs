@@ -36,7 +36,7 @@ fn controlled(config: &Config, after: Option<Hardware>) -> Result<ControlReport,
 }
 
 /// Puts into a report how its devices are controlled.
-fn put_control(report: &mut All, controlled: Vec<Controlled>) {
+pub(crate) fn put_control(report: &mut All, controlled: Vec<Controlled>) {
     for Controlled { mac, restricted, named: _, lease } in controlled {
         let device = report.devices.iter_mut().find(|device| device.mac == mac || device.also.contains(&mac));
         let Some(device) = device else { continue };

@@ -15,7 +15,7 @@ mod find;
 mod html;
 mod json;
 mod list;
-mod live;
+pub(crate) mod live;
 mod offline;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,31 +1,35 @@
 //! `rebootping why LINK --at TIME`: what was decided then, from what, how it was carried out, and the pings around it.
 
-use super::{label, local, names, nanos, span, with_history};
+use super::graph::milliseconds;
+use super::switches::recorded;
+use super::{Label, label, local, names, nanos, span, with_history};
 use crate::cli::Why;
-use crate::config::meant::Config;
 use crate::duration::{When, format_duration};
 use crate::report::links::{Names, in_words};
 use crate::report::reason::{self, Told};
 use crate::store::kinds::Happening;
 use crate::store::notes::What;
-use crate::store::read::{Reader, Span};
+use crate::store::read::{Open, Reader, Span};
 use jiff::Timestamp;
 use rebootping_core::engine::FamilyReport;
+use rebootping_core::history::samples::Sample;
 use rebootping_core::link::decide::{Decider, Did, Entry, Observed, OpenLink};
 use rebootping_core::link::echoes::Echoes;
-use rebootping_core::link::presence::Path as WayOut;
 use rebootping_core::link::verdict::Verdict;
 use rebootping_core::link::{Family, LinkId};
 use rebootping_core::time::Time;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 /// Rounds of pings shown before and after the moment.
 const AROUND: usize = 3;
+/// Rounds come to the history within this.
+const ON_THE_WAY: Duration = Duration::from_secs(4);
 /// A choice is carried out within this.
 const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(120);
 /// An explanation is no longer, in lines.
@@ -37,13 +41,39 @@ const OTHERS: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(600)
 pub(crate) fn why(explicit: Option<&Path>, asked: &Why, at: When, now: Timestamp) -> ExitCode {
     with_history(explicit, |config, reader| {
         let at = Time::from_nanos(nanos(at.resolve(now)).max(0) as u64);
-        let moments = moments(reader, at)?;
-        let (family, moment) = chosen(config, &asked.link, &moments, at)?;
-        let names = names(config, moment.decider.opening());
-        let id = names.find(&asked.link).ok_or_else(|| unknown(&asked.link, &names))?;
-        let shown = Shown { names, id, family, moment, carried_out: carried_out(reader, moment)? };
-        Ok(if asked.output.json { format!("{}\n", shown.json()) } else { shown.prose() })
+        let open = reader.open_hour().map_err(|error| error.to_string())?;
+        let label = |interface: &str| config.link_rule(interface).and_then(|rule| rule.label.clone());
+        let told = |shown: Shown<'_>| {
+            if asked.output.json { format!("{}\n", shown.json(dated)) } else { shown.prose() }
+        };
+        explain(&Asked { reader, open: &open, label: &label, link: &asked.link, family: None, at }, told)
     })
+}
+
+/// The same for the page, with the times of pings in Unix seconds.
+pub(super) fn for_page(asked: &Asked<'_>) -> Result<Value, String> {
+    explain(asked, |shown| shown.json(|at| json!(at.as_nanos() as f64 / 1e9)))
+}
+
+/// What is to be explained, and from what.
+pub(super) struct Asked<'a> {
+    pub(super) reader: &'a Reader,
+    /// The hour that is not over.
+    pub(super) open: &'a [Open],
+    pub(super) label: Label<'a>,
+    pub(super) link: &'a str,
+    /// That which speaks for the link, unless one is asked for.
+    pub(super) family: Option<Family>,
+    pub(super) at: Time,
+}
+
+fn explain<T>(asked: &Asked<'_>, tell: impl FnOnce(Shown<'_>) -> T) -> Result<T, String> {
+    let moments = moments(asked)?;
+    let (family, moment) = chosen(asked, &moments)?;
+    let names = names(asked.label, moment.decider.opening());
+    let id = names.find(asked.link).ok_or_else(|| unknown(asked.link, &names))?;
+    let trips = trips(asked, family, moment)?;
+    Ok(tell(Shown { names, id, family, moment, carried_out: carried_out(asked.reader, moment)?, trips }))
 }
 
 /// How a family stood at a moment.
@@ -56,9 +86,9 @@ struct Moment {
 }
 
 /// Every family as it stood then.
-fn moments(reader: &Reader, at: Time) -> Result<BTreeMap<Family, Moment>, String> {
-    let around = |seconds: i64| (at.as_nanos() as i64).saturating_add(seconds.saturating_mul(1_000_000_000));
-    let notes = reader.notes(Span { from: around(-60), until: around(60) }).map_err(|error| error.to_string())?;
+fn moments(asked: &Asked<'_>) -> Result<BTreeMap<Family, Moment>, String> {
+    let at = asked.at;
+    let notes = asked.reader.notes_with(around(at), asked.open).map_err(|error| error.to_string())?;
     let mut moments: BTreeMap<Family, Moment> = BTreeMap::new();
     for noted in notes {
         match noted.what {
@@ -78,6 +108,26 @@ fn moments(reader: &Reader, at: Time) -> Result<BTreeMap<Family, Moment>, String
         }
     }
     Ok(moments)
+}
+
+/// A minute before that time and a minute after it.
+fn around(at: Time) -> Span {
+    let away = |seconds: i64| (at.as_nanos() as i64).saturating_add(seconds.saturating_mul(1_000_000_000));
+    Span { from: away(-60), until: away(60) }
+}
+
+/// The round trips of all links around a moment, by series: when their rounds began, in nanoseconds since 1970.
+type Trips = BTreeMap<String, Vec<(i64, Sample)>>;
+
+fn trips(asked: &Asked<'_>, family: Family, moment: &Moment) -> Result<Trips, String> {
+    let opening = moment.decider.opening();
+    let mut trips = Trips::new();
+    for (link, target) in opening.links.iter().flat_map(|link| link.targets.iter().map(move |target| (link, target))) {
+        let series = format!("{}/{}/{target}", family.name(), link.name);
+        let found = asked.reader.samples(&series, around(asked.at), asked.open).map_err(|error| error.to_string())?;
+        trips.insert(series, found);
+    }
+    Ok(trips)
 }
 
 impl Moment {
@@ -102,26 +152,23 @@ impl Moment {
     /// When it was last decided, if that was not too long before.
     fn is_known(&self, at: Time) -> bool {
         let interval = self.decider.opening().interval;
-        self.verdict.as_ref().is_some_and(|(when, _)| at.since(*when) <= interval * 2 + Duration::from_secs(1))
+        self.verdict.as_ref().is_some_and(|(when, _)| at.since(*when) <= interval * 2 + ON_THE_WAY)
     }
 }
 
 /// The family that speaks for the link: IPv4, or IPv6 where it has no IPv4.
-fn chosen<'a>(
-    config: &Config,
-    link: &str,
-    moments: &'a BTreeMap<Family, Moment>,
-    at: Time,
-) -> Result<(Family, &'a Moment), String> {
-    let known = moments.iter().filter(|(_, moment)| moment.is_known(at));
-    let has_link = |moment: &Moment| names(config, moment.decider.opening()).find(link).is_some();
+fn chosen<'a>(asked: &Asked<'_>, moments: &'a BTreeMap<Family, Moment>) -> Result<(Family, &'a Moment), String> {
+    let Asked { label, link, at, .. } = *asked;
+    let is_asked = |family: &Family| asked.family.is_none_or(|asked| asked == *family);
+    let known = moments.iter().filter(|(family, moment)| is_asked(family) && moment.is_known(at));
+    let has_link = |moment: &Moment| names(label, moment.decider.opening()).find(link).is_some();
     let mut known: Vec<(Family, &Moment)> = known.map(|(family, moment)| (*family, moment)).collect();
     if known.is_empty() {
         return Err(format!("nothing is known of {}: rebootping did not run then, or it is too long ago", local(at)));
     }
     known.sort_by_key(|(family, moment)| (!has_link(moment), *family));
     let (family, moment) = known[0];
-    if has_link(moment) { Ok((family, moment)) } else { Err(unknown(link, &names(config, moment.decider.opening()))) }
+    if has_link(moment) { Ok((family, moment)) } else { Err(unknown(link, &names(label, moment.decider.opening()))) }
 }
 
 fn unknown(link: &str, names: &Names) -> String {
@@ -162,6 +209,7 @@ struct Shown<'a> {
     family: Family,
     moment: &'a Moment,
     carried_out: Option<CarriedOut>,
+    trips: Trips,
 }
 
 impl Shown<'_> {
@@ -254,21 +302,10 @@ impl Shown<'_> {
         let place = usize::from(id.0);
         let (on_link, link) = (verdict.links.get(place)?, self.moment.decider.opening().links.get(place)?);
         let missed = on_link.reason.missed.places().filter_map(|place| link.targets.get(place).copied()).collect();
-        Some(FamilyReport {
-            verdict: on_link.clone(),
-            path: WayOut::UNKNOWN,
-            since: *at,
-            round_trips: None,
-            loss: 0.0,
-            next_hop_heard: None,
-            missed,
-            left_out: Vec::new(),
-            silent: verdict.silent,
-            resting: false,
-        })
+        Some(recorded(on_link, missed, verdict.silent, *at))
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, time: fn(Time) -> Value) -> Value {
         let interval = self.moment.decider.opening().interval;
         let at = self.moment.verdict.as_ref().map(|(at, _)| label(*at).to_string());
         let link = |id: LinkId| {
@@ -288,7 +325,7 @@ impl Shown<'_> {
                 "load": reason.load,
             }))
         };
-        let pings: Vec<Value> = self.moment.rounds.iter().flat_map(|round| self.pinged(round)).collect();
+        let pings: Vec<Value> = self.moment.rounds.iter().flat_map(|round| self.pinged(round, time)).collect();
         let what_if = |(hold_down, decider): &(Duration, Decider)| json!({ "hold_down": format_duration(*hold_down), "enabled": decider.selector().choice().contains(&self.id) });
         json!({
             "schema": 1,
@@ -298,7 +335,8 @@ impl Shown<'_> {
             "text": self.prose(),
             "links": self.ids().filter_map(link).collect::<Vec<_>>(),
             "commit": self.carried_out.as_ref().map(|done| {
-                json!({ "took_ms": done.took_ms, "failed": done.failed, "text": done.text })
+                let error = done.failed.then_some(&done.text);
+                json!({ "took_ms": done.took_ms, "failed": done.failed, "text": done.text, "error": error })
             }),
             "pings": pings,
             "what_if": self.moment.others.iter().map(what_if).collect::<Vec<_>>(),
@@ -306,21 +344,38 @@ impl Shown<'_> {
     }
 
     /// All links' pings of a round.
-    fn pinged(&self, round: &Observed) -> Vec<Value> {
+    fn pinged(&self, round: &Observed, time: fn(Time) -> Value) -> Vec<Value> {
         let opening = self.moment.decider.opening();
         let links = opening.links.iter().zip(&round.links);
         let of_link = |(link, did): (&OpenLink, &Did)| {
             let ping = |echoes: &Echoes| {
+                let target = link.targets.get(usize::from(echoes.target));
                 json!({
                     "link": link.name,
-                    "target": link.targets.get(usize::from(echoes.target)),
-                    "time": label(round.at).to_string(),
+                    "target": target,
+                    "time": time(round.at),
                     "sent": echoes.sent,
                     "answered": echoes.answered.count_ones(),
+                    "rtt_ms": target.and_then(|target| self.trip(&link.name, *target, round.at)),
                 })
             };
             did.echoes.iter().map(ping).collect::<Vec<_>>()
         };
         links.flat_map(of_link).collect()
     }
+
+    /// The shortest round trip of a target in a round, in milliseconds.
+    fn trip(&self, link: &str, target: IpAddr, at: Time) -> Option<f64> {
+        let interval = self.moment.decider.opening().interval.as_nanos() as u64;
+        let samples = self.trips.get(&format!("{}/{link}/{target}", self.family.name()))?;
+        let is_its = |(begins, _): &&(i64, Sample)| begins.abs_diff(at.as_nanos() as i64) <= interval / 2;
+        match samples.iter().find(is_its)?.1 {
+            Sample::Answered { best, .. } => Some(milliseconds(best)),
+            Sample::Unwatched | Sample::Absent | Sample::NotAsked | Sample::Lost { .. } => None,
+        }
+    }
+}
+
+fn dated(at: Time) -> Value {
+    json!(label(at).to_string())
 }

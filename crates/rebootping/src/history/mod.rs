@@ -2,8 +2,10 @@
 
 mod at;
 mod graph;
+pub(crate) mod page;
 mod replay;
 mod smoke;
+mod switches;
 
 use crate::client::{fail, load, written};
 use crate::clock;
@@ -55,11 +57,18 @@ fn local(at: Time) -> String {
     label(at).to_zoned(clock::zone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// What the links of a record are called by the configuration of today.
-fn names(config: &Config, opening: &Opening) -> Names {
-    Names::new(opening.links.iter().map(|link| Named {
-        interface: link.name.clone(),
-        label: config.link_rule(&link.name).and_then(|rule| rule.label.clone()),
+/// What an interface is called by the configuration of today.
+type Label<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What the links of a record are called.
+fn names(label: Label<'_>, opening: &Opening) -> Names {
+    called(label, opening.links.iter().map(|link| &link.name))
+}
+
+fn called<'a>(label: Label<'_>, interfaces: impl Iterator<Item = &'a String>) -> Names {
+    Names::new(interfaces.map(|interface| Named {
+        interface: interface.clone(),
+        label: label(interface),
         provider: None,
     }))
 }

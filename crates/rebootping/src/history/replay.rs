@@ -119,7 +119,8 @@ impl<'a> Played<'a> {
         if recorded == replayed {
             text.push_str("Both say the same, change for change.\n");
         }
-        let names = names(config, opening);
+        let label = |interface: &str| config.link_rule(interface).and_then(|rule| rule.label.clone());
+        let names = names(&label, opening);
         let called = |change: &Change| {
             let link = names.find(&change.link).map_or(change.link.as_str(), |link| names.called(link)).to_owned();
             let verb = if change.enabled { "is used" } else { "is out" };

@@ -63,7 +63,11 @@ fn sign(column: &Column, low: f64, high: f64, is_top: bool) -> char {
 /// How much a column lost; `x` where the link was not there, `~` where nobody watched.
 fn lost(column: &Column) -> char {
     if column.asked == 0 {
-        return if column.absent > 0 { 'x' } else { '~' };
+        return match () {
+            () if column.absent > 0 => 'x',
+            () if column.resting > 0 => ' ',
+            () => '~',
+        };
     }
     let percent = f64::from(column.lost) * 100.0 / f64::from(column.asked);
     LOSS.iter().find(|(from, _)| percent >= *from).map_or(' ', |(_, sign)| *sign)
@@ -95,7 +99,7 @@ mod tests {
             let trip = |percent: u32| Trip(ms * percent);
             Spread { min: trip(80), q1: trip(90), median: trip(100), q3: trip(150), p95: trip(200), max: trip(900) }
         };
-        Column { time: 0, asked, lost, absent, trips: median.map(spread) }
+        Column { asked, lost, absent, trips: median.map(spread), ..Column::default() }
     }
 
     #[test]

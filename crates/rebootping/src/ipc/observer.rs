@@ -1,5 +1,6 @@
 //! What the committer and the observer say to each other.
 
+use super::past::Past;
 use crate::config::observing::{Capture, CaptureMode, NetworkRule, Store};
 use crate::extract::own_stream::Flow;
 use crate::store::Wanted;
@@ -124,6 +125,8 @@ pub(crate) enum Question {
     Known(Fact),
     /// What was captured of a device.
     Packets(Packets),
+    /// What was.
+    Past(Box<Past>),
 }
 
 /// Something the observer knows.

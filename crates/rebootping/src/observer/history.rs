@@ -6,7 +6,7 @@ use crate::clock::{Line, Moment};
 use crate::config::observing::Store as Limits;
 use crate::ipc::observer::{FromObserver, Happened, ObserverSettings, StoreReport};
 use crate::store::kinds::Happening;
-use crate::store::{DeviceMinute, NAME, Row, Store, Wanted};
+use crate::store::{DeviceMinute, Door, NAME, Row, Store, Wanted};
 use rebootping_core::history::traffic::Moved;
 use rebootping_core::inventory::report::Hardware;
 use std::fs;
@@ -81,6 +81,11 @@ impl History {
             let (at, subject) = (line.since_boot(event.time), event.mac.to_string());
             store.keep(Row { kind: Happening::Event, boot: None, at, subject, body });
         }
+    }
+
+    /// A way to ask for what its file does not have yet, if it is kept.
+    pub(super) fn door(&self) -> Option<Door> {
+        self.store.as_ref().map(Store::door)
     }
 
     /// Erases what it has of a device; says when that is done. None if there is no history, or it is too far behind.

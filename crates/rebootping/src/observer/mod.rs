@@ -17,6 +17,7 @@ mod history;
 mod keeper;
 pub mod measuring;
 mod orders;
+mod past;
 pub(crate) mod questions;
 mod today;
 mod watching;
@@ -35,6 +36,7 @@ use history::History;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Uid;
+use past::Archive;
 use questions::Questions;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -81,12 +83,13 @@ fn run(committer: UnixStream) -> io::Result<()> {
         sockets: Vec::new(),
         dies_with: None,
     })?;
-    let questions = Questions::listen(door, vec![Uid::from_raw(0), page.uid()], settings.captures.clone())?;
+    let (history, trouble) = History::start(&settings, boot);
+    let archive = Archive::new(settings.state.clone(), history.door());
+    let questions = Questions::listen(door, vec![Uid::from_raw(0), page.uid()], settings.captures.clone(), archive)?;
     let troubles = confinement.warning().into_iter().chain(settled.err().map(|error| error.to_string()));
     for trouble in troubles {
         peer.send(&FromObserver::Warning(format!("observer: {trouble}")))?;
     }
-    let (history, trouble) = History::start(&settings, boot);
     if let Some(trouble) = trouble {
         peer.send(&trouble)?;
     }

@@ -4,8 +4,10 @@
 //! woken for a question between two blocks of packets; turning its answer into text and handing it over is done here, so a
 //! slow asker holds up nobody else.
 
+use super::past::Archive;
 use crate::extract;
 use crate::ipc::observer::{Fact, Packets, Part, Question};
+use crate::ipc::past::Past;
 use crate::ipc::{frame, take_frames};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
@@ -68,10 +70,10 @@ pub(super) fn open(run: &Path) -> io::Result<Door> {
 
 impl Questions {
     /// Begins to listen.
-    pub(super) fn listen(door: Door, may_ask: Vec<Uid>, captures: PathBuf) -> io::Result<Self> {
+    pub(super) fn listen(door: Door, may_ask: Vec<Uid>, captures: PathBuf, archive: Archive) -> io::Result<Self> {
         let (asking, waiting) = sync_channel(ASKERS);
         let (listener, wake) = (door.listener, Arc::new(door.wake));
-        let server = Server { asking, wake: Arc::clone(&wake), may_ask, captures };
+        let server = Server { asking, wake: Arc::clone(&wake), may_ask, captures, archive: Arc::new(archive) };
         thread::Builder::new().name("questions".into()).spawn(move || server.serve(&listener))?;
         Ok(Self { waiting, wake })
     }
@@ -101,6 +103,7 @@ struct Server {
     wake: Arc<EventFd>,
     may_ask: Vec<Uid>,
     captures: PathBuf,
+    archive: Arc<Archive>,
 }
 
 impl Server {
@@ -135,19 +138,18 @@ impl Server {
         let fact = match question {
             Question::Known(fact) => fact,
             Question::Packets(asked) => return self.hand_over(stream, &asked),
+            Question::Past(past) => {
+                return match self.archive.answer(&past) {
+                    Ok(text) => tell_all(&mut stream, &text),
+                    Err(why) => tell(&mut stream, &Part::Refused(why)),
+                };
+            }
         };
         let (reply, answered) = sync_channel(1);
         self.asking.send(Asked { fact, reply }).map_err(|_| io::ErrorKind::BrokenPipe)?;
         self.wake.write(1)?;
         let answer = answered.recv_timeout(PATIENCE).map_err(|_| io::ErrorKind::TimedOut)?;
-        let text = answer()?;
-        let mut rest = text.as_str();
-        while !rest.is_empty() {
-            let (part, after) = rest.split_at(boundary(rest, PART));
-            tell(&mut stream, &Part::Text(part.to_owned()))?;
-            rest = after;
-        }
-        tell(&mut stream, &Part::End)
+        tell_all(&mut stream, &answer()?)
     }
 
     /// Packets go from the disk to whoever asked, past those who watch the wires.
@@ -163,6 +165,16 @@ impl Server {
             Err(why) => tell(&mut stream, &Part::Refused(why)),
         }
     }
+}
+
+/// Hands over an answer in parts.
+fn tell_all(stream: &mut UnixStream, mut rest: &str) -> io::Result<()> {
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(boundary(rest, PART));
+        tell(stream, &Part::Text(part.to_owned()))?;
+        rest = after;
+    }
+    tell(stream, &Part::End)
 }
 
 /// The last place at which the text may be cut that is not beyond `most`.
@@ -191,9 +203,18 @@ fn read_question(stream: &mut UnixStream) -> io::Result<Question> {
 /// Asks the observer with this run folder; its answer as JSON. `NotFound` and `ConnectionRefused` mean there is none,
 /// `PermissionDenied` that this user may not ask.
 pub(crate) fn ask(run: &Path, fact: Fact) -> io::Result<String> {
+    put(run, &Question::Known(fact))
+}
+
+/// The same for what was; `PermissionDenied` says why there is no answer.
+pub(crate) fn ask_past(run: &Path, past: Past) -> io::Result<String> {
+    put(run, &Question::Past(Box::new(past)))
+}
+
+fn put(run: &Path, question: &Question) -> io::Result<String> {
     let mut stream = UnixStream::connect(socket_path(run))?;
     stream.set_read_timeout(Some(PATIENCE * 2))?;
-    stream.write_all(&frame(&Question::Known(fact))?)?;
+    stream.write_all(&frame(question)?)?;
     let (mut inbox, mut buffer, mut answer) = (Vec::new(), [0; 8192], String::new());
     loop {
         let length = stream.read(&mut buffer)?;

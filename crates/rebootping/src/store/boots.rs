@@ -24,6 +24,11 @@ impl Boot {
         Self { name, id: None, ahead: 0 }
     }
 
+    /// As the kernel names it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Its number in the file that is being written; the difference is brought up to date.
     pub(super) fn enter(&mut self, connection: &Connection, now: Moment) -> rusqlite::Result<i64> {
         let (at, ahead) = (nanos(now), now.ahead());

@@ -149,6 +149,13 @@ impl Hour {
         self.trips.recent(wanted)
     }
 
+    /// The same as a block, if there are any.
+    pub(super) fn samples(&self, wanted: &Wanted) -> Option<Block> {
+        let (begins, parts) = (self.began?, self.recent(wanted));
+        let block = Block { kind: Stretch::Samples, boot: None, begins, ends: self.last_heard, parts };
+        (!block.parts.is_empty()).then_some(block)
+    }
+
     /// Nothing is left of these devices; what the disk has of the hour is written anew.
     pub(super) fn forget(&mut self, macs: &[String]) {
         self.traffic.forget(macs);
@@ -162,6 +169,11 @@ impl Hour {
             }
         }
         self.void_older();
+    }
+
+    /// All of it, as it was heard.
+    pub(super) fn heard(&self) -> &[u8] {
+        &self.stream
     }
 
     /// What the disk does not have yet.

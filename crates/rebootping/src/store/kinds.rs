@@ -37,6 +37,11 @@ impl Happening {
         }
     }
 
+    /// What it is called where programs are told of it.
+    pub(crate) const fn called(self) -> &'static str {
+        self.table()
+    }
+
     /// Bytes of text that are kept of it at most: with their rows' overhead, and with days and months, all lie within 20 MB. What
     /// happens too often pushes out its own oldest and nothing else's.
     pub(super) const fn most(self) -> u64 {

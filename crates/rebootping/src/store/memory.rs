@@ -40,6 +40,14 @@ pub(crate) struct Block {
     pub(crate) parts: Vec<Part>,
 }
 
+impl Block {
+    /// Its samples of the series that begin so, if it has any.
+    pub(super) fn samples_of(&self, beginning: &str) -> Option<Self> {
+        let parts: Vec<Part> = self.parts.iter().filter(|part| part.series.starts_with(beginning)).cloned().collect();
+        (self.kind == Stretch::Samples && !parts.is_empty()).then_some(Self { parts, ..*self })
+    }
+}
+
 /// One series of a block.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Part {

@@ -14,6 +14,7 @@ mod evict;
 mod file;
 mod flush;
 mod forget;
+mod fresh;
 mod hour;
 pub(crate) mod kinds;
 #[doc(hidden)]
@@ -24,12 +25,14 @@ mod pack;
 pub(crate) mod read;
 mod schema;
 mod stream;
+pub(crate) mod switched;
 mod wal;
 mod writer;
 
 use crate::clock::{self, Moment};
 use crate::config::observing::Store as Limits;
 pub(crate) use file::NAME;
+pub(crate) use fresh::{Door, Fresh, Wish};
 pub(crate) use hour::{DeviceMinute, Wanted};
 pub(crate) use memory::{Part, Row};
 use rebootping_core::history::relay::Receipt;
@@ -60,6 +63,7 @@ enum Order {
     Now(u64, Row),
     Configure(Limits),
     Recent(Wanted, SyncSender<Vec<Part>>),
+    Fresh(Wish, SyncSender<Fresh>),
     Forget(Forgetting),
 }
 
@@ -90,7 +94,7 @@ pub(crate) struct Status {
 /// The thread that writes the history, for those who give it something.
 #[derive(Debug)]
 pub(crate) struct Store {
-    orders: Option<SyncSender<Order>>,
+    orders: Option<Arc<SyncSender<Order>>>,
     shared: Arc<Shared>,
     turned_away: u64,
     ended: Receiver<()>,
@@ -108,7 +112,7 @@ impl Store {
             writer.run(&received);
             drop(alive);
         })?;
-        Ok(Self { orders: Some(orders), shared, turned_away: 0, ended })
+        Ok(Self { orders: Some(Arc::new(orders)), shared, turned_away: 0, ended })
     }
 
     /// Keeps a row with the next flush.

@@ -3,7 +3,7 @@
 
 use super::hour;
 use super::kinds::Stretch;
-use super::read::{Found, Reader, Span, Unreadable};
+use super::read::{Found, Open, Reader, Span, Unreadable};
 use rebootping_core::history::journal;
 use rebootping_core::link::Family;
 use rebootping_core::link::decide::{Decider, Entry};
@@ -33,7 +33,15 @@ pub(crate) enum What {
 impl Reader {
     /// All notes of the blocks that touch that time and of the hour that is not over, oldest first. A block that is damaged is left out.
     pub(crate) fn notes(&self, span: Span) -> Result<impl Iterator<Item = Noted> + use<>, Unreadable> {
-        let open = self.open_hour()?;
+        self.notes_with(span, &self.open_hour()?)
+    }
+
+    /// The same with an hour that is not over as somebody has it.
+    pub(crate) fn notes_with(
+        &self,
+        span: Span,
+        open: &[Open],
+    ) -> Result<impl Iterator<Item = Noted> + use<>, Unreadable> {
         let mut sources = Vec::new();
         for family in Family::ALL {
             let series = hour::family_name(family);

@@ -4,8 +4,10 @@
 //! ahead.
 
 mod columns;
+mod latest;
 mod recent;
 
+pub(crate) use latest::{Place, Placed, Which};
 pub(crate) use recent::Open;
 
 use super::kinds::{Happening, Stretch};
@@ -140,6 +142,11 @@ impl Reader {
             version if version > schema::CURRENT => Err(Unreadable::Newer),
             _ => Err(Unreadable::Older),
         }
+    }
+
+    /// All that is asked from here on is answered as the file stands at the first question.
+    pub(crate) fn stand_still(&self) -> Result<(), Unreadable> {
+        Ok(self.connection.execute_batch("BEGIN")?)
     }
 
     /// All boots the history knows, oldest first.

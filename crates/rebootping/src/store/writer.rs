@@ -8,7 +8,7 @@ use super::file;
 use super::flush::{Coming, File, Unfinished};
 use super::hour::{Hour, Made};
 use super::memory::{Block, Memory};
-use super::{Forgetting, Order, Shared};
+use super::{Forgetting, Fresh, Order, Shared, Wish};
 use crate::clock::{self, Moment};
 use crate::config::observing::Store as Limits;
 use rebootping_core::time::Time;
@@ -121,7 +121,26 @@ impl Writer {
             }
             // Who asked may have gone.
             Order::Recent(wanted, reply) => drop(reply.try_send(self.hour.recent(&wanted))),
+            Order::Fresh(wish, reply) => drop(reply.try_send(self.fresh(&wish))),
         }
+    }
+
+    /// What the file does not have yet.
+    fn fresh(&self, wish: &Wish) -> Fresh {
+        let mut fresh = Fresh {
+            boot: self.boot.name().to_owned(),
+            rows: self.memory.rows.iter().cloned().collect(),
+            ..Fresh::default()
+        };
+        for wanted in &wish.samples {
+            fresh.blocks.extend(self.memory.blocks.iter().filter_map(|block| block.samples_of(&wanted.series)));
+            fresh.blocks.extend(self.hour.samples(wanted));
+        }
+        if wish.hour {
+            fresh.blocks = self.memory.blocks.iter().cloned().collect();
+            fresh.hour = self.hour.heard().to_vec();
+        }
+        fresh
     }
 
     /// Keeps what came of something until the disk has it.

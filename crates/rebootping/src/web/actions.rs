@@ -8,16 +8,21 @@ use crate::cli;
 use crate::clock;
 use crate::config::observing::CaptureMode;
 use crate::daemon::Request;
-use crate::ipc::control::ControlOrder;
+use crate::ipc::control::{ControlOrder, Macs};
 use crate::ipc::observer::DeviceVerb;
 use crate::report::status::LinkStatus;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
+use jiff::Timestamp;
 use rebootping_core::control::label::Label;
 use rebootping_core::control::names::Named;
+use rebootping_core::control::restriction::{Mode, Restriction};
 use rebootping_core::link::verdict::Order;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+/// Labels are shorter.
+const LONGEST_NAME: usize = 256;
 
 #[derive(Serialize)]
 struct Done {
@@ -59,8 +64,19 @@ struct Into {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Mode {
+struct Capture {
     mode: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Restrict {
+    mode: Mode,
+    #[serde(rename = "for")]
+    lasting: Option<String>,
+    hours: Option<String>,
+    #[serde(default)]
+    force: bool,
 }
 
 #[derive(Deserialize)]
@@ -139,9 +155,44 @@ pub(super) async fn split(asked: Asked) -> Result<Response<Body>, Problem> {
     change(asked, DeviceVerb::Split, |_| None).await
 }
 
+/// Keeps a device from the Internet, from everything but the local network, or from all.
+pub(super) async fn restrict(asked: Asked) -> Result<Response<Body>, Problem> {
+    let Restrict { mode, lasting, hours, force } = asked.body()?;
+    let lasting = lasting.map(|text| cli::lasting(&text)).transpose().map_err(Problem::wrong)?;
+    let schedule = hours.map(|text| text.parse()).transpose();
+    let schedule = schedule.map_err(|why| Problem::wrong(format!("hours: {why}")))?;
+    let until = lasting.map(|lasting| ends_after(lasting, clock::wall()));
+    control(asked, Some(Restriction { mode, until, schedule }), force).await
+}
+
+/// Allows a device everything again.
+pub(super) async fn allow(asked: Asked) -> Result<Response<Body>, Problem> {
+    let Nothing {} = asked.body()?;
+    control(asked, None, false).await
+}
+
+/// Restricts all MACs of the path's device so.
+async fn control(asked: Asked, to: Option<Restriction>, force: bool) -> Result<Response<Body>, Problem> {
+    let mac = parse(asked.part("mac"))?;
+    let source = &asked.site.source;
+    let all = source.macs(mac).await;
+    let before = source.restriction(&all).await?;
+    let macs: Macs = all.try_into().map_err(Problem::wrong)?;
+    // A proxy's address, or our own, is not that of whoever sits at the browser.
+    let asking = Some(asked.peer.remote.ip().to_canonical()).filter(|ip| !ip.is_loopback());
+    let order = |to, force| Request::Control(ControlOrder::Restrict { macs: macs.clone(), to, force, asking });
+    carry_out(&asked, order(to, force), Some(order(before, true))).await
+}
+
+/// When something ends that lasts so long from now on, in whole seconds: rather a part of one too long than too short.
+fn ends_after(lasting: Duration, now: Timestamp) -> u64 {
+    let now = Duration::from_millis(u64::try_from(now.as_millisecond()).unwrap_or(0));
+    u64::try_from(now.saturating_add(lasting).as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
 /// Keeps so much of a device's packets.
 pub(super) async fn capture(asked: Asked) -> Result<Response<Body>, Problem> {
-    let Mode { mode } = asked.body()?;
+    let Capture { mode } = asked.body()?;
     let mode = match mode.as_str() {
         "full" => CaptureMode::Full,
         "headers" => CaptureMode::Headers,
@@ -179,6 +230,8 @@ async fn change(
 
 async fn carry_out(asked: &Asked, request: Request, back: Option<Request>) -> Result<Response<Body>, Problem> {
     let text = asked.site.source.order(request).await?;
+    // The page has an undo of its own.
+    let text = text.split(" (undo: ").next().unwrap_or_default().to_owned();
     let undo = back.map(|request| asked.site.undo.keep(request, clock::now()));
     json(&Done { schema: 1, text, undo })
 }
@@ -192,6 +245,15 @@ async fn link(asked: &Asked) -> Result<LinkStatus, Problem> {
     };
     let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("there is no link {name:?}"));
     status.links.iter().find(is).cloned().ok_or_else(unknown)
+}
+
+/// The interface of the path's link; one that is no link now is taken at its word.
+pub(super) async fn interface(asked: &Asked) -> Result<String, Problem> {
+    let name = asked.part("name");
+    if name.len() > LONGEST_NAME {
+        return Err(Problem::wrong("no link has so long a name"));
+    }
+    Ok(link(asked).await.map_or_else(|_| name.to_owned(), |link| link.name))
 }
 
 /// What brings back how a link was used.

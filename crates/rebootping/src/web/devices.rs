@@ -6,7 +6,7 @@ use super::rates::{Rate, Rates};
 use super::source::{Device, Devices};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
-use rebootping_core::inventory::report::{Hardware, LeftOut, ReportedHost};
+use rebootping_core::inventory::report::{Hardware, LeftOut, ReportedHost, ReportedRestriction};
 use rebootping_core::untrusted::Untrusted;
 use serde::Serialize;
 
@@ -29,6 +29,8 @@ struct One<'a> {
 struct Shown<'a> {
     #[serde(flatten)]
     device: &'a Device,
+    /// As the report's `restriction`, by the name the page knows it by.
+    restricted: Option<&'a ReportedRestriction<String>>,
     now: Rate,
 }
 
@@ -49,7 +51,7 @@ pub(super) async fn one(asked: Asked) -> Result<Response<Body>, Problem> {
 
 impl<'a> Shown<'a> {
     fn new(device: &'a Device, rates: &Rates) -> Self {
-        Self { device, now: rates.of(device.mac) }
+        Self { device, restricted: device.restriction.as_ref(), now: rates.of(device.mac) }
     }
 }
 

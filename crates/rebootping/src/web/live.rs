@@ -4,9 +4,11 @@
 //! names the last event it heard.
 
 use super::body::Pieces;
+use super::past;
 use super::problem::Problem;
 use super::rates::{Now, Rates};
 use super::site::Site;
+use super::tail::{Entry, Tail};
 use crate::clock;
 use crate::ipc::observer::Traffic;
 use axum::body::{Body, Bytes};
@@ -25,6 +27,9 @@ const LISTENERS: usize = 64;
 const WAITING: usize = 32;
 /// Events kept for those who come back: a minute of status and rates.
 const KEPT: usize = 128;
+/// Entries of the log that are kept for them.
+const HAPPENED: usize = 256;
+const MISSED: usize = KEPT + HAPPENED;
 /// Rates are measured on while somebody looks at lists without listening.
 const INTEREST: Duration = Duration::from_secs(10);
 const EVERY: Duration = Duration::from_secs(1);
@@ -37,6 +42,9 @@ pub(super) struct Live(Mutex<Telling>);
 struct Telling {
     latest: u64,
     kept: VecDeque<Event>,
+    /// The newest entries of the log.
+    happened: VecDeque<Event>,
+    tail: Tail,
     listeners: Vec<Sender<io::Result<Bytes>>>,
     rates: Rates,
     /// Somebody looked at rates then.
@@ -59,7 +67,7 @@ impl Live {
             return Err(Problem::busy("too many pages listen already; close some"));
         }
         // All that is kept has room beside what comes.
-        let (sender, receiver) = channel(KEPT + WAITING);
+        let (sender, receiver) = channel(MISSED + WAITING);
         for event in telling.missed(after) {
             drop(sender.try_send(Ok(event.text.clone())));
         }
@@ -101,10 +109,33 @@ impl Live {
         }
     }
 
-    fn is_wanted(&self, now: Time) -> bool {
+    /// Tells those who listen what comes into the log, likewise.
+    pub(super) async fn follow(site: Arc<Site>) {
+        let mut seconds = interval(EVERY);
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            seconds.tick().await;
+            if !site.live.has_listeners() {
+                continue;
+            }
+            let Ok(newest) = past::newest(&site).await else { continue };
+            let mut telling = site.live.lock();
+            let is_first = telling.tail.is_new();
+            for entry in telling.tail.take(newest) {
+                // What was there before anybody listened is told to those who come back alone.
+                telling.happen(&entry, !is_first);
+            }
+        }
+    }
+
+    fn has_listeners(&self) -> bool {
         let mut telling = self.lock();
         telling.listeners.retain(|listener| !listener.is_closed());
-        !telling.listeners.is_empty() || telling.interest.is_some_and(|at| now.since(at) < INTEREST)
+        !telling.listeners.is_empty()
+    }
+
+    fn is_wanted(&self, now: Time) -> bool {
+        self.has_listeners() || self.lock().interest.is_some_and(|at| now.since(at) < INTEREST)
     }
 
     fn lock(&self) -> MutexGuard<'_, Telling> {
@@ -118,29 +149,57 @@ impl Telling {
     }
 
     fn publish(&mut self, kind: &'static str, value: &impl serde::Serialize) {
-        // Numbers grow across restarts of this process too.
-        let wall = u64::try_from(clock::wall().as_millisecond()).unwrap_or(0);
-        self.latest = (self.latest + 1).max(wall);
-        let id = self.latest;
-        let data = serde_json::to_string(value).unwrap_or_default();
-        let text = Bytes::from(format!("id: {id}\nevent: {kind}\ndata: {data}\n\n"));
-        self.listeners.retain(|listener| {
-            let is_behind = listener.max_capacity() - listener.capacity() >= KEPT + WAITING - 1;
-            !is_behind && listener.try_send(Ok(text.clone())).is_ok()
-        });
+        let event = self.event(kind, value);
+        self.send(&event);
         if self.kept.len() >= KEPT {
             self.kept.pop_front();
         }
-        self.kept.push_back(Event { id, kind, text });
+        self.kept.push_back(event);
     }
 
-    /// What came after that event; where it is not kept any more, the newest of each kind.
-    fn missed(&self, after: Option<u64>) -> Vec<&Event> {
-        if let Some(at) = after.and_then(|after| self.kept.iter().position(|event| event.id == after)) {
-            return self.kept.iter().skip(at + 1).collect();
+    /// Keeps an entry of the log for those who come back, and tells it to those who listen if it is news to them.
+    fn happen(&mut self, entry: &Entry, is_news: bool) {
+        let mut event = self.event("log", &entry.whole);
+        if is_news {
+            self.send(&event);
+        } else {
+            event.id = entry.at;
         }
-        let is_newest = |place: usize, event: &Event| !self.kept.iter().skip(place + 1).any(|it| it.kind == event.kind);
-        (0..).zip(&self.kept).filter(|(place, event)| is_newest(*place, event)).map(|(_, event)| event).collect()
+        if self.happened.len() >= HAPPENED {
+            self.happened.pop_front();
+        }
+        self.happened.push_back(event);
+    }
+
+    fn event(&mut self, kind: &'static str, value: &impl serde::Serialize) -> Event {
+        // Numbers grow across restarts of this process too.
+        let wall = u64::try_from(clock::wall().as_millisecond()).unwrap_or(0);
+        self.latest = (self.latest + 1).max(wall);
+        let (id, data) = (self.latest, serde_json::to_string(value).unwrap_or_default());
+        Event { id, kind, text: Bytes::from(format!("id: {id}\nevent: {kind}\ndata: {data}\n\n")) }
+    }
+
+    fn send(&mut self, event: &Event) {
+        self.listeners.retain(|listener| {
+            let is_behind = listener.max_capacity() - listener.capacity() >= MISSED + WAITING - 1;
+            !is_behind && listener.try_send(Ok(event.text.clone())).is_ok()
+        });
+    }
+
+    /// What came after that event; where it is not kept any more, the newest of each kind, and what happened since its time.
+    fn missed(&self, after: Option<u64>) -> Vec<&Event> {
+        let happened = self.happened.iter().filter(|event| after.is_some_and(|after| event.id > after));
+        let mut missed: Vec<&Event> = happened.collect();
+        if let Some(at) = after.and_then(|after| self.kept.iter().position(|event| event.id == after)) {
+            missed.extend(self.kept.iter().skip(at + 1));
+        } else {
+            let is_newest =
+                |place: usize, event: &Event| !self.kept.iter().skip(place + 1).any(|it| it.kind == event.kind);
+            let newest = (0..).zip(&self.kept).filter(|(place, event)| is_newest(*place, event));
+            missed.extend(newest.map(|(_, event)| event));
+        }
+        missed.sort_by_key(|event| event.id);
+        missed
     }
 }
 
@@ -170,10 +229,28 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_back_hears_what_happened_since_it_left() {
+        let mut telling = Telling::default();
+        let entry = |at: u64| Entry { id: at.to_string(), at, whole: at.into() };
+        telling.happen(&entry(1000), false);
+        telling.happen(&entry(2000), false);
+        telling.publish("status", &1);
+        let left = telling.latest;
+        telling.happen(&entry(3000), true);
+        for _ in 0..KEPT {
+            telling.publish("now", &2);
+        }
+        let newest = telling.latest;
+        assert_eq!(ids(&telling, None), [newest], "who is new asks for the log itself");
+        assert_eq!(ids(&telling, Some(1500)), [2000, left + 1, newest]);
+        assert_eq!(ids(&telling, Some(left)), [left + 1, newest]);
+    }
+
+    #[test]
     fn a_listener_that_takes_nothing_is_hung_up_on() {
         let live = Live::default();
         let _never_read = live.listen(None).unwrap();
-        for _ in 0..=KEPT + WAITING {
+        for _ in 0..=MISSED + WAITING {
             live.lock().publish("now", &1);
         }
         assert!(live.lock().listeners.is_empty());

@@ -26,6 +26,7 @@ mod overview;
 mod packets;
 mod page;
 mod password;
+mod past;
 mod problem;
 mod prompt;
 mod random;
@@ -35,6 +36,7 @@ mod session;
 mod sessions;
 mod site;
 mod source;
+mod tail;
 mod tls;
 mod tokens;
 mod undo;
@@ -148,7 +150,8 @@ async fn serve(site: Arc<Site>, listeners: Vec<TcpListener>, tls: Option<TlsAcce
         let listener = tokio::net::TcpListener::from_std(listener)?;
         tokio::spawn(connections::serve(house.clone(), listener));
     }
-    tokio::spawn(Live::tell(site));
+    tokio::spawn(Live::tell(Arc::clone(&site)));
+    tokio::spawn(Live::follow(site));
     obey(peer).await
 }
 

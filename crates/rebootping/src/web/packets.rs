@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use super::body::{Pieces, hold};
-use super::devices::{find, parse};
+use super::devices::parse;
 use super::gate::Peer;
 use super::problem::Problem;
 use super::site::Site;
@@ -40,11 +40,8 @@ pub(super) async fn download(asked: Asked) -> Result<Response<Body>, Problem> {
         Some(_) => return Err(Problem::wrong("follow is true or false")),
     };
     let site = Arc::clone(&asked.site);
-    let macs = match site.source.devices().await.as_deref().map(|known| find(known, asked.part("mac"))) {
-        Ok(Ok(device)) => [vec![device.mac], device.also.clone()].concat(),
-        // What was kept of a device that is not listed any more is there all the same.
-        _ => vec![mac],
-    };
+    // What was kept of a device that is not listed any more is there all the same.
+    let macs = site.source.macs(mac).await;
     let Ok(permit) = Arc::clone(&site.downloads).try_acquire_owned() else {
         return Err(Problem::busy("too many captures are handed out at once; wait until one is done"));
     };

@@ -2,7 +2,7 @@
 
 use super::access::Rule;
 use super::asked::{Answering, Asked, json};
-use super::{actions, devices, openapi, overview, packets, page, session};
+use super::{actions, devices, openapi, overview, packets, page, past, session};
 
 /// What is done by asking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,6 +66,10 @@ pub(super) struct Route {
     pub(super) answer: fn(Asked) -> Answering,
 }
 
+const FROM: Field =
+    optional("from", "the beginning: unix seconds, RFC 3339, or an age such as 2h; a day before the end");
+const TO: Field = optional("to", "the end; without it, now");
+const POINTS: Field = Field { kind: Kind::Number, ..optional("points", "columns at most, such as pixels; 800") };
 const FOR: Field = optional("for", "how long it holds, such as 1h; without it, until auto");
 const FORCE: Field = Field { kind: Kind::Flag, ..optional("force", "do it even where no usable link would be left") };
 
@@ -122,6 +126,35 @@ pub(super) const ROUTES: &[Route] = &[
         Box::pin(overview::check(asked))
     }),
     Route {
+        query: &[
+            FROM,
+            TO,
+            POINTS,
+            optional("family", "ipv4 or ipv6; without it the one that was asked"),
+            optional("target", "this one alone; without it all of the link"),
+        ],
+        ..get("/api/v1/links/{name}/history", Rule::Read, "how a link did: a graph's columns", |asked| {
+            Box::pin(past::history(asked))
+        })
+    },
+    Route {
+        query: &[
+            optional("at", "the moment; without it, now"),
+            optional("family", "ipv4 or ipv6; without it the one that speaks for the link"),
+        ],
+        ..get("/api/v1/links/{name}/why", Rule::Read, "why a link was where it was at a moment", |asked| {
+            Box::pin(past::why(asked))
+        })
+    },
+    Route {
+        query: &[
+            optional("before", "the id of an entry: those before it"),
+            Field { kind: Kind::Number, ..optional("limit", "at most so many, 500 at most") },
+            optional("mac", "only what happened to this device"),
+        ],
+        ..get("/api/v1/log", Rule::Read, "what happened, the newest first", |asked| Box::pin(past::log(asked)))
+    },
+    Route {
         gives: Gives::Events,
         ..get("/api/v1/events", Rule::Read, "status and rates each second; resumable by Last-Event-ID", |asked| {
             Box::pin(async move { asked.listen() })
@@ -167,6 +200,18 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api/v1/devices/{mac}/split", "its MACs are devices of their own again", &[], |asked| {
         Box::pin(actions::split(asked))
     }),
+    post(
+        "/api/v1/devices/{mac}/restrict",
+        "keep it from the Internet (pause), from all but the local network (local), or from everything (block)",
+        &[
+            needed("mode", "pause, local or block"),
+            optional("for", "how long, such as 1h; without it, until it is allowed"),
+            optional("hours", "only in these hours, such as mon-fri 21:00-07:00"),
+            Field { kind: Kind::Flag, ..optional("force", "together with for: do it even where it cuts off others") },
+        ],
+        |asked| Box::pin(actions::restrict(asked)),
+    ),
+    post("/api/v1/devices/{mac}/allow", "allow it everything again", &[], |asked| Box::pin(actions::allow(asked))),
     post(
         "/api/v1/devices/{mac}/capture",
         "keep so much of its packets",

@@ -3,11 +3,15 @@
 use super::problem::Problem;
 use crate::clock;
 use crate::daemon::{self, Answer, Request};
+use crate::devices::live::put_control;
+use crate::ipc::control::Controlled;
 use crate::ipc::observer::{Fact, Traffic};
+use crate::ipc::past::Past;
 use crate::observer::questions;
 use crate::report::status::Status;
 use axum::http::StatusCode;
-use rebootping_core::inventory::report::{Report, ReportedDevice};
+use rebootping_core::control::restriction::Restriction;
+use rebootping_core::inventory::report::{Hardware, Report, ReportedDevice};
 use rebootping_core::time::Time;
 use std::io;
 use std::path::PathBuf;
@@ -15,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 /// All that is known of devices.
 pub(super) type Devices = Report<String>;
@@ -23,6 +28,9 @@ pub(super) type Device = ReportedDevice<String>;
 
 /// Questions on their way at once.
 const AT_ONCE: usize = 12;
+/// Questions about what was: the observer answers no more at once. A page with many graphs waits so long.
+const OF_THE_PAST: usize = 2;
+const PATIENCE: Duration = Duration::from_secs(10);
 /// A status is one of this round.
 const STATUS_STAYS: Duration = Duration::from_millis(500);
 /// With thousands of devices the observer takes some time to say what it knows.
@@ -33,6 +41,7 @@ const DEVICES_STAY: Duration = Duration::from_secs(2);
 pub(super) struct Source {
     run: PathBuf,
     busy: Arc<Semaphore>,
+    archive: Semaphore,
     status: Mutex<Option<(Time, Arc<Status>)>>,
     devices: Mutex<Option<(Time, Arc<Devices>)>>,
 }
@@ -40,7 +49,13 @@ pub(super) struct Source {
 impl Source {
     /// Asks those whose sockets are in this folder.
     pub(super) fn new(run: PathBuf) -> Self {
-        Self { run, busy: Arc::new(Semaphore::new(AT_ONCE)), status: Mutex::default(), devices: Mutex::default() }
+        Self {
+            run,
+            busy: Arc::new(Semaphore::new(AT_ONCE)),
+            archive: Semaphore::new(OF_THE_PAST),
+            status: Mutex::default(),
+            devices: Mutex::default(),
+        }
     }
 
     /// How everything is.
@@ -61,7 +76,9 @@ impl Source {
         if let Some((_, devices)) = known.as_ref().filter(|(at, _)| clock::now().since(*at) < DEVICES_STAY) {
             return Ok(Arc::clone(devices));
         }
-        let devices: Arc<Devices> = Arc::new(self.observer(Fact::Report).await?);
+        let mut devices: Devices = self.observer(Fact::Report).await?;
+        put_control(&mut devices, self.controlled().await?);
+        let devices = Arc::new(devices);
         *known = Some((clock::now(), Arc::clone(&devices)));
         Ok(devices)
     }
@@ -69,6 +86,55 @@ impl Source {
     /// What each device has sent and was sent.
     pub(super) async fn traffic(&self) -> Result<Vec<Traffic>, Problem> {
         self.observer(Fact::Traffic).await
+    }
+
+    /// All MACs of the device that has this one, or this alone.
+    pub(super) async fn macs(&self, mac: Hardware) -> Vec<Hardware> {
+        let known = self.devices().await.ok();
+        let device = known
+            .as_ref()
+            .and_then(|known| known.devices.iter().find(|device| device.mac == mac || device.also.contains(&mac)));
+        device.map_or_else(|| vec![mac], |device| [vec![device.mac], device.also.clone()].concat())
+    }
+
+    /// How the first of these MACs is restricted that is.
+    pub(super) async fn restriction(&self, macs: &[Hardware]) -> Result<Option<Restriction>, Problem> {
+        let controlled = self.controlled().await?;
+        let its = controlled.into_iter().filter(|device| macs.contains(&device.mac));
+        Ok(its.filter_map(|device| device.restricted).map(|restricted| restricted.restriction).next())
+    }
+
+    /// All devices that are restricted, named or have a lease.
+    async fn controlled(&self) -> Result<Vec<Controlled>, Problem> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let Answer::Controlled(page) = self.ask(Request::Controlled { after }).await? else {
+                return Err(misunderstood());
+            };
+            after = page.devices.last().map(|device| device.mac);
+            all.extend(page.devices);
+            if !page.more || after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// What was, as the observer's JSON. Few ask at once, the others wait for a while.
+    pub(super) async fn past(&self, past: Past) -> Result<String, Problem> {
+        let waiting = timeout(PATIENCE, self.archive.acquire()).await;
+        let Ok(Ok(_place)) = waiting else {
+            return Err(Problem::busy("the history is asked too much at once; ask again in a second"));
+        };
+        let run = self.run.clone();
+        let done = spawn_blocking(move || questions::ask_past(&run, past)).await;
+        match done {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Err(Problem::new(StatusCode::NOT_FOUND, error.to_string()))
+            }
+            Ok(Err(error)) => Err(silent(&error)),
+            Err(_) => Err(broken()),
+        }
     }
 
     /// Has something done; what was done.
@@ -119,12 +185,18 @@ impl Source {
         });
         match done.await {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => {
-                Err(Problem::busy(format!("the daemon does not answer ({error}); try again in a moment")))
-            }
-            Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be done; the log says why")),
+            Ok(Err(error)) => Err(silent(&error)),
+            Err(_) => Err(broken()),
         }
     }
+}
+
+fn silent(error: &io::Error) -> Problem {
+    Problem::busy(format!("the daemon does not answer ({error}); try again in a moment"))
+}
+
+fn broken() -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be done; the log says why")
 }
 
 fn misunderstood() -> Problem {

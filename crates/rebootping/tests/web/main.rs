@@ -6,6 +6,7 @@ mod floods;
 mod harm;
 mod lan;
 mod packets;
+mod past;
 mod raw;
 mod refusals;
 mod sessions;

@@ -5,6 +5,7 @@
 
 use super::super::kinds::{Happening, Stretch};
 use super::super::memory::{Block, Part, Row};
+use super::super::switched::Switched;
 use super::Made;
 use super::moved::Traffic;
 use super::trips::Trips;
@@ -16,17 +17,7 @@ use rebootping_core::link::decide::{Decider, Did, Entry, Observed, Opening};
 use rebootping_core::link::{Family, Presence};
 use rebootping_core::packet::icmp;
 use rebootping_core::time::Time;
-use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// A change of the choice, as its row has it.
-#[derive(Serialize)]
-struct Switched<'a> {
-    family: Family,
-    /// The links' interfaces, by which `verdict` numbers them.
-    links: Vec<&'a str>,
-    verdict: &'a rebootping_core::link::verdict::Verdict,
-}
 
 /// One family.
 #[derive(Debug)]
@@ -80,6 +71,7 @@ impl Families {
         let judged = self.families.get_mut(&family)?;
         judged.ends = entry.at(judged.decider.opening().interval);
         judged.journal.push(entry);
+        let was = judged.decider.selector().choice().clone();
         let verdict = judged.decider.handle(entry).verdict;
         let opening = judged.decider.opening();
         if let Entry::Round(observed) = entry {
@@ -88,8 +80,7 @@ impl Families {
         if !verdict.changed {
             return None;
         }
-        let links = opening.links.iter().map(|link| link.name.as_str()).collect();
-        let body = serde_json::to_string(&Switched { family, links, verdict: &verdict }).unwrap_or_default();
+        let body = serde_json::to_string(&Switched::new(opening, was, verdict)).unwrap_or_default();
         let subject = family_name(family).to_owned();
         Some(Made::Row(Row { kind: Happening::Verdict, boot: None, at: judged.ends, subject, body }))
     }

@@ -2,10 +2,10 @@
 
 use super::super::kinds::Stretch;
 use super::super::pack::take;
-use super::{Found, Reader, Span, Unreadable};
+use super::{Found, Open, Reader, Span, Unreadable};
 use rebootping_core::history::columns::{Column, Columns, Grid};
 use rebootping_core::history::rollup::{self, Span as Length};
-use rebootping_core::history::samples;
+use rebootping_core::history::samples::{self, Sample};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -30,6 +30,16 @@ impl Reader {
             note(&mut columns, found);
         }
         Ok(columns.finish())
+    }
+
+    /// The samples of a target over a link in rounds that began in that time: when, in nanoseconds since 1970. `open` is the hour that
+    /// is not over.
+    pub(crate) fn samples(&self, series: &str, span: Span, open: &[Open]) -> Result<Vec<(i64, Sample)>, Unreadable> {
+        let mut found = self.stretches(Stretch::Samples, series, span)?;
+        let is_its = |open: &&Open| open.kind == Stretch::Samples && open.series == series;
+        found.extend(open.iter().filter(is_its).map(|open| open.found.clone()));
+        let all = found.iter().flat_map(dated);
+        Ok(all.filter(|(at, _)| *at >= span.from && *at < span.until).collect())
     }
 
     fn add_rollups(&self, columns: &mut Columns, series: &str, length: Length, span: Span) -> Result<(), Unreadable> {
@@ -64,13 +74,21 @@ impl Reader {
     }
 }
 
-/// Adds samples: when the first round began and how long a round is stands before them.
+/// Adds samples.
 fn note(columns: &mut Columns, found: &Found) {
-    let mut rest = found.bytes.as_slice();
-    let (Some(first), Some(interval)) = (take(&mut rest), take(&mut rest)) else { return };
-    let times = (0..).map(|place: u64| first.saturating_add(place.saturating_mul(interval)));
-    for (at, sample) in times.zip(samples::decode(rest)) {
-        let wall = i64::try_from(at).unwrap_or(i64::MAX).saturating_add(found.ahead);
+    for (wall, sample) in dated(found) {
         columns.note(wall.div_euclid(SECOND), sample);
     }
+}
+
+/// Samples with when their rounds began, in nanoseconds since 1970: when the first did and how long a round is stands before them.
+fn dated(found: &Found) -> impl Iterator<Item = (i64, Sample)> + use<'_> {
+    let mut rest = found.bytes.as_slice();
+    let first = take(&mut rest).zip(take(&mut rest));
+    let samples = first.map(|(first, interval)| {
+        let times = (0..).map(move |place: u64| first.saturating_add(place.saturating_mul(interval)));
+        let wall = |at: u64| i64::try_from(at).unwrap_or(i64::MAX).saturating_add(found.ahead);
+        times.map(wall).zip(samples::decode(rest))
+    });
+    samples.into_iter().flatten()
 }

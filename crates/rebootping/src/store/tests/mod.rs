@@ -4,6 +4,7 @@ mod bounds;
 mod dates;
 mod files;
 mod hour;
+mod latest;
 mod schemas;
 
 use super::hour::Made;

@@ -1,0 +1,92 @@
+//! What happened, the newest first, each in a sentence: changes of the choice, how they were carried out, outages, what happened to
+//! devices, and what operators did.
+
+use super::super::Label;
+use super::super::switches::{self, Change, changes};
+use super::{Known, in_words};
+use crate::ipc::past::Log;
+use crate::report::devices::event_text;
+use crate::store::kinds::Happening;
+use crate::store::read::{Placed, Which};
+use jiff::Timestamp;
+use rebootping_core::inventory::events::Event;
+use rebootping_core::link::Family;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Entries of one answer.
+const MOST: u16 = 500;
+
+/// A part of the log.
+pub(super) fn tell(known: &Known<'_>, asked: &Log) -> Result<Value, String> {
+    let before = asked.before.as_deref().map(str::parse).transpose()?;
+    let most = usize::from(asked.most.clamp(1, MOST));
+    let subjects: Vec<String> = asked.macs.iter().map(ToString::to_string).collect();
+    // What is about a device has its MAC for a subject.
+    let kinds: &[Happening] = if subjects.is_empty() { &Happening::ALL } else { &[Happening::Event] };
+    let which = Which { kinds, subjects: &subjects, before, most: most + 1 };
+    let mut rows = known.reader.latest(&which, known.fresh).map_err(in_words)?;
+    let more = rows.len() > most;
+    rows.truncate(most);
+    let events: Vec<Value> = rows.iter().filter_map(|row| entry(row, known.label)).collect();
+    Ok(json!({ "schema": 1, "events": events, "more": more }))
+}
+
+/// What an entry says beside its time.
+struct Said {
+    kind: String,
+    mac: Option<String>,
+    link: Option<String>,
+    text: String,
+}
+
+/// A row as an entry; none of one that says nothing to a reader.
+fn entry(row: &Placed, label: Label<'_>) -> Option<Value> {
+    let Said { kind, mac, link, text } = match row.kind {
+        Happening::Verdict => switch(row, label)?,
+        Happening::Event => event(row)?,
+        Happening::Applied | Happening::Outage | Happening::Audit => in_its_words(row)?,
+    };
+    let (id, time) = (row.place.to_string(), Timestamp::from_nanosecond(row.wall.into()).unwrap_or_default());
+    Some(json!({ "id": id, "time": time.to_string(), "kind": kind, "mac": mac, "link": link, "text": text }))
+}
+
+/// A change of the choice.
+fn switch(row: &Placed, label: Label<'_>) -> Option<Said> {
+    let switched = switches::read(&row.body)?;
+    let changes = changes(&switched, label);
+    let family = if switched.family == Family::Ipv6 { " for IPv6" } else { "" };
+    let sentence = |change: &Change| {
+        let called = label(&change.link).unwrap_or_else(|| change.link.clone());
+        let verb = if change.enabled { "is in use" } else { "is out of use" };
+        format!("{called} {verb}{family}: it {}", change.text)
+    };
+    let text: Vec<String> = changes.iter().map(sentence).collect();
+    // What went out says more than what came in for it.
+    let first = changes.iter().find(|change| !change.enabled).or(changes.first())?;
+    Some(Said { kind: row.kind.called().to_owned(), mac: None, link: Some(first.link.clone()), text: text.join("; ") })
+}
+
+/// What happened to a device.
+fn event(row: &Placed) -> Option<Said> {
+    let event: Event = serde_json::from_str(&row.body).ok()?;
+    let tag: Value = serde_json::to_value(&event.what).ok()?;
+    Some(Said {
+        kind: tag["event"].as_str()?.to_owned(),
+        mac: Some(row.subject.clone()),
+        link: None,
+        text: event_text(&event),
+    })
+}
+
+/// What has its sentence with it.
+fn in_its_words(row: &Placed) -> Option<Said> {
+    #[derive(Deserialize)]
+    struct Body {
+        text: String,
+        link: Option<String>,
+        mac: Option<String>,
+    }
+    let Body { text, link, mac } = serde_json::from_str(&row.body).ok()?;
+    Some(Said { kind: row.kind.called().to_owned(), mac, link, text })
+}
