@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import type { Session } from "./api/status.ts";
 import { useCell } from "./live/cell.ts";
 import { asking, logout } from "./live/session.ts";
-import { heard, status } from "./live/stream.ts";
+import { heard, returned, status } from "./live/stream.ts";
 import { useNow } from "./live/ticking.ts";
 import { Icon } from "./parts/Icon.tsx";
 import { Shape } from "./parts/Standing.tsx";
@@ -14,8 +14,11 @@ import { chosen, turn } from "./parts/theme.ts";
 import { to, type Page, type View } from "./route/view.ts";
 import { overall, sentence } from "./words/links.ts";
 import { READ_ONLY, stale, TITLES } from "./words/page.ts";
-import { clock, exact } from "./words/time.ts";
+import { clock, exact, span } from "./words/time.ts";
 import { visible } from "./words/visible.ts";
+
+/** A gateway that says nothing for so long is out of reach, in milliseconds. */
+const LOST_AFTER = 8_000;
 
 export function Shell({ session, view, children }: { session: Session; view: View; children: ComponentChildren }) {
   useEffect(() => {
@@ -32,7 +35,7 @@ export function Shell({ session, view, children }: { session: Session; view: Vie
         <ul>
           {(Object.keys(TITLES) as Page[]).map((page) => (
             <li>
-              <a href={to(page)} {...(view.page === page ? { "aria-current": "page" as const } : {})}>
+              <a href={to(page)} title={TITLES[page]} {...(view.page === page ? { "aria-current": "page" as const } : {})}>
                 <Icon of={page} />
                 <span>{TITLES[page]}</span>
               </a>
@@ -41,6 +44,7 @@ export function Shell({ session, view, children }: { session: Session; view: Vie
         </ul>
       </nav>
       <main id="content" tabIndex={-1}>
+        <Lost />
         {children}
       </main>
     </div>
@@ -75,6 +79,18 @@ function Header({ session }: { session: Session }) {
       </p>
       <Own session={session} />
     </header>
+  );
+}
+
+/** That nothing new comes: what stands below was true once. */
+function Lost() {
+  const [now, last, back] = [useNow(), useCell(heard), useCell(returned)];
+  const shown = useCell(status);
+  if (shown === undefined || now - Math.max(last, back) < LOST_AFTER) return null;
+  return (
+    <p class="lost" role="alert">
+      <Icon of="warning" /> The gateway has said nothing for {span((now - last) / 1000)}. What stands here was so at {clock(new Date(shown.time))}.
+    </p>
   );
 }
 

@@ -32,6 +32,13 @@ interface Amount {
 
 export type Mode = "pause" | "local" | "block";
 
+/** How a device is restricted; packets are those it has sent in vain. */
+export interface Restriction {
+  mode: Mode;
+  until: string | null;
+  packets?: number;
+}
+
 export interface Device {
   mac: string;
   also: string[];
@@ -59,9 +66,21 @@ export interface Device {
   bytes_received: number;
   captures: { since: string; bytes: number } | null;
   /** Absent where this gateway cannot restrict. */
-  restricted?: { mode: Mode; until: string | null } | null;
+  restricted?: Restriction | null;
   note: string | null;
   today?: Amount;
   month?: Amount;
   now?: { bits_up: number; bits_down: number };
+}
+
+/** MACs that told their DHCP server the same of themselves: probably one device. */
+export interface Suggestion {
+  macs: string[];
+  host_name: string;
+}
+
+/** Everybody. */
+export interface Devices {
+  devices: Device[];
+  suggestions?: Suggestion[];
 }

@@ -47,6 +47,16 @@ export interface State {
   gateway?: string | null;
 }
 
+/** How the traffic of a link that has a cap goes, in bytes; `used_up` is when the cap will be reached, if before the period's end. */
+export interface Cap {
+  cap: number;
+  used: number;
+  left: number;
+  forecast: number;
+  until: string;
+  used_up: string | null;
+}
+
 /** A link; its own fields are those of IPv4, or of IPv6 where it has no IPv4. */
 export interface Link extends State {
   name: string;
@@ -54,6 +64,7 @@ export interface Link extends State {
   provider?: string | null;
   families: Partial<Record<Family, State>>;
   order?: { order: "pin" | "out"; left_s: number | null } | null;
+  cap?: Cap | null;
 }
 
 /** Packets lost, by where. */

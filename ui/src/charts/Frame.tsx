@@ -3,11 +3,17 @@
 import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 
+export interface Table {
+  heads: string[];
+  rows: string[][];
+}
+
 interface Props {
   title: string;
-  sentence: ComponentChildren;
+  /** What is seen in it; none where each part says its own. */
+  sentence?: ComponentChildren;
   /** Rows of the table behind, made when somebody looks. */
-  table: () => { heads: string[]; rows: string[][] };
+  table: () => Table;
   tools?: ComponentChildren;
   children: ComponentChildren;
 }
@@ -25,14 +31,14 @@ export function Frame({ title, sentence, table, tools, children }: Props) {
           </button>
         </div>
       </div>
-      <figcaption>{sentence}</figcaption>
+      {sentence !== undefined && <figcaption>{sentence}</figcaption>}
       {children}
       {open && <Numbers {...table()} title={title} />}
     </figure>
   );
 }
 
-function Numbers({ heads, rows, title }: { heads: string[]; rows: string[][]; title: string }) {
+function Numbers({ heads, rows, title }: Table & { title: string }) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, as a table`}>
       <table class="numbers">

@@ -2,7 +2,10 @@
 
 import type { Ping } from "../api/history.ts";
 import { milliseconds } from "../words/amount.ts";
+import { answered } from "../words/graphs.ts";
 import { clock } from "../words/time.ts";
+import { Frame } from "./Frame.tsx";
+import { pingTable } from "./tables.ts";
 
 interface Row {
   link: string;
@@ -16,33 +19,35 @@ export function Pings({ pings, at, called }: { pings: readonly Ping[]; at: numbe
   const [from, to] = [Math.min(...times, at) - 0.5, Math.max(...times, at) + 0.5];
   const share = (time: number): string => `${(((time - from) / (to - from)) * 100).toFixed(2)}%`;
   return (
-    <div class="pings">
-      {rows(pings).map((row, place, all) => (
-        <>
-          <span class="ping-link">{all[place - 1]?.link === row.link ? "" : called(row.link)}</span>
-          <span class="ping-target">{row.target}</span>
-          <svg class="ping-row" role="img" aria-label={told(row)}>
-            <line class="moment" x1={share(at)} x2={share(at)} y1="0" y2="100%" />
-            {row.pings.map((ping) =>
-              ping.rtt_ms === null ? (
-                <svg x={share(ping.time)} y="50%" overflow="visible">
-                  <path class="missed" d="M-4-4 4 4M-4 4 4-4"><title>{`${clock(new Date(ping.time * 1000))}: no answer`}</title></path>
-                </svg>
-              ) : (
-                <circle class="answered" cx={share(ping.time)} cy="50%" r="3">
-                  <title>{`${clock(new Date(ping.time * 1000))}: ${milliseconds(ping.rtt_ms)}`}</title>
-                </circle>
-              ),
-            )}
-          </svg>
-        </>
-      ))}
-      <span class="ping-foot">
-        <span>{clock(new Date(from * 1000))}</span>
-        <span>decided {clock(new Date(at * 1000))}</span>
-        <span>{clock(new Date(to * 1000))}</span>
-      </span>
-    </div>
+    <Frame title="The pings around it" sentence={answered(pings, called)} table={() => pingTable(pings, called)}>
+      <div class="pings">
+        {rows(pings).map((row, place, all) => (
+          <>
+            <span class="ping-link">{all[place - 1]?.link === row.link ? "" : called(row.link)}</span>
+            <span class="ping-target">{row.target}</span>
+            <svg class="ping-row" role="img" aria-label={told(row)}>
+              <line class="moment" x1={share(at)} x2={share(at)} y1="0" y2="100%" />
+              {row.pings.map((ping) =>
+                ping.rtt_ms === null ? (
+                  <svg x={share(ping.time)} y="50%" overflow="visible">
+                    <path class="missed" d="M-4-4 4 4M-4 4 4-4"><title>{`${clock(new Date(ping.time * 1000))}: no answer`}</title></path>
+                  </svg>
+                ) : (
+                  <circle class="answered" cx={share(ping.time)} cy="50%" r="3">
+                    <title>{`${clock(new Date(ping.time * 1000))}: ${milliseconds(ping.rtt_ms)}`}</title>
+                  </circle>
+                ),
+              )}
+            </svg>
+          </>
+        ))}
+        <span class="ping-foot">
+          <span>{clock(new Date(from * 1000))}</span>
+          <span>decided {clock(new Date(at * 1000))}</span>
+          <span>{clock(new Date(to * 1000))}</span>
+        </span>
+      </div>
+    </Frame>
   );
 }
 

@@ -15,13 +15,15 @@ interface Props {
   history: History;
   /** What stands before the numbers. */
   name: ComponentChildren;
+  /** What stands in the place of the numbers while the cursor is elsewhere. */
+  said?: string;
   height: number;
   timed: boolean;
   ranged: Ranged;
   pick?: (time: number) => void;
 }
 
-export function Smoke({ history, name, height, timed, ranged, pick }: Props) {
+export function Smoke({ history, name, said = "", height, timed, ranged, pick }: Props) {
   const readout = useRef<HTMLSpanElement>(null);
   const { columns } = history;
   const high = useMemo(() => ceiling(columns), [columns]);
@@ -34,13 +36,15 @@ export function Smoke({ history, name, height, timed, ranged, pick }: Props) {
     [smoke],
   );
   const read = (at: number | null): void => {
-    if (readout.current) readout.current.textContent = at === null ? "" : column(columns, at, Date.now());
+    if (readout.current) readout.current.textContent = at === null ? said : column(columns, at, Date.now());
   };
   return (
     <div class="strip">
       <p class="strip-head">
         <span class="strip-name">{name}</span>
-        <span class="readout" ref={readout} aria-live="polite" />
+        <span class="readout" ref={readout} aria-live="polite">
+          {said}
+        </span>
       </p>
       <TimePlot
         from={ranged.range.from}

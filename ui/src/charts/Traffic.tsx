@@ -24,7 +24,7 @@ export function Traffic({ shown, label, height, timed, ranged }: { shown: Flows;
   return (
     <div class="strip">
       <p class="strip-head">
-        <span class="strip-name">{shown.flows.length > 1 ? <Legend shown={shown} /> : "↓ down above, ↑ up below"}</span>
+        <span class="strip-name faint">↓ down above, ↑ up below</span>
         <span class="readout" ref={readout} aria-live="polite" />
       </p>
       <TimePlot
@@ -43,18 +43,6 @@ export function Traffic({ shown, label, height, timed, ranged }: { shown: Flows;
         press={ranged.press}
       />
     </div>
-  );
-}
-
-function Legend({ shown }: { shown: Flows }) {
-  return (
-    <>
-      {shown.flows.map((flow, at) => (
-        <span class="key">
-          <i class={`swatch series-${at % 4}`} /> {flow.name}
-        </span>
-      ))}
-    </>
   );
 }
 

@@ -1,15 +1,14 @@
 // The numbers of a graph as rows: few enough to be read.
 
-import type { Columns, History } from "../api/history.ts";
+import type { Columns, History, Ping } from "../api/history.ts";
 import { bits, milliseconds, percent } from "../words/amount.ts";
-import { brief } from "../words/time.ts";
+import { brief, clock } from "../words/time.ts";
 import { merged } from "./bins.ts";
+import type { Table } from "./Frame.tsx";
 import type { Flows } from "./traffic.ts";
 
 /** So many rows are read by somebody. */
 const ROWS = 48;
-
-type Table = { heads: string[]; rows: string[][] };
 
 /** Several links or targets below each other, each with its name. */
 export function smokeTable(histories: readonly { name: string; history: History }[], now: number): Table {
@@ -47,6 +46,15 @@ export function trafficTable({ time, flows }: Flows, now: number): Table {
       brief(new Date((time[at] ?? 0) * 1000), now),
       ...flows.flatMap((flow) => [mean(flow.down, at), mean(flow.up, at)]),
     ]),
+  };
+}
+
+/** Each ping of a moment. */
+export function pingTable(pings: readonly Ping[], called: (link: string) => string): Table {
+  const sorted = [...pings].sort((a, b) => a.time - b.time || a.link.localeCompare(b.link) || a.target.localeCompare(b.target));
+  return {
+    heads: ["Sent", "Link", "Target", "Answered after"],
+    rows: sorted.map((ping) => [clock(new Date(ping.time * 1000)), called(ping.link), ping.target, ping.rtt_ms === null ? "no answer" : milliseconds(ping.rtt_ms)]),
   };
 }
 

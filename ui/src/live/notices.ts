@@ -14,10 +14,19 @@ export interface Notice {
   insist: (() => void) | null;
 }
 
+/** Why something was not done. */
+export interface Refusal {
+  text: string;
+  /** It was refused for its consequences, and may be insisted on. */
+  isUnwise: boolean;
+}
+
 /** How long an action can be taken back, in milliseconds. */
 const UNDO_FOR = 10_000;
 /** More would cover the page. */
 const MOST = 3;
+/** The status of an order that is refused for its consequences: 409, conflict. */
+const UNWISE = 409;
 
 export const notices = new Cell<readonly Notice[]>([]);
 
@@ -29,20 +38,27 @@ let counted = 0;
  */
 export async function act(what: Promise<Done>, then?: () => void, forced?: () => Promise<Done>): Promise<boolean> {
   try {
-    const done = await what;
-    show({ text: done.text, isError: false, undo: done.undo, insist: null }, then);
-    then?.();
+    tell(await what, then);
     return true;
   } catch (problem) {
-    const unwise = problem instanceof Refused && problem.status === UNWISE && forced !== undefined;
-    const text = problem instanceof Error ? problem.message : String(problem);
-    show({ text, isError: true, undo: null, insist: unwise ? () => void act(forced(), then) : null });
+    const { text, isUnwise } = refusal(problem);
+    const insist = isUnwise && forced !== undefined ? () => void act(forced(), then) : null;
+    show({ text, isError: true, undo: null, insist });
     return false;
   }
 }
 
-/** The status of an order that is refused for its consequences: 409, conflict. */
-const UNWISE = 409;
+/** Says what was done, and offers to take it back; `then` follows both. */
+export function tell(done: Done, then?: () => void): void {
+  show({ text: done.text, isError: false, undo: done.undo, insist: null }, then);
+  then?.();
+}
+
+/** What an order that failed says. */
+export function refusal(problem: unknown): Refusal {
+  const text = problem instanceof Error ? problem.message : String(problem);
+  return { text, isUnwise: problem instanceof Refused && problem.status === UNWISE };
+}
 
 const refreshes = new Map<number, () => void>();
 

@@ -20,6 +20,9 @@ export const happened = new Cell<LogEntry[]>([]);
 /** When the stream last said something, in milliseconds of this browser's clock; 0 before. */
 export const heard = new Cell(0);
 
+/** When somebody last came back to the page: what is silent since then only is not lost yet. */
+export const returned = new Cell(0);
+
 /** So many entries of the log are held. */
 const HELD = 200;
 /** A browser allows six connections to one server: a page nobody sees gives its stream back. */
@@ -48,8 +51,10 @@ export function close(): void {
 
 function seen(): void {
   clearTimeout(closing);
-  if (document.visibilityState === "visible") connect();
-  else closing = setTimeout(disconnect, HIDDEN_FOR);
+  if (document.visibilityState === "visible") {
+    returned.set(Date.now());
+    connect();
+  } else closing = setTimeout(disconnect, HIDDEN_FOR);
 }
 
 function connect(): void {

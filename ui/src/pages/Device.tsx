@@ -64,7 +64,7 @@ function Seen({ device, again }: { device: Known; again: () => void }) {
         <DeviceEvents mac={device.mac} />
       </div>
       <div class="halves">
-        <Captures device={device} may={may} gateway={gateway(known)} again={again} />
+        <Captures device={device} may={may} gateway={gateway(known)} ranged={ranged} again={again} />
         <Note device={device} may={may} again={again} />
       </div>
     </>

@@ -1,9 +1,10 @@
 // Everybody in the house: searched, sorted, filtered, renamed in place.
 
 import { useMemo } from "preact/hooks";
-import type { Device } from "../api/devices.ts";
+import type { Device, Devices as Everybody } from "../api/devices.ts";
 import { useAsked } from "../api/use.ts";
 import { useCell } from "../live/cell.ts";
+import { mayOrder, session } from "../live/session.ts";
 import { now } from "../live/stream.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { Answer, Empty } from "../parts/states.tsx";
@@ -12,17 +13,24 @@ import { FILTERS, FILTER_MEANS, type Filter, passes, shownOf } from "../words/de
 import { count } from "../words/amount.ts";
 import { EMPTY } from "../words/page.ts";
 import { Rows } from "./devices/Rows.tsx";
+import { Suggested } from "./devices/Suggested.tsx";
 import { type Row, found, ordered, rowOf, type Sort, sortOf, withRate } from "./devices/rows.ts";
 
 const EVERY = 30_000;
 
 export function Devices() {
-  const asked = useAsked<{ devices: Device[] }>("devices", EVERY);
+  const asked = useAsked<Everybody>("devices", EVERY);
+  const may = mayOrder(useCell(session));
   return (
     <>
       <h1 class="unseen">Devices</h1>
       <Answer asked={asked} lines={12}>
-        {({ devices }) => <Seen devices={devices} again={asked.again} />}
+        {({ devices, suggestions }) => (
+          <>
+            <Suggested suggestions={suggestions ?? []} devices={devices} may={may} again={asked.again} />
+            <Seen devices={devices} again={asked.again} />
+          </>
+        )}
       </Answer>
     </>
   );

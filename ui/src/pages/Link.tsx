@@ -1,6 +1,6 @@
 // One link: how it did, target by target, why it was in or out at any moment, and what to order.
 
-import type { History } from "../api/history.ts";
+import type { History, Mark } from "../api/history.ts";
 import type { Family, Link as Linked, State } from "../api/status.ts";
 import { useCell } from "../live/cell.ts";
 import { status } from "../live/stream.ts";
@@ -40,7 +40,7 @@ function Seen({ link, links }: { link: Linked; links: readonly Linked[] }) {
   const { at, ...without } = query;
   return (
     <>
-      <Head link={link} state={state} />
+      <Head link={link} state={state} marks={history?.marks ?? []} />
       <div class="bar-row">
         <Families link={link} family={family} />
         <Ranges ranged={ranged} />
@@ -57,7 +57,7 @@ function Seen({ link, links }: { link: Linked; links: readonly Linked[] }) {
   );
 }
 
-function Head({ link, state }: { link: Linked; state: State }) {
+function Head({ link, state, marks }: { link: Linked; state: State; marks: readonly Mark[] }) {
   return (
     <div class="head">
       <div>
@@ -68,7 +68,7 @@ function Head({ link, state }: { link: Linked; state: State }) {
           <b>
             <Foreign text={called(link)} />
           </b>
-          {visible(predicate(state, Date.now()))}{" "}
+          {visible(predicate(state, Date.now(), marks))}{" "}
           <span class="faint">
             <For since={state.since} />
             {state.gateway ? `, by ${state.gateway}` : ""}.

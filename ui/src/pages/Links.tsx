@@ -19,7 +19,9 @@ export function Links() {
   const { histories, error } = useHistories(links ?? [], ranged, width);
   return (
     <>
-      <h1>Links</h1>
+      <div class="head">
+        <h1>Links</h1>
+      </div>
       <div ref={ref}>
         {links === undefined && <Waiting tall />}
         {links?.length === 0 && <Empty>{EMPTY.links}</Empty>}

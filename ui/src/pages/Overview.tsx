@@ -44,8 +44,8 @@ function Seen({ overview, status }: { overview: Answered; status: Answered["stat
         <Empty>{EMPTY.links}</Empty>
       ) : (
         <section class="tiles" aria-label="Links">
-          {status.links.map((link) => (
-            <Tile link={link} status={status} key={link.name} />
+          {status.links.map((link, at) => (
+            <Tile link={link} status={status} marks={histories[at]?.marks ?? []} key={link.name} />
           ))}
         </section>
       )}

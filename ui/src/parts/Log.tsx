@@ -39,13 +39,16 @@ function Entry({ entry }: { entry: LogEntry }) {
       <Icon of={PICTURES[about(entry)]} />
       <span class="text">{visible(entry.text)}</span>
       {entry.link !== null && <a href={moment(entry.link, entry.time)}>graph</a>}
-      {entry.link === null && entry.mac !== null && <a href={to("devices", entry.mac)}>device</a>}
+      {entry.link === null && entry.mac !== null && <a href={to("devices", entry.mac, around(entry.time))}>device</a>}
     </li>
   );
 }
 
 /** The link's graph around that moment, with its reason told. */
-function moment(link: string, time: string): string {
-  const at = new Date(time).getTime() / 1000;
-  return to("links", link, { from: iso(at - AROUND), to: iso(at + AROUND), at: String(Math.round(at)) });
+const moment = (link: string, time: string): string => to("links", link, { ...around(time), at: String(Math.round(Date.parse(time) / 1000)) });
+
+/** The stretch of time around a moment. */
+function around(time: string): { from: string; to: string } {
+  const at = Date.parse(time) / 1000;
+  return { from: iso(at - AROUND), to: iso(at + AROUND) };
 }

@@ -70,18 +70,20 @@ export function source(by: string): string {
   return known[by] ?? visible(by);
 }
 
-export const MODES: Record<Mode, { does: string; is: string; means: string }> = {
-  pause: { does: "Pause", is: "paused", means: "No Internet for a while; the house stays reachable." },
-  local: { does: "Keep local", is: "kept local", means: "It reaches the house and never the Internet." },
-  block: { does: "Block", is: "blocked", means: "The gateway passes on nothing from it, and gives it no address." },
+/** Each with the term it is usually wanted for. */
+export const MODES: Record<Mode, { does: string; is: string; means: string; usual: string }> = {
+  pause: { does: "Pause", is: "paused", means: "No Internet for a while; the house stays reachable.", usual: "1h" },
+  local: { does: "Keep local", is: "kept local", means: "It reaches the house and never the Internet.", usual: "" },
+  block: { does: "Block", is: "blocked", means: "The gateway passes on nothing from it, and gives it no address.", usual: "" },
 };
 
 /** How it is restricted, and until when. */
 export function restriction(device: Pick<Device, "restricted">, now: number): string | null {
   if (!device.restricted) return null;
-  const { mode, until } = device.restricted;
+  const { mode, until, packets } = device.restricted;
   const left = until === null ? "until you allow it" : `for ${span((new Date(until).getTime() - now) / 1000)} more`;
-  return `${MODES[mode].is} ${left}`;
+  const stopped = packets === undefined || packets === 0 ? "" : `; ${several(packets, "packet")} of it went nowhere`;
+  return `${MODES[mode].is} ${left}${stopped}`;
 }
 
 /** What follows the device's name on its page. */
@@ -98,7 +100,3 @@ export function about(device: Device, now: number): string {
 export function shownOf(shown: number, all: number): string {
   return shown === all ? several(all, "device") : `${shown} of ${several(all, "device")}`;
 }
-
-/** The line that opens a device's live packets in Wireshark on the reader's own computer. */
-export const wiresharkLine = (gateway: string, mac: string): string =>
-  `ssh root@${gateway.replace(/[^\w.:-]/g, "")} rebootping pcap ${mac} --follow | wireshark -k -i -`;

@@ -1,8 +1,10 @@
 // What the page says about graphs, for those who read instead of look.
 
-import type { Columns, Gap, History, Mark } from "../api/history.ts";
+import type { Columns, Gap, History, Mark, Ping } from "../api/history.ts";
 import { bits, bytes, milliseconds, percent } from "./amount.ts";
+import { listed } from "./list.ts";
 import { brief, span } from "./time.ts";
+import { visible } from "./visible.ts";
 
 /** One column: when, how fast, how much was lost, and what flowed. */
 export function column(columns: Columns, at: number, now: number): string {
@@ -61,6 +63,17 @@ export function traffic(columns: Pick<Columns, "time" | "bits_down" | "bits_up">
   return `${amount(total(columns.bits_down))} down, ${amount(total(columns.bits_up))} up; at most ${bits(most(columns.bits_down))} down and ${bits(most(columns.bits_up))} up.`;
 }
 
+/** What each link answered of the pings of a moment: `fibre answered all 72, dsl 67 of 72.` */
+export function answered(pings: readonly Ping[], called: (link: string) => string): string {
+  const links = [...new Set(pings.map((ping) => ping.link))].sort();
+  const told = links.map((link, at) => {
+    const own = pings.filter((ping) => ping.link === link);
+    const came = own.filter((ping) => ping.rtt_ms !== null).length;
+    const many = came === own.length ? `all ${came}` : came === 0 ? `none of ${own.length}` : `${came} of ${own.length}`;
+    return `${visible(called(link))}${at === 0 ? " answered" : ""} ${many}`;
+  });
+  return `${listed(told)}.`;
+}
 
 /** How much of a stretch a device was there. */
 export function presence(spans: readonly { from: number; to: number }[], range: { from: number; to: number }): string {

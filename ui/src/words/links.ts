@@ -1,9 +1,10 @@
 // What the page says of links.
 
-import type { Link, State, Status } from "../api/status.ts";
+import type { Mark } from "../api/history.ts";
+import type { Cap, Link, State, Status } from "../api/status.ts";
 import { listed } from "./list.ts";
-import { milliseconds, percent } from "./amount.ts";
-import { brief, span } from "./time.ts";
+import { bytes, milliseconds, percent } from "./amount.ts";
+import { brief, clock, day, span } from "./time.ts";
 
 /** The four states a link can be seen in, each with its shape, colour and word. */
 export type Standing = "in_use" | "sits_out" | "failing" | "out";
@@ -53,8 +54,13 @@ export const called = (link: Link): string => link.label ?? link.name;
 /** What the link of that name is called. */
 export const calledBy = (links: readonly Link[], name: string): string => links.find((link) => link.name === name)?.label ?? name;
 
-/** What follows the link's name at `now`: ` is in use: it answered all 4 targets.` */
-export function predicate(state: State, now: number): string {
+/**
+ * What follows the link's name at `now`: ` is in use: it answered all 4 targets.` Of one that sits out the fault that began it
+ * says more, where `marks` hold it: ` sits out 41 min more, until 16:46: at 15:45:07 it answered 3 of 4 targets.`
+ */
+export function predicate(state: State, now: number, marks: readonly Mark[] = []): string {
+  const fault = standing(state) === "sits_out" ? [...marks].reverse().find((mark) => !mark.enabled) : undefined;
+  if (fault) return ` ${stands(state, now)}: at ${clock(new Date(fault.time * 1000))} it ${fault.text}.`;
   // How long it sits out was just said.
   return ` ${stands(state, now)}: it ${state.reason.text.replace(/ and sits out [^,;]*$/, "")}.`;
 }
@@ -83,6 +89,14 @@ export function ordered(link: Link): string | null {
 export function notApplied(status: Status, link: State): string | null {
   if (link.committed || status.commit.state === "observing") return null;
   return `Not applied yet: ${status.commit.error ?? "it is being worked on"}.`;
+}
+
+/** How much of its cap a link has used, and whether the rest will last: `310 MB of 10 GB used; at this rate 620 MB by 1 Dec.` */
+export function capped(cap: Cap, now: number): string {
+  const used = `${bytes(cap.used)} of ${bytes(cap.cap)} used, ${bytes(cap.left)} left`;
+  if (cap.left === 0) return `${bytes(cap.cap)} are used up until ${brief(new Date(cap.until), now)}.`;
+  if (cap.used_up !== null) return `${used}; at this rate it is used up ${brief(new Date(cap.used_up), now)}.`;
+  return `${used}; at this rate ${bytes(cap.forecast)} by ${day(new Date(cap.until))}.`;
 }
 
 /** `4/4`, `8.1 ms`, `0 % loss`: what there is of it. */

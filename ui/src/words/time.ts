@@ -41,6 +41,13 @@ export function lasting(since: string, now: number): string {
   return seconds < 2 ? "Since just now" : `For ${span(seconds)}`;
 }
 
+/** When a term like `10m`, `8h` or `1d` that begins now will be over; null for one that has no end. */
+export function ends(term: string, now: number): string | null {
+  const [, count, unit] = /^(\d+)([mhd])$/.exec(term) ?? [];
+  const length = unit === "m" ? MINUTE : unit === "h" ? HOUR : unit === "d" ? DAY : null;
+  return length === null ? null : brief(new Date(now + Number(count) * length * 1000), now);
+}
+
 /** The hour to the second: `14:21:07`. */
 export function clock(time: Date): string {
   return `${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}`;

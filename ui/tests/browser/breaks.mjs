@@ -3,15 +3,16 @@
 import { createInterface } from "node:readline/promises";
 import { assert, go, picture } from "./visit.mjs";
 
-/** From the fault to the eye, in milliseconds. */
+/** From the fault to the eye, in milliseconds, where the facts do not say otherwise. */
 const WITHIN = 2000;
 
 export const breaks = [["a broken link is seen within two seconds", broken]];
 
 async function broken(visit) {
   const { page, facts } = visit;
+  const { link, called } = facts.breaks ?? facts;
   await go(visit, "#/");
-  const tile = page.locator(".tile", { has: page.getByRole("heading", { name: facts.called }) });
+  const tile = page.locator(".tile", { has: page.getByRole("heading", { name: called }) });
   const before = await tile.locator(".standing").first().innerText();
   const seen = page.waitForFunction(
     ([called, before]) => {
@@ -20,15 +21,15 @@ async function broken(visit) {
       const failing = /failing|absent|out/.test(standing) && standing.trim() !== before.trim();
       return failing ? Date.now() : false;
     },
-    [facts.called, before],
+    [called, before],
     { timeout: 30_000, polling: 50 },
   );
   const lines = createInterface({ input: process.stdin });
-  console.log(`break ${facts.link}`);
+  console.log(`break ${link}`);
   const [line] = await new Promise((heard) => lines.once("line", (...line) => heard(line)));
   lines.close();
   const took = (await (await seen).jsonValue()) - Number(line);
   console.log(`        the fault was seen after ${took} ms`);
-  assert(took <= WITHIN, `it took ${took} ms`);
+  assert(took <= (facts.within ?? WITHIN), `it took ${took} ms`);
   await picture(visit, "broken-desk-light");
 }

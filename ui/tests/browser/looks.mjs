@@ -2,13 +2,13 @@
 
 import { accessible, fits, go, picture } from "./visit.mjs";
 
-const SCREENS = { desk: [1440, 900], phone: [390, 844], wide: [2200, 1200], tablet: [834, 1112] };
+const SCREENS = { desk: [1440, 900], phone: [360, 780], tablet: [768, 1024], wide: [2200, 1200] };
 
 const views = (facts) => ({
   overview: "#/",
   links: "#/links",
   link: `#/links/${facts.link}`,
-  why: `#/links/${facts.link}?range=1h&at=${Math.floor(Date.now() / 1000) - 1200}`,
+  why: `#/links/${facts.link}?range=1h&at=${facts.at}`,
   year: `#/links/${facts.link}?range=1y`,
   outages: "#/outages",
   devices: "#/devices",

@@ -10,7 +10,7 @@ export const pages = [
   ["devices", (visit) => seen(visit, "#/devices", "devices")],
   ["one device", (visit) => seen(visit, `#/devices/${visit.facts.device}`, visit.facts.device)],
   ["events", (visit) => seen(visit, "#/events", "Events")],
-  ["setup", (visit) => seen(visit, "#/setup", "mended")],
+  ["setup", (visit) => seen(visit, "#/setup", "Look again")],
   ["an address that is none", (visit) => seen(visit, "#/nowhere/%E0%A4%A", visit.facts.called)],
 ];
 
@@ -24,9 +24,8 @@ async function first(visit) {
   await settled(page);
   const took = Date.now() - from;
   console.log(`        the first page took ${took} ms`);
-  assert(took <= (facts.within ?? Infinity), `the first page took ${took} ms, not ${facts.within}`);
   await page.getByText(facts.called, { exact: true }).first().waitFor();
-  if (facts.history) assert((await painted(page)) > 4, "the strips are blank");
+  assert((await painted(page)) > 4, "the strips are blank");
   await page.waitForFunction(() => document.querySelector(".clock")?.textContent?.includes("live"));
   await accessible(visit, "the first page");
 }

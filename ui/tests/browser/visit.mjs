@@ -20,6 +20,9 @@ export async function settled(page) {
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
+/** The view, as the address has it. */
+export const hash = (page) => page.evaluate(() => location.hash);
+
 export function assert(holds, what) {
   if (!holds) throw new Error(what);
 }

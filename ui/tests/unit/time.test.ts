@@ -2,7 +2,7 @@
 
 import test from "node:test";
 import assert from "node:assert/strict";
-import { ago, brief, exact, lasting, span } from "../../src/words/time.ts";
+import { ago, brief, ends, exact, lasting, span } from "../../src/words/time.ts";
 
 const now = Date.parse("2026-11-22T13:21:07Z");
 
@@ -22,6 +22,11 @@ test("what was a moment ago is just now, also by a clock that differs", () => {
 test("a time is as short as it is clear", () => {
   const rows: [string, string][] = [["2026-11-22T13:00:00Z", "14:00"], ["2026-11-21T13:00:00Z", "Sat 14:00"], ["2026-10-03T12:21:00Z", "3 Oct 14:21"], ["2025-11-22T13:00:00Z", "22 Nov 2025"]];
   for (const [time, words] of rows) assert.equal(brief(new Date(time), now), words);
+});
+
+test("a term ends at a time, or never", () => {
+  const rows: [string, string | null][] = [["10m", "14:31"], ["8h", "22:21"], ["1d", "23 Nov 14:21"], ["", null]];
+  for (const [term, words] of rows) assert.equal(ends(term, now), words);
 });
 
 test("an exact time says its zone, summer and winter", () => {

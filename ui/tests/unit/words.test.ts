@@ -3,12 +3,13 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import type { Link, State, Status } from "../../src/api/status.ts";
-import type { Counts, History, Outage } from "../../src/api/history.ts";
+import type { Counts, History, Mark, Outage } from "../../src/api/history.ts";
 import type { Device } from "../../src/api/devices.ts";
-import { look, measures, notApplied, ordered, overall, predicate, sentence, standing, stateWord } from "../../src/words/links.ts";
-import { presence, summary, traffic } from "../../src/words/graphs.ts";
+import { capped, look, measures, notApplied, ordered, overall, predicate, sentence, standing, stateWord } from "../../src/words/links.ts";
+import { answered, presence, summary, traffic } from "../../src/words/graphs.ts";
 import { total } from "../../src/words/outages.ts";
-import { about, passes, restriction, wiresharkLine } from "../../src/words/devices.ts";
+import { about, passes, restriction } from "../../src/words/devices.ts";
+import { pipes } from "../../src/words/wireshark.ts";
 import { sorted, sum } from "../../src/words/check.ts";
 import { applied, counted, otherwise } from "../../src/words/why.ts";
 import { stale } from "../../src/words/page.ts";
@@ -42,8 +43,28 @@ test("a link's state has a shape, a word and a sentence", () => {
     assert.equal(stateWord(of), word);
     assert.equal(predicate(of, now), said);
   }
+  const fault: Mark = { time: now / 1000 - 1140, enabled: false, code: "behind", text: "answered 3 of 4 targets while fibre answered 4 (missed 1.1.1.1)" };
+  const marks = [{ ...fault, time: 1, text: "answered nothing" }, fault, { ...fault, time: 2e9, enabled: true }];
+  assert.equal(predicate(sitting, now, marks), " sits out 41 min more, until 15:02: at 14:02:07 it answered 3 of 4 targets while fibre answered 4 (missed 1.1.1.1).");
+  assert.equal(predicate(link(), now, marks), " is in use: it answered all 4 targets.");
   assert.equal(look(link({ metered: true })), "out");
   assert.equal(stateWord(link({ metered: true })), "spare, metered");
+});
+
+test("a cap is told with what is left and whether that lasts", () => {
+  const cap = { cap: 10e9, used: 310e6, left: 9.69e9, forecast: 620e6, until: "2026-11-30T23:00:00Z", used_up: null };
+  const rows: [Partial<typeof cap> | { used_up: string }, string][] = [
+    [{}, "310 MB of 10 GB used, 9.7 GB left; at this rate 620 MB by 1 Dec."],
+    [{ used: 8e9, left: 2e9, forecast: 14e9, used_up: "2026-11-25T12:00:00Z" }, "8.0 GB of 10 GB used, 2.0 GB left; at this rate it is used up 25 Nov 13:00."],
+    [{ used: 11e9, left: 0 }, "10 GB are used up until 1 Dec 00:00."],
+  ];
+  for (const [change, said] of rows) assert.equal(plain(capped({ ...cap, ...change }, now)), said);
+});
+
+test("the pings of a moment are counted by link", () => {
+  const ping = (link: string, rtt_ms: number | null) => ({ link, target: "1.1.1.1", time: 1, rtt_ms });
+  const all = [ping("wan1", 8), ping("wan1", 9), ping("wan2", 8), ping("wan2", null), ping("wan3", null)];
+  assert.equal(answered(all, (name) => (name === "wan1" ? "fibre" : name)), "fibre answered all 2, wan2 1 of 2 and wan3 none of 1.");
 });
 
 test("the Internet is one sentence", () => {
@@ -113,8 +134,10 @@ test("a device is told in a sentence, and filters mean what they say", () => {
   assert.deepEqual(passed({ ...paused, name: "tv", first_seen: "2026-01-01T00:00:00Z" }), ["all", "restricted"]);
 });
 
-test("the line for Wireshark holds no shell character of a gateway's name", () => {
-  assert.equal(wiresharkLine("gw;rm -rf $(x)`y`", "02:00:00:00:00:01"), "ssh root@gwrm-rfxy rebootping pcap 02:00:00:00:00:01 --follow | wireshark -k -i -");
+test("the lines for Wireshark hold no shell character of a gateway's name or path", () => {
+  const [ssh, page] = pipes("gw;rm -rf $(x)`y`", "02:00:00:00:00:01", "http://gw/it's/api/v1/devices/x/pcap?follow=true");
+  assert.equal(ssh?.line, "ssh root@gwrm-rfxy rebootping pcap 02:00:00:00:00:01 --follow | wireshark -k -i -");
+  assert.equal(page?.line, "curl -sN -H \"Authorization: Bearer $TOKEN\" 'http://gw/it%27s/api/v1/devices/x/pcap?follow=true' | wireshark -k -i -");
 });
 
 test("findings are summed up, the worst first", () => {

@@ -1,27 +1,35 @@
-// What is kept of a device's packets: downloaded, followed, opened in Wireshark, and how much is kept from now on.
+// What is kept of a device's packets: a range of it downloaded, followed, opened in Wireshark, and how much is kept from now on.
 
 import { useState } from "preact/hooks";
 import type { Device } from "../../api/devices.ts";
 import { address, part } from "../../api/client.ts";
 import { capture } from "../../api/orders.ts";
+import type { Ranged } from "../../charts/ranged.ts";
 import { act } from "../../live/notices.ts";
 import { Copy } from "../../parts/Copy.tsx";
 import { Ago } from "../../parts/text.tsx";
+import { iso } from "../../route/range.ts";
 import { bytes } from "../../words/amount.ts";
-import { wiresharkLine } from "../../words/devices.ts";
 import { EMPTY } from "../../words/page.ts";
+import { pipes } from "../../words/wireshark.ts";
 
-const STRETCHES = [
+const AGES = [
   ["10m", "the last 10 minutes"],
   ["1h", "the last hour"],
   ["1d", "the last day"],
-  ["", "everything kept"],
 ] as const;
+/** As long as the graph above. */
+const SHOWN = "shown";
 
-export function Captures({ device, may, gateway, again }: { device: Device; may: boolean; gateway: string; again: () => void }) {
-  const [since, setSince] = useState("1h");
-  const path = `devices/${part(device.mac)}/pcap`;
-  const line = wiresharkLine(gateway, device.mac);
+interface Props {
+  device: Device;
+  may: boolean;
+  gateway: string;
+  ranged: Ranged;
+  again: () => void;
+}
+
+export function Captures({ device, may, gateway, ranged, again }: Props) {
   return (
     <section class="card captures">
       <h2>Captures</h2>
@@ -34,39 +42,66 @@ export function Captures({ device, may, gateway, again }: { device: Device; may:
           </>
         )}
       </p>
-      {may && (
-        <div class="row">
-          <label for="stretch" class="unseen">
-            Stretch
-          </label>
-          <select id="stretch" value={since} onChange={(event) => setSince(event.currentTarget.value)}>
-            {STRETCHES.map(([age, words]) => (
-              <option value={age}>{words}</option>
-            ))}
-          </select>
-          <a class="button" href={address(path, since === "" ? {} : { since })} download>
-            Download
-          </a>
-          <a class="button" href={address(path, { follow: "true" })} download title="Goes on until you stop the download">
-            Follow
-          </a>
-          <label class="term" for="mode">
-            keep{" "}
-            <select id="mode" onChange={(event) => void act(capture(device.mac, event.currentTarget.value), again)}>
-              <option value="" disabled selected>
-                as the network
-              </option>
-              <option value="full">full packets</option>
-              <option value="headers">headers</option>
-              <option value="off">nothing</option>
-            </select>
-          </label>
+      {may && <Download device={device} ranged={ranged} />}
+      {may && <Keep device={device} again={again} />}
+      <h3>Live in Wireshark on your own computer</h3>
+      {pipes(gateway, device.mac, new URL(address(`devices/${part(device.mac)}/pcap`, { follow: "true" }), document.baseURI).href).map(({ by, line }) => (
+        <div class="pipe">
+          <p class="small faint">{by}</p>
+          <p class="mend">
+            <code>{line}</code> <Copy text={line} what="the line" />
+          </p>
         </div>
-      )}
-      <p class="small faint">Live in Wireshark on your own computer:</p>
-      <p class="mend">
-        <code>{line}</code> <Copy text={line} what="the line" />
+      ))}
+      <p class="small">
+        <a href={address("wireshark/profile.zip")} download>
+          Wireshark profile
+        </a>{" "}
+        <span class="faint">with this gateway's names, colours and columns</span>
       </p>
     </section>
+  );
+}
+
+function Download({ device, ranged }: { device: Device; ranged: Ranged }) {
+  const [stretch, setStretch] = useState("1h");
+  const path = `devices/${part(device.mac)}/pcap`;
+  const { from, to } = ranged.range;
+  const query: Record<string, string> = stretch === SHOWN ? { since: iso(from), until: iso(to) } : stretch === "" ? {} : { since: stretch };
+  return (
+    <div class="row">
+      <label class="unseen" for="stretch">
+        Packets of
+      </label>
+      <select id="stretch" value={stretch} onChange={(event) => setStretch(event.currentTarget.value)}>
+        {AGES.map(([age, words]) => (
+          <option value={age}>{words}</option>
+        ))}
+        <option value={SHOWN}>what the graph shows</option>
+        <option value="">everything kept</option>
+      </select>
+      <a class="button" href={address(path, query)} download>
+        Download
+      </a>
+      <a class="button" href={address(path, { follow: "true" })} download title="Goes on until you stop the download">
+        Follow
+      </a>
+    </div>
+  );
+}
+
+function Keep({ device, again }: { device: Device; again: () => void }) {
+  return (
+    <label class="term" for="mode">
+      from now on keep{" "}
+      <select id="mode" onChange={(event) => void act(capture(device.mac, event.currentTarget.value), again)}>
+        <option value="" disabled selected>
+          as its network says
+        </option>
+        <option value="full">full packets</option>
+        <option value="headers">headers</option>
+        <option value="off">nothing</option>
+      </select>
+    </label>
   );
 }

@@ -1,22 +1,18 @@
 // Takes a device's MAC for one more of another device.
 
 import { useState } from "preact/hooks";
-import type { Device } from "../../api/devices.ts";
+import type { Device, Devices } from "../../api/devices.ts";
 import { merge } from "../../api/orders.ts";
 import { useAsked } from "../../api/use.ts";
-import { act } from "../../live/notices.ts";
 import { Ask } from "../../parts/Ask.tsx";
 import { Answer } from "../../parts/states.tsx";
 import { deviceName } from "../../words/devices.ts";
 
 export function Merge({ device, close, again }: { device: Device; close: () => void; again: () => void }) {
-  const asked = useAsked<{ devices: Device[] }>("devices");
+  const asked = useAsked<Devices>("devices");
   const [into, setInto] = useState("");
-  const yes = (): void => {
-    if (into !== "") void act(merge(device.mac, into), again);
-  };
   return (
-    <Ask title={`Merge ${deviceName(device)} into another?`} does="Merge" yes={yes} no={close}>
+    <Ask title={`Merge ${deviceName(device)} into another?`} does="Merge" yes={() => merge(device.mac, into)} then={again} close={close} isOpen={into === ""}>
       <p>Both MACs are then one device, as a laptop by cable and by radio is. It can be split again.</p>
       <Answer asked={asked}>
         {({ devices }) => (

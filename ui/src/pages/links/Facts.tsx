@@ -19,13 +19,13 @@ export function Facts({ links }: { links: readonly Link[] }) {
       <table class="plain stacked">
         <thead>
           <tr>
-          {HEADS.map((head) => (
-            <th scope="col">{head}</th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>{links.flatMap((link) => families(link).map(([word, state]) => <Row link={link} family={word} state={state} />))}</tbody>
-    </table>
+            {HEADS.map((head) => (
+              <th scope="col">{head}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{links.flatMap((link) => families(link).map(([word, state]) => <Row link={link} family={word} state={state} />))}</tbody>
+      </table>
     </section>
   );
 }
@@ -42,14 +42,14 @@ function families(link: Link): [string, State][] {
 function Row({ link, family, state }: { link: Link; family: string; state: State }) {
   return (
     <tr>
-      <td>
+      <td class="first-line">
         <a href={to("links", link.name, family === "IPv6" ? { family: "ipv6" } : {})}>
           <Foreign text={called(link)} />
         </a>
         {link.label !== null && <span class="faint"> {link.name}</span>}
       </td>
-      <td class="faint">{family}</td>
-      <td>
+      <td class="faint small">{family}</td>
+      <td class="first-line">
         <Standing state={state} />
       </td>
       <td class="num">

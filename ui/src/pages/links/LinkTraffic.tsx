@@ -31,9 +31,13 @@ export function LinkTraffic({ links, histories, ranged, height }: Props) {
   }, histories);
   if (known.length === 0) return null;
   const said = known.map(({ name, history }) => ({ name, text: traffic(history.columns, stepOf(history.columns, history.step)) }));
-  const sentence = said.map(({ name, text }) => (
+  const sentence = said.map(({ name, text }, at) => (
     <span class="said">
-      {said.length > 1 && <b>{name}: </b>}
+      {said.length > 1 && (
+        <>
+          <i class={`swatch series-${at % 4}`} /> <b>{name}</b>{" "}
+        </>
+      )}
       {text}{" "}
     </span>
   ));

@@ -41,14 +41,6 @@ export function Strips({ title, links, histories, ranged, width, height, error, 
     <Frame
       title={title}
       tools={tools}
-      sentence={shown.map(({ link, history }) => (
-        <span class="said">
-          <b>
-            <Foreign text={called(link)} />
-          </b>
-          : {summary(history)}{" "}
-        </span>
-      ))}
       table={() => smokeTable(shown.map(({ link, history }) => ({ name: called(link), history })), Date.now())}
     >
       {error !== undefined && <Trouble text={error} />}
@@ -71,6 +63,7 @@ export function Strips({ title, links, histories, ranged, width, height, error, 
             timed={timed}
             ranged={ranged}
             pick={(time) => why(link.name, time)}
+            said={summary(history)}
             name={
               <>
                 <Shape of={look(link)} /> <Foreign text={called(link)} />

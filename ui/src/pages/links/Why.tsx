@@ -66,7 +66,6 @@ function Told({ why, name }: { why: Answered; name: (link: string) => string }) 
         </tbody>
       </table>
       {said !== null && <p class="small applied">{visible(said)}</p>}
-      <h3>The pings around it</h3>
       <Pings pings={why.pings} at={new Date(why.at).getTime() / 1000} called={name} />
       {why.what_if.length > 0 && <h3>What other settings would have done</h3>}
       <ul class="what-if">
@@ -81,18 +80,22 @@ function Told({ why, name }: { why: Answered; name: (link: string) => string }) 
 function Row({ link, name }: { link: Counts; name: string }) {
   return (
     <tr>
-      <td>
+      <td class="first-line">
         <Foreign text={name} />
       </td>
       <td class="num">
         {link.answered} of {link.expected}
+        <span class="narrow"> answered</span>
         {link.answered < link.best && <span class="wrong"> · best {link.best}</span>}
       </td>
-      <td>{link.missed.length === 0 ? "–" : link.missed.join(", ")}</td>
+      <td class={link.missed.length === 0 ? "roomy" : ""}>
+        {link.missed.length > 0 && <span class="narrow faint">missed </span>}
+        {link.missed.length === 0 ? "–" : link.missed.join(", ")}
+      </td>
       <td class="num">
         ↓ {bits(link.load.received * 8)} ↑ {bits(link.load.sent * 8)}
       </td>
-      <td>{counted(link)}</td>
+      <td class="first-line">{counted(link)}</td>
     </tr>
   );
 }

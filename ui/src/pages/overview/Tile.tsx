@@ -1,8 +1,8 @@
 // A link at a glance: its state, what it measures now, and why.
 
 import { useEffect, useState } from "preact/hooks";
-import type { History } from "../../api/history.ts";
-import type { Link, Status } from "../../api/status.ts";
+import type { History, Mark } from "../../api/history.ts";
+import type { Cap, Link, Status } from "../../api/status.ts";
 import { part } from "../../api/client.ts";
 import { orderLink } from "../../api/orders.ts";
 import { useAsked } from "../../api/use.ts";
@@ -15,11 +15,18 @@ import { Beats } from "../../parts/Beats.tsx";
 import { Standing } from "../../parts/Standing.tsx";
 import { For, Foreign } from "../../parts/text.tsx";
 import { to } from "../../route/view.ts";
-import { called, measures, look, notApplied, ORDERS, ordered, predicate, standing } from "../../words/links.ts";
+import { called, capped, measures, look, notApplied, ORDERS, ordered, predicate, standing } from "../../words/links.ts";
 import { flow } from "../../words/graphs.ts";
 import { visible } from "../../words/visible.ts";
 
-export function Tile({ link, status }: { link: Link; status: Status }) {
+interface Props {
+  link: Link;
+  status: Status;
+  /** When it was taken out and in, in the stretch that is shown. */
+  marks: readonly Mark[];
+}
+
+export function Tile({ link, status, marks }: Props) {
   const may = mayOrder(useCell(session));
   const rate = useCell(now)?.links.find((rate) => rate.name === link.name);
   const beat = useLastMinute(link.name);
@@ -47,11 +54,12 @@ export function Tile({ link, status }: { link: Link; status: Status }) {
         <b>
           <Foreign text={called(link)} />
         </b>
-        {visible(predicate(link, Date.parse(status.time)))}{" "}
+        {visible(predicate(link, Date.parse(status.time), marks))}{" "}
         <span class="faint">
           <For since={link.since} />.
         </span>
       </p>
+      {link.cap && <Capped cap={link.cap} now={Date.parse(status.time)} />}
       <OtherFamily link={link} />
       {ordered(link) !== null && <p class="small">{ordered(link)}</p>}
       {trouble !== null && <p class="small wrong">{visible(trouble)}</p>}
@@ -97,5 +105,19 @@ function OtherFamily({ link }: { link: Link }) {
     <p class="small">
       IPv6: <Standing state={ipv6} />
     </p>
+  );
+}
+
+/** What is left of the link's cap, as a bar and in words. */
+function Capped({ cap, now }: { cap: Cap; now: number }) {
+  const share = (of: number): string => `${Math.min(100, (100 * of) / Math.max(1, cap.cap))}%`;
+  return (
+    <div class={cap.used_up === null ? "cap" : "cap short"}>
+      <span class="bar" aria-hidden="true">
+        <i style={{ width: share(cap.used) }} />
+        <i class="up" style={{ width: share(Math.max(0, Math.min(cap.forecast, cap.cap) - cap.used)) }} />
+      </span>
+      <p class="small">{capped(cap, now)}</p>
+    </div>
   );
 }

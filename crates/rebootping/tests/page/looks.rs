@@ -1,0 +1,25 @@
+//! Every page, what one does on it, and a link that breaks while one looks.
+
+use serde_json::json;
+
+use crate::browser;
+use crate::house::{House, PASSWORD};
+use crate::strangers;
+
+/// Milliseconds within which a broken link must be seen here: the bench tells what it takes, this machine may have other work.
+const SEEN_WITHIN: u32 = 15_000;
+
+#[test]
+fn every_page_is_looked_at_and_used_in_a_browser() {
+    let house = House::build("page");
+    strangers::speak(&house.lab, &house.daemon);
+    let at = house.fail_once();
+    let facts = json!({
+        "link": "wan2", "called": "dsl", "at": at, "breaks": { "link": "wan1", "called": "fibre" }, "within": SEEN_WITHIN,
+        "device": strangers::honest_mac(1), "hostile": strangers::hostile(&house.daemon),
+        "password": PASSWORD, "readable": true, "control": true,
+    });
+    browser::look(&house.lab.gw(), &facts, "lab", &["--break"], |_| {
+        house.lab.isp(1).blackhole(true);
+    });
+}

@@ -1,0 +1,161 @@
+// What a person does with devices: find one among thousands, name it, note something, restrict it, have its packets.
+
+import { accessible, assert, go, hash, picture } from "./visit.mjs";
+
+export const devices = (facts) => [
+  ["thousands of devices: few rows are in the page, all can be reached", many],
+  ["a search is found from anywhere by one key", search],
+  ["the list can be sorted", sort],
+  ["the list can be filtered", filter],
+  ["lines for Wireshark can be copied", lines],
+  ...(facts.control ? orders(facts) : []),
+];
+
+const orders = (facts) => [
+  ["a name is changed in place, kept by Enter, left by Escape, refused in words, and taken back", rename],
+  ["something is noted of a device, and taken back", note],
+  ["a device is paused for a while, and allowed again", pause],
+  ...(facts.guarded ? [["what the gateway objects to is told, and can be insisted on", insist]] : []),
+  ["a range of a capture can be downloaded", download],
+];
+
+async function many(visit) {
+  const { page } = visit;
+  await go(visit, "#/devices");
+  const all = Number(await page.locator("table.devices").getAttribute("aria-rowcount")) - 1;
+  const inside = await page.locator("tbody tr:not(.room)").count();
+  assert(inside <= Math.min(all, 80), `${inside} rows of ${all} are in the page`);
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  await page.waitForFunction((last) => document.querySelector(`tr[aria-rowindex="${last}"]`), all + 1);
+}
+
+async function search(visit) {
+  const { page, facts } = visit;
+  await go(visit, "#/setup");
+  await page.keyboard.press("/");
+  await page.waitForFunction(() => document.activeElement?.getAttribute("type") === "search");
+  await page.keyboard.type(facts.device);
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr:not(.room)").length === 1);
+  assert((await hash(page)).includes("q="), "the address does not hold the search");
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => !location.hash.includes("q="));
+}
+
+async function sort(visit) {
+  const { page } = visit;
+  await go(visit, "#/devices");
+  await page.getByRole("button", { name: "Month" }).click();
+  await page.waitForFunction(() => document.querySelector("th[aria-sort=descending]")?.textContent?.includes("Month"));
+  await page.getByRole("button", { name: "Month" }).click();
+  await page.waitForFunction(() => document.querySelector("th[aria-sort=ascending]")?.textContent?.includes("Month"));
+}
+
+async function filter(visit) {
+  const { page } = visit;
+  for (const name of ["new", "unknown", "listening", "restricted", "all"]) {
+    await go(visit, "#/devices");
+    const button = page.getByRole("group", { name: "Show" }).getByRole("button", { name: new RegExp(`^${name}`) });
+    const promised = Number((await button.innerText()).replace(/\D/g, ""));
+    await button.click();
+    await page.waitForFunction((name) => document.querySelector("[aria-label=Show] [aria-pressed=true]")?.textContent?.startsWith(name), name);
+    const shown = promised === 0 ? 0 : Number(await page.locator("table.devices").getAttribute("aria-rowcount")) - 1;
+    assert(shown === promised, `${name} promises ${promised} and shows ${shown}`);
+    assert(name === "all" || (await hash(page)).includes(`filter=${name}`), "the address does not hold the filter");
+  }
+}
+
+async function lines(visit) {
+  const { page, facts } = visit;
+  await go(visit, `#/devices/${facts.device}`);
+  const line = await page.getByText(`rebootping pcap ${facts.device} --follow | wireshark -k -i -`).innerText();
+  assert(line.startsWith("ssh root@"), line);
+  await page.getByRole("button", { name: "Copy the line" }).first().click();
+  await page.locator(".captures").getByRole("link", { name: "Wireshark profile" }).waitFor();
+}
+
+async function rename(visit) {
+  const { page, facts, guard } = visit;
+  await go(visit, `#/devices/${facts.device}`);
+  const name = page.locator("h1 button.name");
+  const before = await name.innerText();
+  const type = async (text, key) => {
+    await name.click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type(text);
+    await page.keyboard.press(key);
+  };
+  await type("never-kept", "Escape");
+  assert((await name.innerText()) === before, "Escape changed the name");
+  guard.expected.add(400);
+  await type("<b>no name</b>", "Enter");
+  await page.locator(".notice.wrong").getByText("this is no name").waitFor();
+  await page.locator(".notice.wrong").getByRole("button", { name: "Close" }).click();
+  await guard.check();
+  guard.expected.delete(400);
+  assert((await name.innerText()) === before, "a name that was refused is shown");
+  await type("renamed-by-a-test", "Enter");
+  await page.waitForFunction(() => document.querySelector("h1 .name")?.textContent?.includes("renamed-by-a-test"));
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.waitForFunction((before) => document.querySelector("h1 .name")?.textContent === before, before);
+}
+
+async function note(visit) {
+  const { page, facts } = visit;
+  await go(visit, `#/devices/${facts.device}`);
+  const field = page.getByRole("textbox", { name: "Note" });
+  const before = await field.inputValue();
+  await field.fill("A test was here, <i>once</i>.");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.waitForFunction((before) => document.querySelector("textarea")?.value === before, before);
+}
+
+async function pause(visit) {
+  const { page, facts } = visit;
+  await go(visit, `#/devices/${facts.device}`);
+  await page.getByRole("button", { name: "Pause" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("for").selectOption("10m");
+  await dialog.getByText(/^until /).waitFor();
+  await accessible(visit, "the question before a restriction");
+  await picture(visit, "asked-desk-light");
+  await dialog.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/It is paused for \d+ (min|s) more/).waitFor();
+  await page.getByRole("button", { name: "Allow again" }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+}
+
+async function insist(visit) {
+  const { page, facts, guard } = visit;
+  await go(visit, `#/devices/${facts.guarded}`);
+  guard.expected.add(409);
+  await page.getByRole("button", { name: "Block" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Block" }).click();
+  await dialog.getByRole("alert").waitFor();
+  await accessible(visit, "an objection");
+  await picture(visit, "objection-desk-light");
+  await dialog.getByRole("button", { name: "Do it all the same" }).click();
+  await page.getByText("It is blocked until you allow it").waitFor();
+  await guard.check();
+  guard.expected.delete(409);
+  await page.getByRole("button", { name: "Allow again" }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+}
+
+/** The first bytes of every pcapng file (section 4.1). */
+const PCAPNG = [0x0a, 0x0d, 0x0d, 0x0a];
+
+async function download(visit) {
+  const { page, facts } = visit;
+  await go(visit, `#/devices/${facts.device}`);
+  const link = page.getByRole("link", { name: "Download" });
+  await page.getByLabel("Packets of").selectOption("what the graph shows");
+  const range = new URLSearchParams((await link.getAttribute("href")).split("?")[1]);
+  assert(Date.parse(range.get("until")) - Date.parse(range.get("since")) === 86_400_000, `${range} is not the day that is shown`);
+  await page.getByLabel("Packets of").selectOption("everything kept");
+  const href = await link.getAttribute("href");
+  assert(/^api\/v1\/devices\/[^/]+\/pcap$/.test(href), `${href} is no path below the page`);
+  const begin = await page.evaluate(async (href) => [...new Uint8Array(await (await fetch(href)).arrayBuffer()).slice(0, 4)], href);
+  assert(begin.join() === PCAPNG.join(), `a capture that begins with ${begin}`);
+}
