@@ -1,10 +1,10 @@
 //! rebootping itself, running on a lab's gateway.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -94,6 +94,17 @@ impl Daemon {
     /// Process id of the daemon's first process.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Process id of the daemon's process of that name, such as `web`, while there is one.
+    pub fn process(&self, name: &str) -> Option<i32> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).ok()?.flatten();
+        let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        let pids: Vec<i32> =
+            children.flat_map(|line| line.split_whitespace().flat_map(str::parse).collect::<Vec<i32>>()).collect();
+        let last = format!("\0{name}\0");
+        let is_it = |pid: &i32| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(last.as_bytes()));
+        pids.into_iter().find(is_it)
     }
 
     /// Kills the daemon's first process as `kill -9` does.

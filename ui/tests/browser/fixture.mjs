@@ -8,12 +8,14 @@ import { fileURLToPath } from "node:url";
 import { HOSTILE } from "../fixture/data.mjs";
 import { serve } from "../fixture/serve.mjs";
 
+/** So long the office says nothing when it hangs, in seconds. */
+const HANGS = 12;
 const home = dirname(fileURLToPath(import.meta.url));
 const shots = process.argv[2] ?? join(home, "../../../target/page");
 mkdirSync(shots, { recursive: true });
 
 const open = await serve();
-let failed = await looked(open, {}, ["--break"]);
+let failed = await looked(open, {}, ["--fail"]);
 open.stop();
 for (const readable of [false, true]) {
   const password = "an office's password";
@@ -32,8 +34,9 @@ async function looked({ url, office }, access, more) {
   const run = spawn(process.execPath, [join(home, "run.mjs"), "--base", url, "--facts", file, "--shots", shots, ...more], { stdio: ["pipe", "pipe", "inherit"] });
   createInterface({ input: run.stdout }).on("line", (line) => {
     console.log(line);
-    if (!line.startsWith("break ")) return;
-    office.break(line.slice("break ".length));
+    if (line.startsWith("break ")) office.break(line.slice("break ".length));
+    else if (line === "hang") office.hang(HANGS);
+    else return;
     run.stdin.write(`${Date.now()}\n`);
   });
   return new Promise((ended) => run.on("close", ended));

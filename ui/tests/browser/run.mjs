@@ -1,11 +1,11 @@
-// Looks at the page in a real browser, as a person would: node tests/browser/run.mjs --base URL --facts FILE --shots FOLDER [--break] [--pages] [--measure]
+// Looks at the page in a real browser, as a person would: node tests/browser/run.mjs --base URL --facts FILE --shots FOLDER [--fail] [--pages] [--measure]
 //
 // FACTS is JSON: `link` (a link's name as the API has it), `called` (as the page shows it), `device` (a MAC that may be restricted), `guarded` (a MAC whose restriction the
 // gateway objects to; optional), `password` (optional), `readable` (one may look without it), `hostile` (names that must be seen as text; may be empty), `at` (unix seconds
 // of a switch of that link), `control` (whether orders may be given), `within` (milliseconds in which a broken link is seen; two seconds unless said), `breaks` (another link, by `link` and `called`, to be broken at the end; optional).
 //
-// With --break it says `break NAME` on a line of its own and waits for a line on its input that holds the moment of the fault in milliseconds of Unix time; the page must
-// show it in time. --pages leaves it at a look at every page, --measure at how long the first page takes.
+// With --fail it says `break NAME`, later `hang`, on a line of its own and waits for a line on its input that holds the moment of the fault in milliseconds of Unix time: that
+// link is broken then, or the page's server says nothing for a while. --pages leaves it at a look at every page, --measure at how long the first page takes.
 //
 // Says `ok` or `FAILED` for each look, and ends with 1 if one failed. CHROMIUM names another browser than Debian's.
 
@@ -15,9 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { acts } from "./acts.mjs";
-import { breaks } from "./breaks.mjs";
 import { devices } from "./devices.mjs";
 import { graphs } from "./graphs.mjs";
+import { failures } from "./failures.mjs";
 import { Guard } from "./guard.mjs";
 import { hostile } from "./hostile.mjs";
 import { looks } from "./looks.mjs";
@@ -26,10 +26,10 @@ import { states } from "./states.mjs";
 import { times } from "./times.mjs";
 
 const { values: asked } = parseArgs({
-  options: { base: { type: "string" }, facts: { type: "string" }, shots: { type: "string" }, break: { type: "boolean" }, pages: { type: "boolean" }, measure: { type: "boolean" } },
+  options: { base: { type: "string" }, facts: { type: "string" }, shots: { type: "string" }, fail: { type: "boolean" }, pages: { type: "boolean" }, measure: { type: "boolean" } },
 });
 if (!asked.base || !asked.facts || !asked.shots) {
-  console.error("usage: run.mjs --base URL --facts FILE --shots FOLDER [--break] [--pages] [--measure]");
+  console.error("usage: run.mjs --base URL --facts FILE --shots FOLDER [--fail] [--pages] [--measure]");
   process.exit(2);
 }
 
@@ -65,7 +65,7 @@ async function look(name, see) {
   }
 }
 
-const whole = [...pages, ...hostile(facts), ...looks, ...graphs, ...devices(facts), ...acts(facts), ...states, ...(asked.break ? breaks : [])];
+const whole = [...pages, ...hostile(facts), ...looks, ...graphs, ...devices(facts), ...acts(facts), ...states, ...(asked.fail ? failures : [])];
 const all = asked.measure ? times : asked.pages ? pages : whole;
 for (const [name, see] of all) await look(name, see);
 

@@ -12,10 +12,10 @@ use serde_json::Value;
 /// Each look has a limit of its own; this is for a browser that hangs.
 const SECONDS: &str = "300";
 
-/// Leads a browser through the page that `gateway` serves on loopback; `wrong` breaks the link that is asked for. Panics where a look
-/// failed, and leaves pictures in `target/page/FOLDER`.
+/// Leads a browser through the page that `gateway` serves on loopback; `fail` does what a look asks for, `break LINK` or `hang`. Panics
+/// where a look failed, and leaves pictures in `target/page/FOLDER`.
 #[track_caller]
-pub(crate) fn look(gateway: &Ns, facts: &Value, folder: &str, options: &[&str], mut wrong: impl FnMut(&str)) {
+pub(crate) fn look(gateway: &Ns, facts: &Value, folder: &str, options: &[&str], mut fail: impl FnMut(&str)) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let ui = root.join("ui");
     assert!(ui.join("node_modules/playwright-core").exists(), "the browser's leader is not installed: run tools/ui tests");
@@ -31,8 +31,8 @@ pub(crate) fn look(gateway: &Ns, facts: &Value, folder: &str, options: &[&str], 
     for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
         let line = line.expect("it speaks UTF-8");
         println!("{line}");
-        if let Some(link) = line.strip_prefix("break ") {
-            wrong(link);
+        if line == "hang" || line.starts_with("break ") {
+            fail(&line);
             writeln!(answers, "{}", now_ms()).expect("it listens");
         }
     }

@@ -1,5 +1,7 @@
 //! Every page, what one does on it, and a link that breaks while one looks.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
 use crate::browser;
@@ -19,7 +21,12 @@ fn every_page_is_looked_at_and_used_in_a_browser() {
         "device": strangers::honest_mac(1), "hostile": strangers::hostile(&house.daemon),
         "password": PASSWORD, "readable": true, "control": true,
     });
-    browser::look(&house.lab.gw(), &facts, "lab", &["--break"], |_| {
-        house.lab.isp(1).blackhole(true);
+    browser::look(&house.lab.gw(), &facts, "lab", &["--fail"], |what| {
+        if what == "hang" {
+            let web = house.daemon.process("web").expect("it runs");
+            kill(Pid::from_raw(web), Signal::SIGSTOP).expect("it runs");
+        } else {
+            house.lab.isp(1).blackhole(true);
+        }
     });
 }

@@ -104,14 +104,7 @@ pub(crate) fn web_process(daemon: &Daemon) -> Option<i32> {
 
 /// The process id of one of a daemon's processes.
 pub(crate) fn process(daemon: &Daemon, name: &str) -> Option<i32> {
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", daemon.pid())).ok()?.flatten();
-    let children = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    let pids: Vec<i32> =
-        children.flat_map(|line| line.split_whitespace().flat_map(str::parse).collect::<Vec<i32>>()).collect();
-    let end = format!("\0{name}\0");
-    let is_it =
-        |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(end.as_bytes()));
-    pids.into_iter().find(is_it)
+    daemon.process(name)
 }
 
 /// The cookie header that an answer's `Set-Cookie` asks for.
