@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 /// So many talkers and new devices are shown.
 const SHOWN: usize = 8;
-/// A device is new for a day, in seconds.
-const NEW: i64 = 24 * 3600;
+/// A device is new for a week, in seconds, here and in the page's list.
+const NEW: i64 = 7 * 24 * 3600;
 
 #[derive(Serialize)]
 struct Overview<'a> {
@@ -74,6 +74,13 @@ pub(super) async fn overview(asked: Asked) -> Result<Response<Body>, Problem> {
     let devices = site.source.devices().await.ok();
     let by_mac: BTreeMap<Hardware, &Device> =
         devices.iter().flat_map(|all| &all.devices).map(|device| (device.mac, device)).collect();
+    // The providers' boxes carry what all others say, and are nobody in the house.
+    let is_beyond = |device: &&Device| {
+        let is_link = |interface: &String| status.links.iter().any(|link| link.name == *interface);
+        !device.interfaces.is_empty() && device.interfaces.iter().all(is_link)
+    };
+    let rates = site.live.rates();
+    let inside = rates.busiest(usize::MAX).into_iter().filter(|(mac, _)| !by_mac.get(mac).is_some_and(is_beyond));
     let talker = |(mac, rate): (Hardware, super::rates::Rate)| Talker {
         mac,
         name: by_mac.get(&mac).and_then(|device| device.name.as_ref()),
@@ -86,7 +93,7 @@ pub(super) async fn overview(asked: Asked) -> Result<Response<Body>, Problem> {
         gateway: &site.gateway,
         sentence: sentence(&status.links),
         problems: problems(&status),
-        talkers: site.live.rates().busiest(SHOWN).into_iter().map(talker).collect(),
+        talkers: inside.take(SHOWN).map(talker).collect(),
         new_devices: devices.as_deref().map(|devices| new_devices(devices, clock::wall())).unwrap_or_default(),
         status: &status,
     })
