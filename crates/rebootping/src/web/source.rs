@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// All that is known of devices.
 pub(super) type Devices = Report<String>;
@@ -35,6 +35,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STATUS_STAYS: Duration = Duration::from_millis(500);
 /// With thousands of devices the observer takes some time to say what it knows.
 const DEVICES_STAY: Duration = Duration::from_secs(2);
+
+/// Looking at configuration and machine takes a second or two, and asking whether it is done nearly nothing.
+const CHECKED_WITHIN: Duration = Duration::from_secs(15);
+const CHECK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Committer and observer, and what they said last.
 #[derive(Debug)]
@@ -150,12 +154,16 @@ impl Source {
         }
     }
 
-    /// What `check` says, as JSON.
+    /// What `check` says, as JSON; waits while the machine is being looked at.
     pub(super) async fn check(&self) -> Result<String, Problem> {
-        match self.ask(Request::Check).await? {
-            Answer::Check(json) => Ok(json),
-            Answer::Refused(why) => Err(Problem::busy(why)),
-            Answer::Status(_) | Answer::Done(_) | Answer::Controlled(_) => Err(misunderstood()),
+        let until = clock::now() + CHECKED_WITHIN;
+        loop {
+            match self.ask(Request::Check).await? {
+                Answer::Check(json) => return Ok(json),
+                Answer::Refused(why) if clock::now() >= until => return Err(Problem::busy(why)),
+                Answer::Refused(_) => sleep(CHECK_AGAIN).await,
+                Answer::Status(_) | Answer::Done(_) | Answer::Controlled(_) => return Err(misunderstood()),
+            }
         }
     }
 
