@@ -165,7 +165,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         let panicking = std::thread::panicking();
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
         if panicking {
             let lines: Vec<&str> = log.lines().collect();
             let shown = &lines[lines.len().saturating_sub(LINES_SHOWN)..];

@@ -36,8 +36,8 @@ export function address(path: string, query: Query = {}): string {
   return ROOT + path + (words.length > 0 ? `?${words.join("&")}` : "");
 }
 
-/** A name as one part of a path. */
-export const part = encodeURIComponent;
+/** A name as one part of a path, in which a colon may stand as it is (RFC 3986 section 3.3). */
+export const part = (name: string): string => encodeURIComponent(name).replace(/%3A/g, ":");
 
 async function ask(url: string, options: RequestInit): Promise<Response> {
   try {

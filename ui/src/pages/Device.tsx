@@ -56,16 +56,16 @@ function Seen({ device, again }: { device: Known; again: () => void }) {
       </div>
       <Ports device={device} />
       <div class="halves">
-        <Identity device={device} />
-        <Addresses device={device} />
-      </div>
-      <div class="halves">
-        <Contacts contacts={device.contacts} />
-        <DeviceEvents mac={device.mac} />
-      </div>
-      <div class="halves">
-        <Captures device={device} may={may} gateway={gateway(known)} ranged={ranged} again={again} />
-        <Note device={device} may={may} again={again} />
+        <div>
+          <Identity device={device} />
+          <Contacts contacts={device.contacts} />
+          <Note device={device} may={may} again={again} />
+        </div>
+        <div>
+          <Addresses device={device} />
+          <DeviceEvents mac={device.mac} />
+          <Captures device={device} may={may} gateway={gateway(known)} ranged={ranged} again={again} />
+        </div>
       </div>
     </>
   );
@@ -83,9 +83,7 @@ function Head({ device, may, again }: { device: Known; may: boolean; again: () =
         <Rename mac={device.mac} name={device.name} may={may} then={again} />
       </h1>
       <p class="lead">
-        <b>
-          <Foreign text={deviceName(device)} />
-        </b>
+        <b>{device.name === null ? "It" : <Foreign text={deviceName(device)} />}</b>
         {about(device, now)}
       </p>
       <p class="faint small">

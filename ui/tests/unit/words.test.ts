@@ -2,7 +2,7 @@
 
 import test from "node:test";
 import assert from "node:assert/strict";
-import type { Link, State, Status } from "../../src/api/status.ts";
+import type { Cap, Link, State, Status } from "../../src/api/status.ts";
 import type { Counts, History, Mark, Outage } from "../../src/api/history.ts";
 import type { Device } from "../../src/api/devices.ts";
 import { capped, look, measures, notApplied, ordered, overall, predicate, sentence, standing, stateWord } from "../../src/words/links.ts";
@@ -53,7 +53,7 @@ test("a link's state has a shape, a word and a sentence", () => {
 
 test("a cap is told with what is left and whether that lasts", () => {
   const cap = { cap: 10e9, used: 310e6, left: 9.69e9, forecast: 620e6, until: "2026-11-30T23:00:00Z", used_up: null };
-  const rows: [Partial<typeof cap> | { used_up: string }, string][] = [
+  const rows: [Partial<Cap>, string][] = [
     [{}, "310 MB of 10 GB used, 9.7 GB left; at this rate 620 MB by 1 Dec."],
     [{ used: 8e9, left: 2e9, forecast: 14e9, used_up: "2026-11-25T12:00:00Z" }, "8.0 GB of 10 GB used, 2.0 GB left; at this rate it is used up 25 Nov 13:00."],
     [{ used: 11e9, left: 0 }, "10 GB are used up until 1 Dec 00:00."],

@@ -38,11 +38,19 @@ export function Identity({ device }: { device: Device }) {
         <Fact name="First seen">
           <Ago time={device.first_seen} />
         </Fact>
-        <Fact name="In all">
-          {bytes(device.bytes_sent)} sent, {bytes(device.bytes_received)} received
-        </Fact>
+        <Amount name="Today" of={device.today} />
+        <Amount name="This month" of={device.month} />
+        <Amount name="In all" of={{ sent: device.bytes_sent, received: device.bytes_received }} />
       </dl>
     </section>
+  );
+}
+
+function Amount({ name, of }: { name: string; of: { sent: number; received: number } | undefined }) {
+  return (
+    <Fact name={name} none={of === undefined}>
+      <span class="num">↓ {bytes(of?.received ?? 0)}</span> <span class="num">↑ {bytes(of?.sent ?? 0)}</span>
+    </Fact>
   );
 }
 

@@ -37,7 +37,7 @@ export function Suggested({ suggestions, devices, may, again }: Props) {
                 </a>
               </>
             ))}{" "}
-            both call themselves <Foreign text={host_name} /> before their DHCP server: probably one device.
+            {others.length > 1 ? "all" : "both"} call themselves <Foreign text={host_name} /> before their DHCP server: probably one device.
           </span>
           {may && (
             <button type="button" onClick={() => void together(others, into, again)}>

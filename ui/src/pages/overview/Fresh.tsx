@@ -16,7 +16,7 @@ export function Fresh({ devices }: { devices: Overview["new_devices"] }) {
     <section class="card">
       <div class="card-head">
         <h2>New or unknown</h2>
-        {devices.length > 0 && <a href={to("devices", null, { filter: "new" })}>all {devices.length}</a>}
+        {devices.length > 0 && <a href={to("devices", null, { filter: "new" })}>all of them</a>}
       </div>
       {devices.length === 0 && <Empty>{EMPTY.fresh}</Empty>}
       <ul class="fresh">
