@@ -93,9 +93,9 @@ export interface Outage {
   text: string;
 }
 
-/** Something that happened. */
+/** Something that happened; its id says nothing but where the log goes on. */
 export interface LogEntry {
-  id: number;
+  id: string;
   time: string;
   kind: string;
   mac: string | null;

@@ -47,13 +47,16 @@ export interface State {
   gateway?: string | null;
 }
 
-/** How the traffic of a link that has a cap goes, in bytes; `used_up` is when the cap will be reached, if before the period's end. */
+/**
+ * How the traffic of a link that has a cap goes, in bytes; `until` is the first day that counts anew, `used_up` when the cap will
+ * be reached, if before that. There is no forecast before a whole day is known.
+ */
 export interface Cap {
-  cap: number;
+  bytes: number;
   used: number;
   left: number;
-  forecast: number;
   until: string;
+  forecast: number | null;
   used_up: string | null;
 }
 

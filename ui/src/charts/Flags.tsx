@@ -1,5 +1,6 @@
 // The flags of switches above the strips: each a button that tells why.
 
+import { moment } from "../route/range.ts";
 import { flag } from "../words/graphs.ts";
 import { brief, exact } from "../words/time.ts";
 import { SCALE } from "./TimePlot.tsx";
@@ -12,7 +13,7 @@ interface Props {
   width: number;
   pick: (mark: Flagged) => void;
   /** The time whose reason is told now. */
-  open: number | null;
+  open: string | null;
 }
 
 /** Nearer flags are one, in pixels. */
@@ -37,7 +38,7 @@ export function Flags({ marks, from, to, width, pick, open }: Props) {
             class={`flag ${marks.every((mark) => mark.enabled) ? "in" : "away"} ${turned ? "left" : ""}`}
             style={{ left: `calc(${SCALE}px + (100% - ${SCALE + 1}px) * ${at})` }}
             title={told}
-            aria-pressed={marks.some((mark) => mark.time === open)}
+            aria-pressed={marks.some((mark) => moment(mark.time) === open)}
             onClick={() => pick(marks.find((mark) => !mark.enabled) ?? first)}
           >
             {brief(new Date(first.time * 1000), Date.now())} {words}

@@ -65,7 +65,7 @@ function useOlder() {
   const [events, setEvents] = useState<LogEntry[]>([]);
   const [more, setMore] = useState<boolean | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const ask = async (before: number | undefined): Promise<void> => {
+  const ask = async (before: string | undefined): Promise<void> => {
     try {
       const page = await get<Page>("log", { before, limit: PAGE });
       setEvents((old) => [...old, ...page.events]);
@@ -80,5 +80,5 @@ function useOlder() {
 
 /** Each once, the newest first. */
 function distinct(entries: LogEntry[]): LogEntry[] {
-  return [...new Map(entries.map((entry) => [entry.id, entry])).values()].sort((a, b) => b.id - a.id);
+  return [...new Map(entries.map((entry) => [entry.id, entry])).values()].sort((a, b) => b.time.localeCompare(a.time));
 }

@@ -10,6 +10,7 @@ import { Ranges } from "../parts/Ranges.tsx";
 import { Standing } from "../parts/Standing.tsx";
 import { Empty, Trouble, Waiting } from "../parts/states.tsx";
 import { For, Foreign } from "../parts/text.tsx";
+import { moment } from "../route/range.ts";
 import { look, useView } from "../route/use.ts";
 import { called, predicate } from "../words/links.ts";
 import { visible } from "../words/visible.ts";
@@ -36,7 +37,7 @@ function Seen({ link, links }: { link: Linked; links: readonly Linked[] }) {
   const { ref, width } = usePlotWidth();
   const { histories, error } = useHistories([link], ranged, width, `&family=${family}`);
   const history: History | undefined = histories[0];
-  const pick = (time: number): void => look({ ...query, at: String(Math.round(time)) });
+  const pick = (time: number): void => look({ ...query, at: moment(time) });
   const { at, ...without } = query;
   return (
     <>
@@ -48,7 +49,7 @@ function Seen({ link, links }: { link: Linked; links: readonly Linked[] }) {
       <div ref={ref}>
         {error !== undefined && <Trouble text={error} />}
         {!history && error === undefined && <Waiting tall />}
-        {history && <OneLink link={link} history={history} ranged={ranged} width={width} open={at === undefined ? null : Number(at)} pick={pick} />}
+        {history && <OneLink link={link} history={history} ranged={ranged} width={width} open={at ?? null} pick={pick} />}
         {at !== undefined && <Why link={link} links={links} at={Number(at)} family={family} close={() => look(without)} />}
         {history && <Targets link={link} history={history} ranged={ranged} width={width} pick={pick} />}
         <LinkTraffic links={[link]} histories={[history]} ranged={ranged} height={160} />

@@ -9,7 +9,7 @@ import { Days } from "./outages/Days.tsx";
 import { Answer, Empty } from "../parts/states.tsx";
 import { Foreign } from "../parts/text.tsx";
 import { look, useView } from "../route/use.ts";
-import { iso } from "../route/range.ts";
+import { iso, moment } from "../route/range.ts";
 import { to } from "../route/view.ts";
 import { calledBy } from "../words/links.ts";
 import { noticed, total, where } from "../words/outages.ts";
@@ -107,5 +107,5 @@ function Row({ outage }: { outage: Outage }) {
 function graph(outage: Outage, link: string): string {
   const begin = new Date(outage.begin).getTime() / 1000;
   const room = Math.max(outage.length_s, 300);
-  return to("links", link, { from: iso(begin - room), to: iso(begin + outage.length_s + room), at: String(Math.round(begin)) });
+  return to("links", link, { from: iso(begin - room), to: iso(begin + outage.length_s + room), at: moment(begin) });
 }

@@ -1,7 +1,7 @@
 // Events as lines under their days.
 
 import type { LogEntry } from "../api/history.ts";
-import { iso } from "../route/range.ts";
+import { iso, moment } from "../route/range.ts";
 import { to } from "../route/view.ts";
 import { about } from "../words/events.ts";
 import { clock, day, exact } from "../words/time.ts";
@@ -38,14 +38,14 @@ function Entry({ entry }: { entry: LogEntry }) {
       </time>
       <Icon of={PICTURES[about(entry)]} />
       <span class="text">{visible(entry.text)}</span>
-      {entry.link !== null && <a href={moment(entry.link, entry.time)}>graph</a>}
+      {entry.link !== null && <a href={graph(entry.link, entry.time)}>graph</a>}
       {entry.link === null && entry.mac !== null && <a href={to("devices", entry.mac, around(entry.time))}>device</a>}
     </li>
   );
 }
 
 /** The link's graph around that moment, with its reason told. */
-const moment = (link: string, time: string): string => to("links", link, { ...around(time), at: String(Math.round(Date.parse(time) / 1000)) });
+const graph = (link: string, time: string): string => to("links", link, { ...around(time), at: moment(Date.parse(time) / 1000) });
 
 /** The stretch of time around a moment. */
 function around(time: string): { from: string; to: string } {

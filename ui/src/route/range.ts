@@ -60,6 +60,12 @@ const isLast = (word: string | undefined): word is Last => word !== undefined &&
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 export const iso = (seconds: number): string => new Date(Math.round(seconds) * 1000).toISOString().replace(".000", "");
 
+/**
+ * A moment in unix seconds as an address holds it, to the millisecond: the next one, so that what was decided in between is told.
+ * A whole second stands for all of itself.
+ */
+export const moment = (seconds: number): string => String(Number.isInteger(seconds) ? seconds : Math.ceil(seconds * 1000 + 1) / 1000);
+
 function stamp(text: string | undefined): number | null {
   if (text === undefined) return null;
   const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text) / 1000;

@@ -91,12 +91,19 @@ export function notApplied(status: Status, link: State): string | null {
   return `Not applied yet: ${status.commit.error ?? "it is being worked on"}.`;
 }
 
-/** How much of its cap a link has used, and whether the rest will last: `310 MB of 10 GB used; at this rate 620 MB by 1 Dec.` */
+/** How much of its cap a link has used, and whether the rest will last: `310 MB of 10 GB used, 9.7 GB left until 1 Dec; at this rate 620 MB by then.` */
 export function capped(cap: Cap, now: number): string {
-  const used = `${bytes(cap.used)} of ${bytes(cap.cap)} used, ${bytes(cap.left)} left`;
-  if (cap.left === 0) return `${bytes(cap.cap)} are used up until ${brief(new Date(cap.until), now)}.`;
+  const until = localDay(cap.until);
+  if (cap.left === 0) return `${bytes(cap.bytes)} are used up until ${until}.`;
+  const used = `${bytes(cap.used)} of ${bytes(cap.bytes)} used, ${bytes(cap.left)} left until ${until}`;
   if (cap.used_up !== null) return `${used}; at this rate it is used up ${brief(new Date(cap.used_up), now)}.`;
-  return `${used}; at this rate ${bytes(cap.forecast)} by ${day(new Date(cap.until))}.`;
+  return cap.forecast === null ? `${used}.` : `${used}; at this rate ${bytes(cap.forecast)} by then.`;
+}
+
+/** A day of the operator's calendar, whatever the reader's zone: `1 Dec`. */
+function localDay(date: string): string {
+  const [year = 0, month = 1, of = 1] = date.split("-").map(Number);
+  return day(new Date(year, month - 1, of));
 }
 
 /** `4/4`, `8.1 ms`, `0 % loss`: what there is of it. */

@@ -3,7 +3,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { format, parse, type View } from "../../src/route/view.ts";
-import { iso, rangeOf, RANGES, shifted, withRange, zoomed } from "../../src/route/range.ts";
+import { iso, moment, rangeOf, RANGES, shifted, withRange, zoomed } from "../../src/route/range.ts";
 
 const now = Date.parse("2026-11-22T13:21:07Z") / 1000;
 const view = (query: Record<string, string>): View => ({ page: "links", about: "wan1", query });
@@ -60,4 +60,12 @@ test("zooming keeps the cursor where it is, and shifting the length", () => {
 test("other words of the address stay when the range changes", () => {
   assert.deepEqual(withRange({ family: "ipv6", range: "1h" }, "30d"), { family: "ipv6", range: "30d" });
   assert.deepEqual(withRange({ from: "1", to: "2" }, "1h"), { range: "1h" });
+});
+
+test("a moment in an address is never before what happened at it", () => {
+  const rows: [number, string][] = [[1795369498, "1795369498"], [1795369498.2351683, "1795369498.237"], [1795369498.235, "1795369498.236"]];
+  for (const [seconds, words] of rows) {
+    assert.equal(moment(seconds), words);
+    assert.ok(Number(words) >= seconds);
+  }
 });

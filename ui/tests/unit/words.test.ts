@@ -52,11 +52,12 @@ test("a link's state has a shape, a word and a sentence", () => {
 });
 
 test("a cap is told with what is left and whether that lasts", () => {
-  const cap = { cap: 10e9, used: 310e6, left: 9.69e9, forecast: 620e6, until: "2026-11-30T23:00:00Z", used_up: null };
+  const cap = { bytes: 10e9, used: 310e6, left: 9.69e9, forecast: 620e6, until: "2026-12-01", used_up: null };
   const rows: [Partial<Cap>, string][] = [
-    [{}, "310 MB of 10 GB used, 9.7 GB left; at this rate 620 MB by 1 Dec."],
-    [{ used: 8e9, left: 2e9, forecast: 14e9, used_up: "2026-11-25T12:00:00Z" }, "8.0 GB of 10 GB used, 2.0 GB left; at this rate it is used up 25 Nov 13:00."],
-    [{ used: 11e9, left: 0 }, "10 GB are used up until 1 Dec 00:00."],
+    [{}, "310 MB of 10 GB used, 9.7 GB left until 1 Dec; at this rate 620 MB by then."],
+    [{ forecast: null }, "310 MB of 10 GB used, 9.7 GB left until 1 Dec."],
+    [{ used: 8e9, left: 2e9, forecast: 14e9, used_up: "2026-11-25T12:00:00Z" }, "8.0 GB of 10 GB used, 2.0 GB left until 1 Dec; at this rate it is used up 25 Nov 13:00."],
+    [{ used: 11e9, left: 0 }, "10 GB are used up until 1 Dec."],
   ];
   for (const [change, said] of rows) assert.equal(plain(capped({ ...cap, ...change }, now)), said);
 });

@@ -17,7 +17,7 @@ interface Props {
   ranged: Ranged;
   width: number;
   /** The moment whose reason is told. */
-  open: number | null;
+  open: string | null;
   pick: (time: number) => void;
 }
 

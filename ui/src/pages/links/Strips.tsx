@@ -13,7 +13,7 @@ import { Trouble, Waiting } from "../../parts/states.tsx";
 import { Shape } from "../../parts/Standing.tsx";
 import { Foreign } from "../../parts/text.tsx";
 import { go, useView } from "../../route/use.ts";
-import { withRange } from "../../route/range.ts";
+import { moment, withRange } from "../../route/range.ts";
 import { summary } from "../../words/graphs.ts";
 import { called, look } from "../../words/links.ts";
 
@@ -36,7 +36,7 @@ export function Strips({ title, links, histories, ranged, width, height, error, 
   const shown = links.flatMap((link, at) => (histories[at] ? [{ link, history: histories[at] }] : []));
   const marks = shown.flatMap(({ link, history }) => history.marks.map((mark) => ({ ...mark, link: called(link), name: link.name })));
   const why = (name: string, time: number): void =>
-    go({ page: "links", about: name, query: { ...withRange(query, ranged.range.last ?? ranged.range), at: String(Math.round(time)) } });
+    go({ page: "links", about: name, query: { ...withRange(query, ranged.range.last ?? ranged.range), at: moment(time) } });
   return (
     <Frame
       title={title}

@@ -9,7 +9,6 @@ import { Pings } from "../../charts/Pings.tsx";
 import { Answer } from "../../parts/states.tsx";
 import { Icon } from "../../parts/Icon.tsx";
 import { Foreign } from "../../parts/text.tsx";
-import { iso } from "../../route/range.ts";
 import { bits } from "../../words/amount.ts";
 import { calledBy } from "../../words/links.ts";
 import { exact } from "../../words/time.ts";
@@ -26,7 +25,7 @@ interface Props {
 }
 
 export function Why({ link, links, at, family, close }: Props) {
-  const asked = useAsked<Answered>(Number.isFinite(at) ? `links/${part(link.name)}/why?at=${iso(at)}&family=${family}` : undefined);
+  const asked = useAsked<Answered>(Number.isFinite(at) ? `links/${part(link.name)}/why?at=${at}&family=${family}` : undefined);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => panel.current?.scrollIntoView({ block: "nearest" }), [at, asked.value]);
   const name = (link: string): string => calledBy(links, link);

@@ -110,12 +110,12 @@ function OtherFamily({ link }: { link: Link }) {
 
 /** What is left of the link's cap, as a bar and in words. */
 function Capped({ cap, now }: { cap: Cap; now: number }) {
-  const share = (of: number): string => `${Math.min(100, (100 * of) / Math.max(1, cap.cap))}%`;
+  const share = (of: number): string => `${Math.min(100, (100 * of) / Math.max(1, cap.bytes))}%`;
   return (
     <div class={cap.used_up === null ? "cap" : "cap short"}>
       <span class="bar" aria-hidden="true">
         <i style={{ width: share(cap.used) }} />
-        <i class="up" style={{ width: share(Math.max(0, Math.min(cap.forecast, cap.cap) - cap.used)) }} />
+        <i class="up" style={{ width: share(Math.max(0, Math.min(cap.forecast ?? 0, cap.bytes) - cap.used)) }} />
       </span>
       <p class="small">{capped(cap, now)}</p>
     </div>
