@@ -11,8 +11,10 @@ use super::site::Site;
 use super::tail::{Entry, Tail};
 use crate::clock;
 use crate::ipc::observer::Traffic;
+use crate::report::status::Status;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, header};
+use rebootping_core::link::verdict::Code;
 use rebootping_core::time::Time;
 use std::collections::VecDeque;
 use std::io;
@@ -33,6 +35,8 @@ const MISSED: usize = KEPT + HAPPENED;
 /// Rates are measured on while somebody looks at lists without listening.
 const INTEREST: Duration = Duration::from_secs(10);
 const EVERY: Duration = Duration::from_secs(1);
+/// Whether a link has changed is looked at so often: a second more is long for who watches one fail.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// What is told, and to whom.
 #[derive(Default, Debug)]
@@ -47,8 +51,18 @@ struct Telling {
     tail: Tail,
     listeners: Vec<Sender<io::Result<Bytes>>>,
     rates: Rates,
+    /// How links stood when a status was told last.
+    stands: Vec<Stand>,
     /// Somebody looked at rates then.
     interest: Option<Time>,
+}
+
+/// What of a link in a family is told at once when it changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stand {
+    code: Code,
+    is_healthy: bool,
+    is_enabled: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -103,8 +117,25 @@ impl Live {
             }
             if let Ok(status) = status {
                 let flows = Now::new(&status, site.settings.interval, &telling.rates);
-                telling.publish("status", &*status);
+                telling.tell_status(&status);
                 telling.publish("now", &flows);
+            }
+        }
+    }
+
+    /// Tells those who listen between the seconds when a link stands otherwise than before.
+    pub(super) async fn watch(site: Arc<Site>) {
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            if !site.live.has_listeners() {
+                continue;
+            }
+            let Ok(status) = site.source.status().await else { continue };
+            let mut telling = site.live.lock();
+            if telling.stands != stands(&status) {
+                telling.tell_status(&status);
             }
         }
     }
@@ -146,6 +177,11 @@ impl Live {
 impl Telling {
     fn measure(&mut self, traffic: &[Traffic], now: Time) {
         self.rates.measure(traffic, now);
+    }
+
+    fn tell_status(&mut self, status: &Status) {
+        self.stands = stands(status);
+        self.publish("status", status);
     }
 
     fn publish(&mut self, kind: &'static str, value: &impl serde::Serialize) {
@@ -201,6 +237,13 @@ impl Telling {
         missed.sort_by_key(|event| event.id);
         missed
     }
+}
+
+fn stands(status: &Status) -> Vec<Stand> {
+    let families = status.links.iter().flat_map(|link| link.families.values());
+    families
+        .map(|state| Stand { code: state.reason.code, is_healthy: state.healthy, is_enabled: state.enabled })
+        .collect()
 }
 
 #[cfg(test)]

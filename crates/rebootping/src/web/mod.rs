@@ -151,6 +151,7 @@ async fn serve(site: Arc<Site>, listeners: Vec<TcpListener>, tls: Option<TlsAcce
         tokio::spawn(connections::serve(house.clone(), listener));
     }
     tokio::spawn(Live::tell(Arc::clone(&site)));
+    tokio::spawn(Live::watch(Arc::clone(&site)));
     tokio::spawn(Live::follow(site));
     obey(peer).await
 }

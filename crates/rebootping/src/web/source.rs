@@ -31,8 +31,8 @@ const AT_ONCE: usize = 12;
 /// Questions about what was: the observer answers no more at once. A page with many graphs waits so long.
 const OF_THE_PAST: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A status is one of this round.
-const STATUS_STAYS: Duration = Duration::from_millis(500);
+/// A link that changes in mid round is not kept from who looks.
+const STATUS_STAYS: Duration = Duration::from_millis(200);
 /// With thousands of devices the observer takes some time to say what it knows.
 const DEVICES_STAY: Duration = Duration::from_secs(2);
 
