@@ -116,7 +116,7 @@ async function pause(visit) {
   await page.getByRole("button", { name: "Pause" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("for").selectOption("10m");
-  await dialog.getByText(/^until /).waitFor();
+  await dialog.getByText(/^until \d/).waitFor();
   await accessible(visit, "the question before a restriction");
   await picture(visit, "asked-desk-light");
   await dialog.getByRole("button", { name: "Pause" }).click();

@@ -32,8 +32,8 @@ export function Suggested({ suggestions, devices, may, again }: Props) {
             {[into, ...others].map((device, at) => (
               <>
                 {at > 0 && (at === others.length ? " and " : ", ")}
-                <a href={to("devices", device.mac)} class="num">
-                  {device.mac}
+                <a href={to("devices", device.mac)}>
+                  <Foreign text={deviceName(device)} />
                 </a>
               </>
             ))}{" "}
