@@ -10,244 +10,199 @@
 //! - *destination*: one and the same target was silent all the time while others answered;
 //! - *machine*: the record ends, and goes on after another boot;
 //! - *daemon*: it ends and goes on in the same boot, and no rounds were counted meanwhile; where they were, only the record is missing;
-//! - *names*: devices asked for names in two spans of time running, five times in each at least, and none was answered, while
-//!   targets answered over a link in use.
+//! - *names*: in two spans of time running nobody who asked for names was answered, while targets answered over a link in use.
 //!
 //! *Nothing worked* when nothing answered over any link in force, in each family that ever worked, for three rounds, or the machine
 //! was off, or names were not answered. Else people were *on the spare* when a link had to leave the choice, and else they noticed
 //! *nothing*. In force is what the firewall was last brought to where that is told, and the choice where it is not.
+//!
+//! An outage is told when it comes to count and whenever something about it changes, until it is over: under one number, the time
+//! at which it counted. Times are those since boot, which no step of the wall clock touches.
 
+mod coded;
 mod episode;
+mod going_on;
 mod names;
 #[cfg(test)]
 mod tests;
+mod told;
+mod watched;
 
-use super::replay::answering;
-use crate::link::decide::{Decider, Entry, Observed};
-use crate::link::{Family, LinkId, Presence};
+use crate::link::Family;
+use crate::link::decide::{Decider, Entry};
 use crate::time::Time;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::IpAddr;
 use core::time::Duration;
-use episode::{Episode, Sign};
+use going_on::GoingOn;
 use names::Names;
+pub use told::{Noticed, Outage, Place, Trouble};
+use watched::Watched;
 
 /// Bad rounds from which on trouble counts.
 const PATIENCE: u32 = 3;
-
-/// Where something was wrong, the nearest first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Place {
-    /// The machine lost power or was booted anew.
-    Machine,
-    /// Our daemon did not run.
-    Daemon,
-    /// No carrier: the cable, the port, or the power of what is at its other end.
-    Cable,
-    /// The ISP's box gave no address, or was silent itself.
-    Box,
-    /// The ISP's box answered, and nothing or little behind it.
-    Beyond,
-    /// One destination only.
-    Destination(IpAddr),
-    /// Names were not answered.
-    Names,
-}
-
-/// What people noticed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Noticed {
-    /// All went on as before.
-    Nothing,
-    /// Other links carried what was new.
-    OnTheSpare,
-    /// Nothing worked.
-    NothingWorked,
-}
-
-/// Something was wrong in one place.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Trouble {
-    /// Where.
-    pub place: Place,
-    /// The link, by its interface; none where it was no link's trouble.
-    pub link: Option<(String, Family)>,
-    /// When it began, since the Unix epoch.
-    pub begin: Duration,
-    /// When it ended; none while it goes on.
-    pub end: Option<Duration>,
-}
-
-/// Troubles that overlap.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Outage {
-    /// What people noticed at the worst.
-    pub noticed: Noticed,
-    /// For how long nothing worked.
-    pub dead: Duration,
-    /// The troubles, in the order in which they began to count; at least one.
-    pub troubles: Vec<Trouble>,
-}
+/// What others told waits until the rounds of that time are told, so much of it: at ten seconds a span, half an hour.
+const MOST_HEARD: usize = 180;
 
 /// Finds outages in what is told in the order in which it happened.
 #[derive(Clone, Default, Debug)]
 pub struct Outages {
-    /// The boot, and the Unix time at which it began.
-    boot: (u64, Duration),
-    /// When the last thing was told, since the epoch.
-    last: Option<Duration>,
+    /// The boot of all times here.
+    boot: String,
+    /// When the last thing happened in any family.
+    last: Option<Time>,
     families: BTreeMap<Family, Watched>,
-    open: Option<Open>,
+    /// What happened after the last round that is known, oldest first.
+    heard: VecDeque<Heard>,
     names: Names,
+    going_on: Option<GoingOn>,
     found: VecDeque<Outage>,
 }
 
-/// An outage that goes on.
+/// What others than the judge told.
 #[derive(Clone, Debug)]
-struct Open {
-    outage: Outage,
-    /// Dead time before the present dead rounds, and theirs.
-    dead: (Duration, Duration),
-}
-
-/// One family.
-#[derive(Clone, Debug)]
-struct Watched {
-    decider: Decider,
-    /// When its last entry happened.
-    last: Duration,
-    /// What the firewall was brought to; none if that is not told.
-    in_force: Option<BTreeSet<LinkId>>,
-    /// Rounds without a break in which nothing answered over what is in force.
-    dead_for: u32,
-    links: Vec<Link>,
-}
-
-#[derive(Clone, Default, Debug)]
-struct Link {
-    /// It was there.
-    seen: bool,
-    episode: Option<Episode>,
+enum Heard {
+    /// The firewall was brought to these links.
+    InForce { at: Time, family: Family, links: Vec<String> },
+    /// Names were asked for in this span of time.
+    Names { from: Time, to: Time, answered: bool },
 }
 
 impl Outages {
-    /// A family's record begins here, or goes on: in which boot, and at which Unix time that began.
-    pub fn handle_begin(&mut self, boot: u64, booted: Duration, decider: &Decider) {
-        let (opening, was) = (decider.opening(), self.boot);
-        let (family, at) = (opening.family, wall(booted, opening.at));
-        if self.families.get(&family).is_some_and(|known| was.0 == boot && known.decider.stands_as(decider)) {
+    /// A family's record begins here, or goes on, in the boot of that name.
+    pub fn handle_begin(&mut self, boot: &str, decider: &Decider) {
+        let (family, at) = (decider.opening().family, decider.opening().at);
+        let is_same_boot = self.boot == boot;
+        if is_same_boot && self.families.get(&family).is_some_and(|known| known.decider.stands_as(decider)) {
             return;
         }
-        if let Some(last) = self.last.filter(|last| *last < at) {
-            self.note_gap(was.0 != boot, last, at, decider);
+        if is_same_boot {
+            self.note_pause(decider);
+        } else {
+            self.note_boot(boot, at);
         }
-        (self.boot, self.last) = ((boot, booted), self.last.max(Some(at)));
+        self.last = self.last.max(Some(at));
         let before = self.families.remove(&family);
-        let mut watched = Watched::new(decider.clone(), at);
-        for (link, known) in watched.links.iter_mut().zip(&opening.links) {
-            let of_before = before.as_ref().and_then(|before| before.link(&known.name));
-            link.episode = of_before.and_then(|link| link.episode.clone());
-        }
-        watched.in_force = before.and_then(|before| before.in_force.filter(|_| watched.has_links_of(&before.decider)));
-        self.families.insert(family, watched);
+        self.families.insert(family, Watched::new(decider.clone(), before));
     }
 
     /// What happened next in a family that has begun.
     pub fn handle_entry(&mut self, family: Family, entry: &Entry) {
-        let booted = self.boot.1;
-        let Some(watched) = self.families.get_mut(&family) else { return };
-        let interval = watched.decider.opening().interval;
-        let at = wall(booted, entry.at(interval));
-        watched.last = at;
+        let Some(watched) = self.families.get(&family) else { return };
+        let at = entry.at(watched.decider.opening().interval);
         self.last = self.last.max(Some(at));
-        let in_force = watched.in_force.clone().unwrap_or_else(|| watched.decider.selector().choice().clone());
-        let chosen = watched.decider.selector().choice().clone();
-        let decision = watched.decider.handle(entry);
-        let verdict = decision.verdict;
-        match entry {
-            Entry::Round(round) if decision.spoilt.is_none() => {
-                let begun = wall(booted, round.at);
-                watched.note_dead(round, &in_force);
-                for ((link, did), on_link) in watched.links.iter_mut().zip(&round.links).zip(&verdict.links) {
-                    link.seen |= did.presence == Presence::Present;
-                    if link.seen {
-                        link.note(Sign::of(did, &on_link.reason), begun, at);
-                    }
-                }
-            }
-            Entry::Lost(_, id, _) => {
-                if let Some(link) = watched.links.get_mut(usize::from(id.0)).filter(|link| link.seen) {
-                    link.note(Sign::Cable, at, at);
-                }
-            }
-            Entry::Round(_) | Entry::Orders(..) | Entry::Retry(..) => {}
-        }
-        for (id, link) in (0..).map(LinkId).zip(&mut watched.links) {
-            if let Some(episode) = &mut link.episode {
-                episode.left_choice |= chosen.contains(&id) && !verdict.choice.contains(&id);
-            }
+        self.take_heard(Some(at));
+        if let Some(watched) = self.families.get_mut(&family) {
+            watched.handle(entry);
         }
         self.gather(family, at);
+        let forgotten = self.names.handle_wake(at);
+        self.found.extend(forgotten);
     }
 
-    /// The firewall was brought to this choice.
-    pub fn handle_commit(&mut self, family: Family, links: &BTreeSet<LinkId>) {
-        if let Some(watched) = self.families.get_mut(&family) {
-            watched.in_force = Some(links.clone());
-        }
+    /// The firewall was brought to these links, by interface.
+    pub fn handle_commit(&mut self, at: Time, family: Family, links: Vec<String>) {
+        self.hear(Heard::InForce { at, family, links });
     }
 
-    /// In so much time that is over now devices asked so often for names, and were answered so often.
-    pub fn handle_names(&mut self, at: Time, lasted: Duration, asked: u32, answered: u32) {
-        let end = wall(self.boot.1, at);
-        let may_choose = self.families.values().any(|watched| watched.decider.may_choose());
-        let links_answer = may_choose && self.dead().0 == 0;
-        let found = self.names.handle_span((end.saturating_sub(lasted), end), asked, answered, links_answer);
-        self.found.extend(found);
+    /// In this span of time names were asked for often enough, and were answered or were not.
+    pub fn handle_names(&mut self, from: Time, to: Time, answered: bool) {
+        self.hear(Heard::Names { from, to, answered });
     }
 
-    /// Nothing more is known: what goes on is handed out as it is.
-    pub fn handle_end(&mut self) {
-        let open = self.open.take().map(|open| open.outage);
-        self.found.extend(open);
-        self.found.extend(self.names.take());
+    /// The boot ended, and nothing more is known of it.
+    pub fn handle_boot_end(&mut self) {
+        self.take_heard(None);
+        self.end_episodes();
+        let over = self.names.end(None);
+        self.found.extend(over);
     }
 
-    /// The next outage that was found.
+    /// What is new of an outage.
     pub fn poll_output(&mut self) -> Option<Outage> {
         self.found.pop_front()
     }
 
-    /// The record was interrupted.
-    fn note_gap(&mut self, rebooted: bool, from: Duration, to: Duration, decider: &Decider) {
-        let opening = decider.opening();
-        let gap = to.saturating_sub(from);
-        if !rebooted && gap < opening.interval.saturating_mul(PATIENCE) {
+    /// Nothing was ever told.
+    pub fn is_blank(&self) -> bool {
+        self.families.is_empty()
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        if self.heard.len() >= MOST_HEARD {
+            // Rounds do not come: it counts as if it had happened with the last.
+            let oldest = self.heard.pop_front();
+            oldest.into_iter().for_each(|oldest| self.apply(oldest));
+        }
+        self.heard.push_back(heard);
+    }
+
+    /// Takes what was told of the time before that.
+    fn take_heard(&mut self, until: Option<Time>) {
+        while self.heard.front().is_some_and(|heard| until.is_none_or(|until| heard.at() < until)) {
+            let next = self.heard.pop_front();
+            next.into_iter().for_each(|next| self.apply(next));
+        }
+    }
+
+    fn apply(&mut self, heard: Heard) {
+        match heard {
+            Heard::InForce { family, links, .. } => {
+                if let Some(watched) = self.families.get_mut(&family) {
+                    watched.bring(&links);
+                }
+            }
+            Heard::Names { from, to, answered } => {
+                let may_choose = self.families.values().any(|watched| watched.decider.may_choose());
+                let links_answer = may_choose && self.dead().0 == 0;
+                let news = self.names.handle_span(from, to, answered, links_answer);
+                self.found.extend(news);
+            }
+        }
+    }
+
+    /// The machine was booted: all of before is over, and its times mean nothing here.
+    fn note_boot(&mut self, boot: &str, at: Time) {
+        self.handle_boot_end();
+        self.families.clear();
+        let before = core::mem::replace(&mut self.boot, boot.into());
+        if let Some(last) = self.last.take() {
+            let trouble = Trouble { place: Place::Machine, link: None, is_out: true, begin: last, end: Some(at) };
+            let outage = Outage::of(trouble, Noticed::NothingWorked, at);
+            self.found.push_back(Outage { began_in: Some(before), ..outage });
+        }
+    }
+
+    /// The record of this boot goes on with what this decider says, which may be later than where it ended.
+    fn note_pause(&mut self, decider: &Decider) {
+        let (opening, Some(last)) = (decider.opening(), self.last) else { return };
+        let pause = opening.at.since(last);
+        if pause < opening.interval.saturating_mul(PATIENCE) {
             return;
         }
-        for watched in self.families.values_mut() {
-            watched.links.iter_mut().filter_map(|link| link.episode.as_mut()).for_each(Episode::end);
+        self.end_episodes();
+        let passed =
+            self.families.get(&opening.family).map_or(Duration::ZERO, |known| known.passed_until(opening.rounds));
+        if passed.saturating_mul(2) < pause {
+            let (begin, end) = (last, Some(opening.at));
+            let trouble = Trouble { place: Place::Daemon, link: None, is_out: false, begin, end };
+            self.found.push_back(Outage::of(trouble, Noticed::Nothing, opening.at));
         }
+    }
+
+    /// All troubles that go on are over, as far as will be known.
+    fn end_episodes(&mut self) {
+        self.families.values_mut().for_each(Watched::end_episodes);
         let families: Vec<Family> = self.families.keys().copied().collect();
         for family in families {
-            self.gather(family, from);
-        }
-        let known = self.families.get(&opening.family);
-        let counted = known.map_or(0, |known| opening.rounds.saturating_sub(known.decider.selector().rounds()));
-        let passed = opening.interval.saturating_mul(u32::try_from(counted).unwrap_or(u32::MAX));
-        if rebooted || passed.saturating_mul(2) < gap {
-            let (place, noticed) =
-                if rebooted { (Place::Machine, Noticed::NothingWorked) } else { (Place::Daemon, Noticed::Nothing) };
-            let trouble = Trouble { place, link: None, begin: from, end: Some(to) };
-            let dead = if rebooted { gap } else { Duration::ZERO };
-            self.found.push_back(Outage { noticed, dead, troubles: [trouble].into() });
+            self.gather(family, self.last.unwrap_or_default());
         }
     }
 
     /// Takes what counts of a family's troubles into the outage that goes on, and closes that when all are over.
-    fn gather(&mut self, family: Family, now: Duration) {
+    fn gather(&mut self, family: Family, now: Time) {
+        let (dead_for, dead) = self.dead();
         let Some(watched) = self.families.get_mut(&family) else { return };
         let opening = watched.decider.opening();
         let mut left_choice = false;
@@ -256,129 +211,39 @@ impl Outages {
             let is_over = episode.is_over(now);
             if episode.counts() {
                 left_choice |= episode.left_choice;
-                let open = self.open.get_or_insert_with(Open::default);
-                open.take_trouble(&known.name, family, episode, &known.targets, is_over);
+                let going_on = self.going_on.get_or_insert_with(|| GoingOn::new(now));
+                going_on.take_trouble((&known.name, family), episode, &known.targets, is_over);
             }
             if is_over {
                 link.episode = None;
             }
         }
-        let (dead_for, dead) = self.dead();
-        if let Some(open) = &mut self.open {
-            open.note_dead(dead);
-            if dead_for >= PATIENCE {
-                open.outage.noticed = Noticed::NothingWorked;
-            } else if left_choice {
-                open.outage.noticed = open.outage.noticed.max(Noticed::OnTheSpare);
-            }
-            if open.outage.troubles.iter().all(|trouble| trouble.end.is_some()) {
-                let over = self.open.take().map(|open| open.outage);
-                self.found.extend(over);
-            }
+        let Some(going_on) = &mut self.going_on else { return };
+        going_on.note_used(watched.used());
+        going_on.note_dead(dead);
+        let outage = &mut going_on.outage;
+        if dead_for >= PATIENCE {
+            outage.noticed = Noticed::NothingWorked;
+        } else if left_choice {
+            outage.noticed = outage.noticed.max(Noticed::OnTheSpare);
+        }
+        self.found.extend(going_on.news());
+        if going_on.outage.end().is_some() {
+            self.going_on = None;
         }
     }
 
     /// For how many rounds and how long nothing has worked in any family that ever did.
     fn dead(&self) -> (u32, Duration) {
-        let worked = self.families.values().filter(|watched| watched.links.iter().any(|link| link.seen));
-        let dead = |watched: &Watched| {
-            let interval = watched.decider.opening().interval;
-            (watched.dead_for, interval.saturating_mul(watched.dead_for))
-        };
-        worked.map(dead).min().unwrap_or_default()
+        self.families.values().filter(|watched| watched.worked()).map(Watched::dead).min().unwrap_or_default()
     }
 }
 
-impl Watched {
-    fn new(decider: Decider, at: Duration) -> Self {
-        let links = decider.opening().links.iter().map(|link| Link { seen: link.held.seen, episode: None }).collect();
-        Self { decider, last: at, in_force: None, dead_for: 0, links }
-    }
-
-    fn link(&self, name: &str) -> Option<&Link> {
-        let place = self.decider.opening().links.iter().position(|link| link.name == name)?;
-        self.links.get(place)
-    }
-
-    fn has_links_of(&self, other: &Decider) -> bool {
-        let [own, others] = [&self.decider, other].map(|of| of.opening().links.iter().map(|link| &link.name));
-        own.eq(others)
-    }
-
-    /// Takes note of whether anything answered over what is in force. A link that was there and not asked may well work.
-    fn note_dead(&mut self, round: &Observed, in_force: &BTreeSet<LinkId>) {
-        let answering: BTreeSet<LinkId> = answering(round).collect();
-        let is_dead = |id: &LinkId| {
-            let place = usize::from(id.0);
-            let (Some(link), Some(did)) = (self.links.get(place), round.links.get(place)) else { return true };
-            let was_asked = did.presence != Presence::Present || !did.echoes.is_empty();
-            (!link.seen || was_asked) && !answering.contains(id)
-        };
-        self.dead_for = if in_force.iter().all(is_dead) { self.dead_for.saturating_add(1) } else { 0 };
-    }
-}
-
-impl Link {
-    fn note(&mut self, sign: Sign, from: Duration, to: Duration) {
-        match &mut self.episode {
-            Some(episode) => episode.note(sign, to),
-            None => self.episode = Episode::begin(sign, from, to),
+impl Heard {
+    fn at(&self) -> Time {
+        match self {
+            Self::InForce { at, .. } => *at,
+            Self::Names { to, .. } => *to,
         }
     }
-}
-
-impl Default for Open {
-    fn default() -> Self {
-        let outage = Outage { noticed: Noticed::Nothing, dead: Duration::ZERO, troubles: Vec::new() };
-        Self { outage, dead: (Duration::ZERO, Duration::ZERO) }
-    }
-}
-
-impl Open {
-    fn take_trouble(&mut self, name: &str, family: Family, episode: &Episode, targets: &[IpAddr], is_over: bool) {
-        let place = episode.place(targets);
-        let end = is_over.then_some(episode.last);
-        let of_link = |trouble: &&mut Trouble| {
-            trouble.link.as_ref().is_some_and(|(of, in_family)| of == name && *in_family == family)
-        };
-        match self.outage.troubles.iter_mut().find(of_link) {
-            // The same trouble, or one more of that link in the same outage.
-            Some(known) if known.begin == episode.begin => (known.place, known.end) = (place, end),
-            Some(known) => (known.place, known.end) = (known.place.min(place), end),
-            None => {
-                let link = Some((name.into(), family));
-                self.outage.troubles.push(Trouble { place, link, begin: episode.begin, end });
-            }
-        }
-    }
-
-    /// Dead rounds count from the first on, once they are known to be part of an outage.
-    fn note_dead(&mut self, lasts: Duration) {
-        let (before, run) = self.dead;
-        let before = if lasts < run { before.saturating_add(run) } else { before };
-        self.dead = (before, lasts);
-        self.outage.dead = before.saturating_add(lasts);
-    }
-}
-
-impl Outage {
-    /// When it began, since the Unix epoch.
-    pub fn begin(&self) -> Duration {
-        self.troubles.iter().map(|trouble| trouble.begin).min().unwrap_or_default()
-    }
-
-    /// When it ended; none while it goes on.
-    pub fn end(&self) -> Option<Duration> {
-        self.troubles.iter().map(|trouble| trouble.end).try_fold(Duration::ZERO, |end, of| of.map(|of| end.max(of)))
-    }
-
-    /// Where it was: of all its places the nearest.
-    pub fn place(&self) -> Option<Place> {
-        self.troubles.iter().map(|trouble| trouble.place).min()
-    }
-}
-
-/// A moment of a boot as Unix time.
-fn wall(booted: Duration, at: Time) -> Duration {
-    booted.saturating_add(at.since(Time::BOOT))
 }

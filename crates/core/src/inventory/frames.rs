@@ -15,6 +15,9 @@ use core::time::Duration;
 /// A shorter pause is not worth looking at a device's habits.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
 
+/// The port of resolvers (RFC 1035 section 4.2).
+const DNS: u16 = 53;
+
 /// The interface of the last frame, for the next is likely of the same.
 #[derive(Clone, Copy)]
 pub(super) struct LastInterface {
@@ -202,6 +205,10 @@ impl Inventory {
     }
 
     fn handle_udp(&mut self, context: &Context<'_>, ip: &Ip, packet: &Packet, [source, destination]: [u16; 2]) {
+        if source == DNS || destination == DNS {
+            let ends = [(ip.source, source), (ip.destination, destination)];
+            self.resolvers.hear(context.leads, ends, context.payload, context.now);
+        }
         let Some((id, side, _)) = self.flow(context, ip, packet) else { return };
         let Some(flow) = self.flows.get_mut(id) else { return };
         flow.is_talkative = is_talkative(source) || is_talkative(destination);

@@ -42,6 +42,7 @@ pub mod ports;
 mod presence;
 mod prove;
 pub mod report;
+mod resolvers;
 mod seed;
 pub mod services;
 pub mod stake;
@@ -70,6 +71,7 @@ use interfaces::{Interface, Interfaces};
 use lookups::Lookups;
 use owners::Owners;
 use report::{Hardware, LeftOut, Report, Writer};
+use resolvers::Resolvers;
 use seed::Seed;
 use vendor::Vendors;
 
@@ -115,6 +117,15 @@ pub enum Output {
         /// Bytes of frames to it.
         received: u32,
     },
+    /// Names were asked for and not answered, or were answered again.
+    Names {
+        /// When the span of time began.
+        begins: Time,
+        /// When it ended.
+        ends: Time,
+        /// They were answered.
+        answered: bool,
+    },
 }
 
 /// Everything known of devices.
@@ -131,6 +142,7 @@ pub struct Inventory {
     hosts: Hosts,
     servers: Dictionary,
     lookups: Lookups,
+    resolvers: Resolvers,
     hellos: Hellos,
     vendors: Vendors,
     events: Events,
@@ -159,6 +171,7 @@ impl Inventory {
             hosts: Hosts::default(),
             servers: Dictionary::new(seed),
             lookups: Lookups::new(seed),
+            resolvers: Resolvers::default(),
             hellos: Hellos::default(),
             vendors,
             events: Events::default(),

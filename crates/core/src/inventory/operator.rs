@@ -121,6 +121,7 @@ impl Inventory {
         let shift = |time: Time| if forward { time + by } else { time - by };
         self.started = self.started.map(shift);
         self.next_minute = Time::BOOT;
+        self.resolvers.forget_span();
         for (device, traffic) in self.devices.all_mut() {
             device.shift(shift);
             device.presence.shift(shift);

@@ -3,7 +3,8 @@
 
 use super::events::{Event, What};
 use super::report::{Hardware, is_archived};
-use super::{Inventory, Slot};
+use super::resolvers::Span;
+use super::{Inventory, MOST_MINUTES, Output, Slot};
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use core::time::Duration;
@@ -26,6 +27,7 @@ impl Inventory {
     /// Does what time brings about.
     pub fn handle_wake(&mut self, now: Time) {
         self.tell_news(now);
+        self.tell_names(now);
         if now < self.next_minute {
             return;
         }
@@ -105,6 +107,16 @@ impl Inventory {
             if !self.merged.contains_key(&mac) {
                 self.tell(slot, now, What::NewDevice);
             }
+        }
+    }
+
+    fn tell_names(&mut self, now: Time) {
+        let told = self.resolvers.turn(now).filter(|_| self.settings.tells_minutes);
+        let Some(Span { begins, ends, answered }) = told else { return };
+        if self.minutes.len() < MOST_MINUTES {
+            self.minutes.push_back(Output::Names { begins, ends, answered });
+        } else {
+            self.left_out.minutes = self.left_out.minutes.saturating_add(1);
         }
     }
 

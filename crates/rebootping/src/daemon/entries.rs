@@ -11,14 +11,15 @@ use rebootping_core::link::verdict::Order;
 use rebootping_core::time::Time;
 use serde_json::json;
 
-/// Something the committer did or could not do.
-pub(super) fn commit(event: &CommitEvent, names: &Names, now: Time) -> Happened {
+/// Something the committer did or could not do; which links are in force, if that is known since.
+pub(super) fn commit(event: &CommitEvent, names: &Names, in_force: Option<Vec<&str>>, now: Time) -> Happened {
     let link = event.link.and_then(|link| names.get(link)).map(|names| names.interface.clone());
     let body = json!({
         "family": event.family,
         "link": link,
         "took_ms": event.took.map(|took| took.as_millis() as u64),
         "failed": event.is_trouble,
+        "in_force": in_force,
         "text": event.text,
     });
     Happened { kind: Happening::Applied, at: now, subject: link.unwrap_or_default(), body: body.to_string() }

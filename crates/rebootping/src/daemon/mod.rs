@@ -273,9 +273,16 @@ impl Daemon {
 
     fn handle_commit(&mut self, event: &CommitEvent) {
         log::event(event.is_trouble, &prefixed(event.family, &event.text));
-        let happened = entries::commit(event, &self.names, clock::now());
+        let applied = event.family.filter(|_| event.took.is_some());
+        let in_force = applied.and_then(|family| self.wanted.get(&family)).map(|wanted| self.names_of_used(wanted));
+        let happened = entries::commit(event, &self.names, in_force, clock::now());
         let message = self.diary.enter(happened);
         drop(self.observer.tell(&message));
+    }
+
+    fn names_of_used(&self, wanted: &[WantedLink]) -> Vec<&str> {
+        let links = self.links.iter().zip(wanted);
+        links.filter(|(_, wanted)| wanted.want.is_in()).map(|(link, _)| link.name.as_str()).collect()
     }
 
     /// Has the history keep an order that somebody else answers.

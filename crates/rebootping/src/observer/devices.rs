@@ -49,6 +49,8 @@ pub(super) struct Learnt {
     pub(super) minutes: Vec<(Mac, Time, u32, u32)>,
     /// What happened to devices.
     pub(super) events: Vec<Event>,
+    /// Spans of time in which names were asked for, and whether they were answered.
+    pub(super) names: Vec<(Time, Time, bool)>,
 }
 
 impl Devices {
@@ -130,6 +132,7 @@ impl Devices {
                 Output::Minute { mac, begins, sent, received } => {
                     self.learnt.minutes.push((mac, begins, sent, received));
                 }
+                Output::Names { begins, ends, answered } => self.learnt.names.push((begins, ends, answered)),
             }
         }
         said

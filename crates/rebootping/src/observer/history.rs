@@ -6,7 +6,7 @@ use crate::clock::{Line, Moment};
 use crate::config::observing::Store as Limits;
 use crate::ipc::observer::{FromObserver, Happened, ObserverSettings, StoreReport};
 use crate::store::kinds::Happening;
-use crate::store::{DeviceMinute, Door, NAME, Row, Store, Wanted};
+use crate::store::{Circumstance, DeviceMinute, Door, NAME, Row, Store, Wanted};
 use rebootping_core::history::traffic::Moved;
 use rebootping_core::inventory::report::Hardware;
 use std::fs;
@@ -75,6 +75,10 @@ impl History {
         };
         if !learnt.minutes.is_empty() {
             store.hear_moved(learnt.minutes.into_iter().map(minute).collect());
+        }
+        for (begins, ends, answered) in learnt.names {
+            let (begins, ends) = (line.since_boot(begins), line.since_boot(ends));
+            store.hear_circumstance(Circumstance::Names { begins, ends, answered });
         }
         for event in learnt.events {
             let body = serde_json::to_string(&event).unwrap_or_default();

@@ -71,6 +71,11 @@ impl Boot {
     }
 }
 
+/// What the kernel called a boot.
+pub(super) fn name(connection: &Connection, boot: i64) -> rusqlite::Result<String> {
+    connection.prepare_cached("SELECT name FROM boot WHERE id = ?1")?.query_row([boot], |row| row.get(0))
+}
+
 /// How far the wall clock of a boot was ahead.
 pub(super) fn ahead(connection: &Connection, boot: i64) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT ahead FROM boot WHERE id = ?1")?.query_row([boot], |row| row.get(0))

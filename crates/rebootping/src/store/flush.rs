@@ -29,6 +29,8 @@ pub(super) struct Coming<'a> {
 pub(super) struct Unfinished {
     /// The boot's number in the file.
     pub(super) boot: i64,
+    /// As the kernel named it.
+    pub(super) name: String,
     /// It is the boot that runs.
     pub(super) runs: bool,
     /// How far its wall clock was ahead.
@@ -84,6 +86,7 @@ impl File {
                 None => found.push(Unfinished {
                     boot: heard.boot,
                     runs: Some(heard.boot) == running,
+                    name: boots::name(&self.connection, heard.boot)?,
                     ahead: boots::ahead(&self.connection, heard.boot)?,
                     heard: vec![heard],
                     days: Vec::new(),
@@ -219,6 +222,11 @@ impl File {
 fn write_row(connection: &Connection, row: &Row, boot: i64) -> rusqlite::Result<()> {
     let insert = format!("INSERT INTO {} (boot, at, subject, body) VALUES (?1, ?2, ?3, ?4)", row.kind.table());
     let boot = row.boot.unwrap_or(boot);
+    if row.is_told_anew() {
+        connection
+            .prepare_cached(&format!("DELETE FROM {} WHERE boot = ?1 AND at = ?2 AND subject = ?3", row.kind.table()))?
+            .execute(params![boot, of_time(row.at), row.subject])?;
+    }
     connection.prepare_cached(&insert)?.execute(params![boot, of_time(row.at), row.subject, row.body]).map(drop)
 }
 

@@ -5,6 +5,7 @@
 
 mod judged;
 mod moved;
+mod outages;
 mod trips;
 
 use super::kinds::Stretch;
@@ -15,6 +16,9 @@ use crate::clock::Moment;
 use judged::Families;
 pub(super) use judged::family_name;
 use moved::Traffic;
+pub(crate) use outages::Circumstance;
+use outages::Watch;
+use rebootping_core::history::outages::Outages;
 use rebootping_core::history::relay::{Inbox, Message, Outbox, Receipt};
 use rebootping_core::history::rollup::{self, Span};
 use rebootping_core::history::traffic::{self, Moved};
@@ -33,6 +37,8 @@ const MOST: usize = 4 << 20;
 const NOTES: u64 = 1;
 const MOVED: u64 = 2;
 const MARK: u64 = 3;
+const STANDS: u64 = 4;
+const CIRCUMSTANCE: u64 = 5;
 
 /// What comes of what was heard.
 #[derive(Debug)]
@@ -85,13 +91,15 @@ pub(super) struct Hour {
     again: Outbox,
     number: u64,
     families: Families,
+    watch: Watch,
     trips: Trips,
     traffic: Traffic,
     turned: bool,
 }
 
 impl Hour {
-    pub(super) fn new(now: Time) -> Self {
+    /// One that begins now, in the boot of that name.
+    pub(super) fn new(now: Time, boot: &str) -> Self {
         Self {
             began: None,
             last_heard: now,
@@ -103,6 +111,7 @@ impl Hour {
             again: Outbox::new(now.as_nanos()),
             number: now.as_nanos(),
             families: Families::default(),
+            watch: Watch::new(boot),
             trips: Trips::default(),
             traffic: Traffic::new(),
             turned: false,
@@ -124,6 +133,7 @@ impl Hour {
                 made.extend(self.turn(now));
             }
             made.extend(self.apply(&message, now.time()));
+            made.extend(self.watch.news());
             self.taken = mark;
         }
         self.write_down();
@@ -142,6 +152,26 @@ impl Hour {
             }
         }
         self.record(MOVED, &record);
+    }
+
+    /// Takes what the judge's notes do not say.
+    pub(super) fn hear_circumstance(&mut self, circumstance: Circumstance) -> Vec<Made> {
+        let record = serde_json::to_vec(&circumstance).unwrap_or_default();
+        self.record(CIRCUMSTANCE, &record);
+        self.watch.hear(circumstance);
+        self.watch.news()
+    }
+
+    /// Its boot is over, or its record broke off: the outages that this ends, and how things stood.
+    pub(super) fn end_outages(&mut self) -> (Vec<Made>, Outages) {
+        self.watch.end()
+    }
+
+    /// Goes on from how things stood when an earlier hour ended, unless more is known.
+    pub(super) fn go_on_from(&mut self, outages: Outages) {
+        if self.watch.go_on_from(outages) {
+            self.record(STANDS, &self.watch.write());
+        }
     }
 
     /// The samples that are in no block yet, as a block would have them.
@@ -254,11 +284,14 @@ impl Hour {
                     }
                     MOVED => self.recall_moved(record),
                     MARK => self.recall_mark(record),
+                    STANDS => self.watch.read(record),
+                    CIRCUMSTANCE => self.recall_circumstance(record),
                     _ => {}
                 }
             }
             self.stream.extend_from_slice(&heard.bytes);
         }
+        drop(self.watch.news());
         self.written = self.stream.len();
         self.kept = self.taken;
         self.begin_again(now.time());
@@ -314,6 +347,7 @@ impl Hour {
 
     fn take(&mut self, message: &Message) -> Option<Made> {
         let made = self.families.take(message, &mut self.trips, &mut self.traffic);
+        self.watch.take(message);
         if let (None, Message::Note(family, entry)) = (self.began, message) {
             self.began = self.families.opening(*family).map(|opening| entry.at(opening.interval));
         }
@@ -322,6 +356,7 @@ impl Hour {
 
     /// From here on notes are written down so that they stand for themselves.
     fn begin_again(&mut self, now: Time) {
+        self.record(STANDS, &self.watch.write());
         // No two streams of one file have the same number.
         self.number = self.number.max(now.as_nanos()) + 1;
         self.again = Outbox::new(self.number);
@@ -353,6 +388,12 @@ impl Hour {
             let moved = Moved { sent, received, ..Moved::default() };
             self.traffic.note(&series, Time::from_nanos(begins), moved);
             self.began.get_or_insert(Time::from_nanos(begins));
+        }
+    }
+
+    fn recall_circumstance(&mut self, record: &[u8]) {
+        if let Ok(circumstance) = serde_json::from_slice(record) {
+            self.watch.hear(circumstance);
         }
     }
 

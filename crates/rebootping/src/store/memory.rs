@@ -25,6 +25,17 @@ pub(crate) struct Row {
     pub(crate) body: String,
 }
 
+impl Row {
+    /// It takes the place of one that was kept before, if it was.
+    pub(super) fn is_told_anew(&self) -> bool {
+        self.kind == Happening::Outage
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        (self.kind, self.boot, self.at, &self.subject) == (other.kind, other.boot, other.at, &other.subject)
+    }
+}
+
 /// A stretch of history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Block {
@@ -82,6 +93,12 @@ pub(super) struct Memory {
 
 impl Memory {
     pub(super) fn push_row(&mut self, row: Row) {
+        if let Some(known) = self.rows.iter_mut().find(|known| row.is_told_anew() && row.is_same(known)) {
+            self.bytes -= size_of_row(known);
+            self.bytes += size_of_row(&row);
+            *known = row;
+            return;
+        }
         self.bytes += size_of_row(&row);
         self.rows.push_back(row);
         self.shed();

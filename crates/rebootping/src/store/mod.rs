@@ -33,7 +33,7 @@ use crate::clock::{self, Moment};
 use crate::config::observing::Store as Limits;
 pub(crate) use file::NAME;
 pub(crate) use fresh::{Door, Fresh, Wish};
-pub(crate) use hour::{DeviceMinute, Wanted};
+pub(crate) use hour::{Circumstance, DeviceMinute, Wanted};
 pub(crate) use memory::{Part, Row};
 use rebootping_core::history::relay::Receipt;
 use rebootping_core::time::Time;
@@ -60,6 +60,7 @@ enum Order {
     Row(Row),
     Heard(Vec<u8>),
     Moved(Vec<DeviceMinute>),
+    Circumstance(Circumstance),
     Now(u64, Row),
     Configure(Limits),
     Recent(Wanted, SyncSender<Vec<Part>>),
@@ -135,6 +136,11 @@ impl Store {
     /// Takes what devices moved.
     pub(crate) fn hear_moved(&mut self, minutes: Vec<DeviceMinute>) {
         self.give(Order::Moved(minutes));
+    }
+
+    /// Takes what happened that the judge's notes do not say.
+    pub(crate) fn hear_circumstance(&mut self, circumstance: Circumstance) {
+        self.give(Order::Circumstance(circumstance));
     }
 
     /// Goes on with other limits.

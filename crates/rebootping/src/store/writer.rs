@@ -6,11 +6,12 @@
 use super::boots::Boot;
 use super::file;
 use super::flush::{Coming, File, Unfinished};
-use super::hour::{Hour, Made};
-use super::memory::{Block, Memory};
+use super::hour::{Circumstance, Hour, Made};
+use super::memory::{Block, Memory, Row};
 use super::{Forgetting, Fresh, Order, Shared, Wish};
 use crate::clock::{self, Moment};
 use crate::config::observing::Store as Limits;
+use rebootping_core::history::outages::Outages;
 use rebootping_core::time::Time;
 use rusqlite::Connection;
 use std::path::PathBuf;
@@ -50,10 +51,10 @@ impl Writer {
     pub(super) fn new(path: PathBuf, limits: Limits, boot: String, shared: Arc<Shared>, now: Moment) -> Self {
         Self {
             path,
+            hour: Hour::new(now.time(), &boot),
             boot: Boot::new(boot),
             file: None,
             memory: Memory::default(),
-            hour: Hour::new(now.time()),
             answers: Vec::new(),
             forgetting: Vec::new(),
             flush_at: now.time() + limits.flush,
@@ -104,7 +105,15 @@ impl Writer {
                 }
             }
             Order::Moved(minutes) => self.hour.hear_moved(&minutes),
+            Order::Circumstance(circumstance) => {
+                let made = self.hour.hear_circumstance(circumstance);
+                self.absorb(made);
+            }
             Order::Now(number, row) => {
+                if let Some(circumstance) = Circumstance::of_applied(&row) {
+                    let made = self.hour.hear_circumstance(circumstance);
+                    self.absorb(made);
+                }
                 self.absorb([Made::Row(row)]);
                 self.answers.push(number);
                 self.flush_at = now.time();
@@ -191,33 +200,39 @@ impl Writer {
     fn take_over(&mut self, connection: Connection, now: Moment) -> rusqlite::Result<File> {
         let file = File::new(connection, &self.path)?;
         self.boot.forget();
+        let mut stood = Outages::default();
         for found in file.unfinished(&self.boot)? {
-            self.take_unfinished(&found, now);
+            stood = self.take_unfinished(&found, stood, now);
         }
+        self.hour.go_on_from(stood);
         self.shared.show(|status| status.error = None);
         Ok(file)
     }
 
-    /// Goes on with an hour of this boot; one of an earlier boot is over.
-    fn take_unfinished(&mut self, found: &Unfinished, now: Moment) {
+    /// Goes on with an hour of this boot; one of an earlier boot is over. How outages stood after it, if others go on from there.
+    fn take_unfinished(&mut self, found: &Unfinished, stood: Outages, now: Moment) -> Outages {
         let last = found.heard.iter().map(|heard| u64::try_from(heard.at).unwrap_or(0)).max().unwrap_or(0);
         let then = if found.runs { now } else { Moment::of_boot(Time::from_nanos(last), found.ahead) };
-        let mut hour = Hour::new(then.time());
+        let mut hour = Hour::new(then.time(), &found.name);
         for (kind, series, part) in &found.days {
             hour.recall_day(*kind, series, part);
         }
+        hour.go_on_from(stood);
         hour.recall(&found.heard, then);
         if found.runs && self.hour.is_empty() {
             self.hour = hour;
-            return;
+            return Outages::default();
         }
         let of_boot = |made| match made {
             Made::Block(block) => Made::Block(Block { boot: Some(found.boot), ..block }),
-            Made::Row(_) | Made::Sum(_) => made,
+            Made::Row(row) => Made::Row(Row { boot: Some(found.boot), ..row }),
+            Made::Sum(_) => made,
         };
+        let (over, stood) = hour.end_outages();
         let made = hour.turn(then);
-        self.absorb(made.into_iter().map(of_boot));
+        self.absorb(over.into_iter().chain(made).map(of_boot));
         self.hour.void_older();
+        if found.runs { Outages::default() } else { stood }
     }
 
     /// Brings all that waits to the disk, or keeps it for later.

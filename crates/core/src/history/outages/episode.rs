@@ -1,9 +1,11 @@
 //! One link's trouble in one family, round by round.
 
-use super::{PATIENCE, Place};
+use super::PATIENCE;
+use super::told::Place;
 use crate::link::decide::{Did, Neighbour};
 use crate::link::verdict::{Order, Reason};
 use crate::link::{Presence, Targets};
+use crate::time::Time;
 use core::net::IpAddr;
 use core::time::Duration;
 
@@ -28,22 +30,22 @@ pub(super) enum Sign {
 }
 
 /// Trouble that may still be too short to count.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(super) struct Episode {
     /// When the first bad round began, or the carrier was lost.
-    pub(super) begin: Duration,
+    pub(super) begin: Time,
     /// When the last bad round ended.
-    pub(super) last: Duration,
+    pub(super) last: Time,
     /// The link left the choice during it.
     pub(super) left_choice: bool,
-    bad: u32,
+    pub(super) bad: u32,
     ended: bool,
     /// What was missing, the nearest of it.
-    missing: Option<Place>,
+    pub(super) missing: Option<Place>,
     /// Rounds in which nothing answered, and those of them in which the next hop was silent too.
-    silent: (u32, u32),
+    pub(super) silent: (u32, u32),
     /// All targets that were missed while others answered.
-    missed: Targets,
+    pub(super) missed: Targets,
 }
 
 impl Sign {
@@ -62,22 +64,13 @@ impl Sign {
 
 impl Episode {
     /// Trouble begins with this sign, if it is a bad one, of a round that lasted `from` … `to`.
-    pub(super) fn begin(sign: Sign, from: Duration, to: Duration) -> Option<Self> {
-        let mut episode = Self {
-            begin: from,
-            last: to,
-            left_choice: false,
-            bad: 0,
-            ended: false,
-            missing: None,
-            silent: (0, 0),
-            missed: Targets::NONE,
-        };
+    pub(super) fn begin(sign: Sign, from: Time, to: Time) -> Option<Self> {
+        let mut episode = Self { begin: from, last: to, ..Self::default() };
         episode.note(sign, to);
         (episode.bad > 0).then_some(episode)
     }
 
-    pub(super) fn note(&mut self, sign: Sign, to: Duration) {
+    pub(super) fn note(&mut self, sign: Sign, to: Time) {
         let (silent, next_hop_too) = &mut self.silent;
         match sign {
             Sign::Unknown | Sign::Fine => return,
@@ -103,8 +96,13 @@ impl Episode {
     }
 
     /// Whether it has been good for long enough.
-    pub(super) fn is_over(&self, now: Duration) -> bool {
-        self.ended || now.saturating_sub(self.last) >= QUIET
+    pub(super) fn is_over(&self, now: Time) -> bool {
+        self.ended || now.since(self.last) >= QUIET
+    }
+
+    /// Whether the link carried nothing for a while, or was of less use than others.
+    pub(super) fn is_out(&self) -> bool {
+        self.left_choice || self.missing.is_some() || self.silent.0 > 0
     }
 
     /// Where it is, as far as is known.

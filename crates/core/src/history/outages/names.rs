@@ -1,53 +1,66 @@
 //! Names that nobody answers, while links do.
 
-use super::{Noticed, Outage, Place, Trouble};
+use super::told::{Noticed, Outage, Place, Trouble};
+use crate::time::Time;
 use core::time::Duration;
 
-/// Fewer questions in a span say nothing when they are not answered.
-const ENOUGH: u32 = 5;
 /// So many spans running must be silent.
 const SPANS: u32 = 2;
+/// Nobody has asked for so long: whether names are answered again is not known, and it is over.
+const FORGOTTEN: Duration = Duration::from_secs(5 * 60);
 
 /// How names were answered lately.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Names {
-    /// When the first silent span began, and how many there were.
-    silent: Option<(Duration, u32)>,
-    /// When the last silent span ended.
-    last: Duration,
+    pub(super) silent: Option<Silent>,
+}
+
+/// Names have not been answered.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Silent {
+    /// When the first silent span began.
+    pub(super) begin: Time,
+    /// How many there were.
+    pub(super) spans: u32,
+    /// When the last one ended.
+    pub(super) last: Time,
+    /// When there were enough.
+    pub(super) counted: Time,
 }
 
 impl Names {
-    /// A span of time in which names were asked for; hands out the outage that it ends.
-    pub(super) fn handle_span(
-        &mut self,
-        (from, to): (Duration, Duration),
-        asked: u32,
-        answered: u32,
-        links_answer: bool,
-    ) -> Option<Outage> {
-        if answered > 0 || !links_answer {
-            let over = self.outage(Some(if links_answer { from } else { self.last }));
-            self.silent = None;
-            return over;
+    /// A span of time in which names were asked for is over; hands out what there is to tell.
+    pub(super) fn handle_span(&mut self, from: Time, to: Time, answered: bool, links_answer: bool) -> Option<Outage> {
+        if answered || !links_answer {
+            let over = if answered { Some(from) } else { None };
+            return self.end(over);
         }
-        if asked >= ENOUGH {
-            let (begin, spans) = self.silent.unwrap_or((from, 0));
-            (self.silent, self.last) = (Some((begin, spans.saturating_add(1))), to);
+        let silent = self.silent.get_or_insert(Silent { begin: from, ..Silent::default() });
+        silent.spans = silent.spans.saturating_add(1);
+        silent.last = to;
+        if silent.spans != SPANS {
+            return None;
         }
-        None
+        silent.counted = to;
+        silent.outage(None)
     }
 
-    /// The outage that goes on, if there is one.
-    pub(super) fn take(&mut self) -> Option<Outage> {
-        let outage = self.outage(None);
-        self.silent = None;
-        outage
+    /// Ends what nobody has asked about for long.
+    pub(super) fn handle_wake(&mut self, now: Time) -> Option<Outage> {
+        let is_forgotten = |silent: &Silent| now.since(silent.last) > FORGOTTEN;
+        if self.silent.as_ref().is_some_and(is_forgotten) { self.end(None) } else { None }
     }
 
-    fn outage(&self, end: Option<Duration>) -> Option<Outage> {
-        let (begin, _) = self.silent.filter(|(_, spans)| *spans >= SPANS)?;
-        let trouble = Trouble { place: Place::Names, link: None, begin, end };
-        Some(Outage { noticed: Noticed::NothingWorked, dead: Duration::ZERO, troubles: [trouble].into() })
+    /// It is over, then, or when the last silent span was.
+    pub(super) fn end(&mut self, at: Option<Time>) -> Option<Outage> {
+        let silent = self.silent.take()?;
+        silent.outage(Some(at.unwrap_or(silent.last)))
+    }
+}
+
+impl Silent {
+    fn outage(&self, end: Option<Time>) -> Option<Outage> {
+        let trouble = Trouble { place: Place::Names, link: None, is_out: false, begin: self.begin, end };
+        (self.spans >= SPANS).then(|| Outage::of(trouble, Noticed::NothingWorked, self.counted))
     }
 }

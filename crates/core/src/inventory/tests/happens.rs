@@ -4,7 +4,7 @@ use super::super::events::What;
 use super::super::ports::Protocol;
 use super::super::report::Hardware;
 use super::super::{Output, Settings};
-use super::wire::{A, ACK, B, C, OURS, SYN, SYN_ACK, Wire};
+use super::wire::{A, ACK, B, C, LAN, OURS, SYN, SYN_ACK, WAN, Wire};
 use crate::packet::neighbour::Mac;
 use std::vec::Vec;
 
@@ -159,8 +159,38 @@ fn bytes_are_told_by_the_minute() {
     while let Some(output) = wire.inventory.poll_output() {
         match output {
             Output::Minute { mac, begins, sent, received } => minutes.push((mac, begins <= begin, sent, received)),
-            Output::Event(_) => {}
+            Output::Event(_) | Output::Names { .. } => {}
         }
     }
     assert_eq!(minutes, [(A, true, 84, 43)]);
+}
+
+#[test]
+fn names_that_are_not_answered_are_told_on_whatever_wire_they_are_asked() {
+    let (device, resolver) = ((A, [10, 0, 0, 10], 40_000), (OURS, [10, 0, 0, 1], 53));
+    let (gateway, provider) = ((OURS, [192, 0, 2, 2], 40_000), (B, [198, 51, 100, 53], 53));
+    for (interface, asker, server) in [(LAN, device, resolver), (WAN, gateway, provider)] {
+        let mut wire = Wire::live();
+        wire.interface = interface;
+        wire.pass(1);
+        let mut ask = |wire: &mut Wire, is_answered: bool| {
+            for _ in 0..6 {
+                wire.udp(asker, server, &[0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+                if is_answered {
+                    wire.udp(server, asker, &[0, 1, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0]);
+                }
+            }
+            wire.pass(10);
+        };
+        for is_answered in [true, true, false, true] {
+            ask(&mut wire, is_answered);
+        }
+        let mut told = Vec::new();
+        while let Some(output) = wire.inventory.poll_output() {
+            if let Output::Names { begins, ends, answered } = output {
+                told.push((ends.since(begins).as_secs(), answered));
+            }
+        }
+        assert_eq!(told, [(10, false), (10, true)]);
+    }
 }

@@ -127,7 +127,7 @@ impl Wire {
         while let Some(output) = self.inventory.poll_output() {
             match output {
                 Output::Event(event) => events.push((event.mac.0, event.what)),
-                Output::Minute { .. } => {}
+                Output::Minute { .. } | Output::Names { .. } => {}
             }
         }
         events

@@ -13,10 +13,10 @@ use rebootping_core::link::verdict::Load;
 use rebootping_core::link::{Family, Presence};
 
 /// A judge that notes a round a second.
-struct Judge {
+pub(super) struct Judge {
     outbox: Outbox,
     decider: Decider,
-    round: u64,
+    pub(super) round: u64,
     /// The choices it made.
     switches: usize,
 }
@@ -37,7 +37,7 @@ fn link(name: &str) -> OpenLink {
 }
 
 impl Judge {
-    fn new(now: Time) -> Self {
+    pub(super) fn new(now: Time) -> Self {
         let links = vec![link("wan1"), link("wan2")];
         let opening = Opening { family: Family::Ipv4, at: now, interval: INTERVAL, links, rounds: 0 };
         let decider = Decider::new(opening);
@@ -73,7 +73,7 @@ impl Judge {
 }
 
 /// Judges for so long; every so many seconds the store is killed and started again.
-fn run(bench: &mut Bench, judge: &mut Judge, seconds: u64, kill_every: u64) {
+pub(super) fn run(bench: &mut Bench, judge: &mut Judge, seconds: u64, kill_every: u64) {
     for second in 1..=seconds {
         bench.since_boot += INTERVAL;
         bench.wall += INTERVAL;
