@@ -83,6 +83,9 @@ pub(crate) enum Command {
     /// Show how a link did, as a graph of characters.
     #[command(after_help = help::HISTORY)]
     History(History),
+    /// Tell what went wrong: when, for how long, where, and whether anybody noticed.
+    #[command(after_help = help::OUTAGES)]
+    Outages(Outages),
     /// Decide again what was decided, and what other settings would have decided.
     #[command(after_help = help::REPLAY)]
     Replay(Replay),
@@ -160,6 +163,20 @@ pub(crate) struct History {
     /// Answer as CSV, likewise.
     #[arg(long)]
     pub(crate) csv: bool,
+}
+
+/// Which outages are told, and how.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outages {
+    /// Those that went on then or later: RFC 3339, or an age such as 2h; without it, 30 days.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<When>,
+    /// Answer in JSON.
+    #[arg(long, conflicts_with = "html")]
+    pub(crate) json: bool,
+    /// Answer as one HTML file, to print and hand to the provider.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// What `replay` decides again, and how.

@@ -64,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Report(report) => devices::report(config, &report),
         Command::Devices(output) => devices::list(config, output),
         Command::Device(order) => devices::order(config, &order),
+        Command::Outages(asked) => history::outages(config, &asked),
         Command::Replay(asked) => history::replay(config, &asked),
         Command::History(asked) => history::history(config, &asked),
         Command::Completions { shell } => client::written(cli::print_completions(shell)),

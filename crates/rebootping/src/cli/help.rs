@@ -62,6 +62,13 @@ Examples:
   rebootping history fibre --since 30d
   rebootping history wan2 --since 2026-03-01T08:00:00Z --until 2026-03-01T12:00:00Z --csv";
 
+/// What follows the options of `outages`.
+pub(super) const OUTAGES: &str = "\
+Examples:
+  rebootping outages
+  rebootping outages --since 2026-03-01T00:00:00Z --html sheet.html
+  rebootping outages --since 365d --json | jq '.outages[] | select(.where == \"isp\")'";
+
 /// What follows the options of `replay`.
 pub(super) const REPLAY: &str = "\
 With the recorded settings both sides say the same. A second on dead links is one in which nothing

@@ -2,6 +2,7 @@
 
 mod at;
 mod graph;
+pub(crate) mod outages;
 pub(crate) mod page;
 mod replay;
 mod smoke;
@@ -16,6 +17,7 @@ use crate::store::read::{Reader, Span};
 pub(crate) use at::why;
 pub(crate) use graph::history;
 use jiff::Timestamp;
+pub(crate) use outages::outages;
 use rebootping_core::link::decide::Opening;
 use rebootping_core::time::Time;
 pub(crate) use replay::replay;

@@ -5,9 +5,11 @@
 
 mod columns;
 mod latest;
+mod outages;
 mod recent;
 
 pub(crate) use latest::{Place, Placed, Which};
+pub(crate) use outages::{End, KeptOutage};
 pub(crate) use recent::Open;
 
 use super::kinds::{Happening, Stretch};

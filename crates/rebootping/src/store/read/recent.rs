@@ -73,7 +73,7 @@ fn opened(heard: &[Heard], boot: &Boot) -> Vec<Open> {
     let of_boot: Vec<_> = heard.iter().filter(|heard| heard.boot == boot.id).cloned().collect();
     let Some(last) = of_boot.iter().map(|heard| u64::try_from(heard.at).unwrap_or(0)).max() else { return Vec::new() };
     let then = Moment::of_boot(Time::from_nanos(last), boot.ahead);
-    let mut hour = Hour::new(then.time());
+    let mut hour = Hour::new(then.time(), &boot.name);
     hour.recall(&of_boot, then);
     let blocks = hour.turn(then).into_iter().filter_map(|made| match made {
         Made::Block(block) => Some(block),

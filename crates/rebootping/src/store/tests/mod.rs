@@ -5,6 +5,7 @@ mod dates;
 mod files;
 mod hour;
 mod latest;
+mod outages;
 mod schemas;
 
 use super::hour::Made;
