@@ -140,6 +140,9 @@ pub(crate) struct Why {
     /// Explain that moment instead of now: RFC 3339, or an age such as 10m.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<When>,
+    /// Write the evidence into this file, as pcapng: the packets of all links around the decision, verdicts and pings beside them.
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub(crate) pcap: Option<PathBuf>,
     /// The form of the answer.
     #[command(flatten)]
     pub(crate) output: Output,

@@ -43,6 +43,9 @@ pub(crate) fn status(explicit: Option<&Path>, output: Output) -> ExitCode {
 
 /// `rebootping why`.
 pub(crate) fn why(explicit: Option<&Path>, asked: &Why) -> ExitCode {
+    if let Some(file) = &asked.pcap {
+        return history::evidence(explicit, asked, file);
+    }
     if let Some(at) = asked.at {
         return history::why(explicit, asked, at, clock::wall());
     }

@@ -87,6 +87,14 @@ pub(crate) fn exists(program: &str) -> bool {
     PATH.split(':').any(|folder| can_run(&Path::new(folder).join(program)))
 }
 
+/// Becomes this very program once more, with other arguments and one more variable; returns only if that cannot be.
+///
+/// What stood among the arguments is out of sight of other users then, who may read those of any process and the environment of
+/// none.
+pub(crate) fn begin_anew(arguments: impl Iterator<Item = OsString>, name: &str, value: &str) -> io::Error {
+    std::process::Command::new("/proc/self/exe").arg0("rebootping").args(arguments).env(name, value).exec()
+}
+
 /// Runs it to its end, which comes at the latest its timeout and a few seconds from now. `now` is the clock.
 pub(crate) fn run(command: &Command, now: impl Fn() -> Time) -> io::Result<Finished> {
     let stdin = if command.input.is_empty() { Stdio::null() } else { Stdio::piped() };

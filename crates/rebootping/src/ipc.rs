@@ -246,6 +246,19 @@ pub(crate) fn take_frames<T: DeserializeOwned>(inbox: &mut Vec<u8>) -> io::Resul
     Ok(messages)
 }
 
+/// Reads one frame and nothing behind it.
+pub(crate) fn read_frame<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<T> {
+    let mut length = [0; 4];
+    from.read_exact(&mut length)?;
+    let length = u32::from_be_bytes(length) as usize;
+    if length > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes is too long")));
+    }
+    let mut body = vec![0; length];
+    from.read_exact(&mut body)?;
+    Ok(serde_json::from_slice(&body)?)
+}
+
 impl From<&links::LinkRule> for LinkRule {
     fn from(rule: &links::LinkRule) -> Self {
         Self {

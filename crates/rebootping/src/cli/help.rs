@@ -84,7 +84,8 @@ pub(super) const WHY: &str = "\
 Examples:
   rebootping why wan1
   rebootping why fibre --at 10m
-  rebootping why isp1 --at 2026-03-01T08:00:00Z --json";
+  rebootping why isp1 --at 2026-03-01T08:00:00Z --json
+  rebootping why wan1 --pcap wan1.pcapng     with the packets around it, for the provider";
 
 /// What follows the options of `check`.
 pub(super) const CHECK: &str = "\
@@ -125,6 +126,7 @@ pub(super) const WIRESHARK: &str = "\
 Examples:
   rebootping wireshark install
   sudo rebootping wireshark install --system
+  sudo rebootping wireshark install --system --gateway https://192.168.1.1:8067 --fingerprint AB:CD:...
   rebootping wireshark profile ~/.config/wireshark/profiles/gateway
   tshark -C gateway -i rebootping-aa:bb:cc:dd:ee:ff";
 

@@ -1,6 +1,7 @@
 //! What Wireshark asks of its extcap programs, word for word, and what operators ask about Wireshark.
 
 use crate::duration::When;
+use crate::wireshark::{Address, Fingerprint};
 use clap::{Args, Subcommand};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -47,6 +48,21 @@ pub(crate) struct Extcap {
     /// As many bytes of each packet.
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..=262_144))]
     pub(crate) snaplen: Option<u32>,
+    /// The page of a gateway elsewhere, whose packets are meant; `REBOOTPING_GATEWAY` is another way to name it.
+    #[arg(long, value_name = "URL", overrides_with = "gateway")]
+    pub(crate) gateway: Option<String>,
+    /// The SHA-256 fingerprint of its certificate, where no authority vouches for that; or `REBOOTPING_FINGERPRINT`.
+    #[arg(long, value_name = "SHA256", overrides_with = "fingerprint")]
+    pub(crate) fingerprint: Option<String>,
+    /// A token of that page, as Wireshark hands it over; by hand, set `REBOOTPING_TOKEN`, which others cannot read.
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) token: Option<String>,
+    /// One of that gateway's devices, by name or MAC, or one of its links.
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<String>,
+    /// List the values of one option only.
+    #[arg(long = "extcap-reload-option", value_name = "OPTION", requires = "options")]
+    pub(crate) reload: Option<String>,
 }
 
 /// What is done for Wireshark.
@@ -60,6 +76,12 @@ pub(crate) enum WiresharkOrder {
         /// Take it back.
         #[arg(long)]
         undo: bool,
+        /// List the devices of a gateway elsewhere, by its page's address, instead of this machine's.
+        #[arg(long, value_name = "URL", conflicts_with = "undo")]
+        gateway: Option<Address>,
+        /// The SHA-256 fingerprint of its certificate, where no authority vouches for that.
+        #[arg(long, value_name = "SHA256", requires = "gateway")]
+        fingerprint: Option<Fingerprint>,
     },
     /// Write a profile: names of devices, colours for events and links, a column for devices.
     Profile {

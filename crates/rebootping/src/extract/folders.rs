@@ -64,6 +64,20 @@ pub(super) fn find(captures: &Path, words: &[String]) -> Result<Vec<Source>, Mis
     Ok(found)
 }
 
+/// The folders with packets of an interface; why there are none, in one line.
+pub(super) fn of_interface(captures: &Path, name: &str) -> Result<Vec<Source>, String> {
+    find(captures, &[name.to_owned()]).map_err(|missing| match missing {
+        Missing::Crowded { interface, devices } => crowded(&interface, devices),
+        Missing::Unreadable(..) | Missing::Nothing(_) | Missing::Unknown { .. } => {
+            format!("nothing is captured of {}", for_terminal(&Untrusted::from(name)))
+        }
+    })
+}
+
+fn crowded(interface: &str, devices: usize) -> String {
+    format!("{devices} devices are on {interface}, and at most {MOST_DEVICES} can be put together; name them by MAC")
+}
+
 /// The folders a word means, among those there are: nothing an operator writes becomes part of a path.
 fn meant(captures: &Path, word: &str, names: &[String]) -> Result<Vec<Source>, Missing> {
     let mac = canonical(word);
@@ -135,9 +149,7 @@ impl Missing {
             Self::Nothing(path) => {
                 format!("nothing is captured in {} yet: {}", path.display(), whether_it_runs(config))
             }
-            Self::Crowded { interface, devices } => format!(
-                "{devices} devices are on {interface}, and at most {MOST_DEVICES} can be put together; name them by MAC"
-            ),
+            Self::Crowded { interface, devices } => crowded(interface, *devices),
             Self::Unknown { word, captures, nearest } => format!(
                 "nothing is captured of {} in {}; nearest there: {}",
                 for_terminal(&Untrusted::from(word.as_str())),

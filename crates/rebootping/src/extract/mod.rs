@@ -10,7 +10,9 @@
 //! and to leave out the stream they make.
 
 mod asking;
+mod beside;
 mod chain;
+pub(crate) mod evidence;
 pub(crate) mod folders;
 mod follow;
 mod in_order;
@@ -19,6 +21,7 @@ mod merge;
 mod output;
 pub(crate) mod own_stream;
 mod pace;
+mod past;
 mod remarks;
 mod stop;
 #[cfg(test)]
@@ -30,21 +33,23 @@ use crate::clock;
 use crate::config::meant::Config;
 use crate::daemon::{Answer, Request, ask};
 use crate::duration::When;
-use crate::ipc::observer::Packets;
+use crate::ipc::observer::{Of, Packets};
 use asking::{Asking, Heard};
 use chain::Chain;
 use core::time::Duration;
 use follow::Following;
 use jiff::Timestamp;
 use merge::Merge;
+pub(crate) use output::Destination;
 use output::Output;
 use own_stream::{Flow, HOLDS, OwnStream};
+pub(crate) use remarks::Remark;
 use std::io;
-use std::net::IpAddr;
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
-use stop::Stop;
-use told::Told;
+use std::net::{IpAddr, Shutdown};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+pub(crate) use stop::Stop;
+pub(crate) use told::{News, Told, judged};
 use wanted::{Span, Wanted};
 
 /// Which packets are asked for, and where they go.
@@ -82,7 +87,9 @@ pub(crate) fn run(config: &Config, asked: &Asked<'_>) -> Result<(), String> {
     let moment = |when: Option<When>, default| when.map_or(default, |when| nanos(when.resolve(now)));
     let span = Span { since: moment(asked.since, 0), until: moment(asked.until, u64::MAX) };
     let stop = Stop::listen().map_err(|error| format!("cannot listen for signals: {error}"))?;
-    let told = Told::new(span.since, sources.iter().map(folders::Source::name).collect());
+    let mut told = Told::new(span.since, sources.iter().map(folders::Source::name).collect());
+    let (remarks, standings) = past::verdicts(config, span.since, span.until.min(nanos(now)));
+    told.knows(standings);
     let mut asking = Asking::new(config, told);
     let heard = asking.ask();
     if asked.mode == Mode::Live && heard.iter().any(|heard| matches!(heard, Heard::Nobody)) {
@@ -90,9 +97,12 @@ pub(crate) fn run(config: &Config, asked: &Asked<'_>) -> Result<(), String> {
     }
     let wanted = |interface: Option<String>| Wanted { span, interface, hosts: asked.hosts.clone() };
     let chains = sources.into_iter().map(|source| Chain::new(&source.folder, wanted(source.interface)));
-    let output = Output::open(asked.to)?;
+    let output = Output::open(asked.to, "")?;
     let name = output.name().to_owned();
     let mut merge = Merge::new(chains.collect::<Result<_, _>>()?, asked.snap, output);
+    for remark in remarks {
+        merge.hear(News::Remark(remark));
+    }
     follow::hear(&mut merge, heard);
     let result = match asked.mode {
         Mode::History => merge.copy(|_| !stop.is_asked()).and_then(|_| merge.finish(nanos(clock::wall()))),
@@ -110,32 +120,54 @@ pub(crate) fn run(config: &Config, asked: &Asked<'_>) -> Result<(), String> {
     }
 }
 
-/// Writes the packets of a device to a connection, for those who may not read the folder of captures themselves; `to` is given
-/// once it is known that there are any, and may take nothing for as long as `patience`.
+/// Writes packets to a connection, for those who may not read the folder of captures themselves; `begin` is called once it is known
+/// that there are any. The connection may take nothing for as long as `patience`. The outer error says why there are no packets.
 pub(crate) fn stream(
     captures: &Path,
     asked: &Packets,
     patience: Duration,
-    to: impl FnOnce() -> io::Result<OwnedFd>,
+    mut connection: UnixStream,
+    begin: impl FnOnce() -> io::Result<()>,
 ) -> Result<io::Result<()>, String> {
-    let names: Vec<String> = asked.macs.iter().map(ToString::to_string).collect();
-    let folders: Vec<PathBuf> = names.iter().map(|name| captures.join(name)).filter(|folder| folder.is_dir()).collect();
-    if folders.is_empty() {
-        return Err(format!("nothing is kept of {}", names.join(", ")));
-    }
+    let sources = sources(captures, &asked.of)?;
     let span = Span { since: asked.since, until: asked.until };
-    let wanted = Wanted { span, interface: None, hosts: Vec::new() };
-    let chains = folders.iter().map(|folder| Chain::new(folder, wanted.clone())).collect::<Result<_, _>>()?;
-    Ok(to().and_then(|to| {
-        let mut merge = Merge::new(chains, usize::MAX, Output::to_connection(to, patience));
-        if asked.follow {
-            let is_left_out = !asked.is_paced;
-            // Whoever asked sees to it that the connection stays left out.
-            let following = Following { mode: Mode::Follow, until: span.until, stop: Stop::default(), heard: None };
-            return following.run(&mut merge, |_| is_left_out);
-        }
-        merge.copy(|_| true).and_then(|_| merge.finish(nanos(clock::wall())))
-    }))
+    let wanted = |interface: Option<String>| Wanted { span, interface, hosts: asked.hosts.clone() };
+    let chains = sources.into_iter().map(|source| Chain::new(&source.folder, wanted(source.interface)));
+    let chains = chains.collect::<Result<_, _>>()?;
+    Ok((|| {
+        let first = beside::first(&mut connection)?;
+        begin()?;
+        // What is new comes when it happens.
+        connection.set_read_timeout(None)?;
+        let output = Output::to_connection(connection.try_clone()?.into(), patience);
+        let mut merge = Merge::new(chains, asked.snap as usize, output);
+        follow::hear(&mut merge, first);
+        let copied = copy(&mut merge, asked, &connection);
+        // Whoever reads what belongs beside them ends too.
+        drop(connection.shutdown(Shutdown::Both));
+        copied
+    })())
+}
+
+fn copy(merge: &mut Merge, asked: &Packets, connection: &UnixStream) -> io::Result<()> {
+    if !asked.follow {
+        return merge.copy(|_| true).and_then(|_| merge.finish(nanos(clock::wall())));
+    }
+    let heard = Some(beside::later(connection.try_clone()?)?);
+    let following = Following { mode: Mode::Follow, until: asked.until, stop: Stop::default(), heard };
+    // Whoever asked sees to it that the connection stays left out.
+    following.run(merge, |_| !asked.is_paced)
+}
+
+fn sources(captures: &Path, of: &Of) -> Result<Vec<folders::Source>, String> {
+    let macs = match of {
+        Of::Device(macs) => macs,
+        Of::Interface(name) => return folders::of_interface(captures, name),
+    };
+    let names: Vec<String> = macs.iter().map(ToString::to_string).collect();
+    let folders = names.iter().map(|name| captures.join(name)).filter(|folder| folder.is_dir());
+    let sources: Vec<_> = folders.map(|folder| folders::Source { folder, interface: None }).collect();
+    if sources.is_empty() { Err(format!("nothing is kept of {}", names.join(", "))) } else { Ok(sources) }
 }
 
 /// Asks to have a flow of our own not captured; whether it will be.

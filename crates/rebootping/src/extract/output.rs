@@ -45,36 +45,27 @@ struct Described {
 }
 
 impl Output {
-    /// Opens the named file or pipe, or standard output for none and `-`.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, String> {
-        let path = path.filter(|path| path.as_os_str() != "-");
-        let (to, name) = match path {
-            Some(path) => (create(path), path.display().to_string()),
-            None if io::stdout().is_terminal() => {
-                return Err(
-                    "packets would garble this terminal; name a file with -w FILE, or append `| tcpdump -r -`".into()
-                );
-            }
-            None => (io::stdout().as_fd().try_clone_to_owned().map(File::from), "standard output".to_owned()),
-        };
-        let opened = to.and_then(|to| Ok((to.metadata()?.is_file(), to)));
-        let (is_file, to) = opened.map_err(|error| format!("{name}: {error}"))?;
-        Ok(Self::new(to, name, is_file))
+    /// Opens the named file or pipe, or standard output for none and `-`. The comment is about the whole, if there is one.
+    pub(super) fn open(path: Option<&Path>, comment: &str) -> Result<Self, String> {
+        let Destination { to, name } = Destination::open(path)?;
+        let is_file = to.metadata().map_err(|error| format!("{name}: {error}"))?.is_file();
+        Ok(Self::new(to, name, is_file, comment))
     }
 
     /// Writes to a connection, as long as something is taken from it every now and then.
     pub(super) fn to_connection(to: OwnedFd, patience: Duration) -> Self {
-        Self { patience: Some(patience), ..Self::new(to.into(), "a connection".to_owned(), false) }
+        Self { patience: Some(patience), ..Self::new(to.into(), "a connection".to_owned(), false, "") }
     }
 
-    fn new(to: File, name: String, is_file: bool) -> Self {
+    fn new(to: File, name: String, is_file: bool, comment: &str) -> Self {
         let mut buffer = Vec::with_capacity(FULL * 2);
         let system = nix::sys::utsname::uname().map_or_else(
             |_| "Linux".to_owned(),
             |system| format!("{} {}", system.sysname().to_string_lossy(), system.release().to_string_lossy()),
         );
         let program = concat!("rebootping ", env!("CARGO_PKG_VERSION")).to_owned();
-        pcapng::put_section(&mut buffer, &Maker { hardware: std::env::consts::ARCH.to_owned(), system, program });
+        let maker = Maker { hardware: std::env::consts::ARCH.to_owned(), system, program };
+        pcapng::put_section(&mut buffer, &maker, comment);
         Self { to, name, is_file, patience: None, buffer, interfaces: Vec::new(), lost_before: 0, has_lost: false }
     }
 
@@ -95,6 +86,11 @@ impl Output {
         if let Some(described) = self.interfaces.get_mut(number as usize) {
             described.written += 1;
         }
+    }
+
+    /// How many packets were appended.
+    pub(super) fn packets(&self) -> u64 {
+        self.interfaces.iter().map(|described| described.written).sum()
     }
 
     /// Appends names of addresses.
@@ -178,6 +174,36 @@ impl Output {
     /// It is a file and no pipe.
     pub(super) const fn is_file(&self) -> bool {
         self.is_file
+    }
+}
+
+/// The end of a pipe, or a file, and what it is called in messages.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    pub(crate) to: File,
+    pub(crate) name: String,
+}
+
+impl Destination {
+    /// Opens the named file or pipe, or standard output for none and `-`.
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, String> {
+        let path = path.filter(|path| path.as_os_str() != "-");
+        let (to, name) = match path {
+            Some(path) => (create(path), path.display().to_string()),
+            None if io::stdout().is_terminal() => {
+                return Err(
+                    "packets would garble this terminal; name a file with -w FILE, or append `| tcpdump -r -`".into()
+                );
+            }
+            None => (io::stdout().as_fd().try_clone_to_owned().map(File::from), "standard output".to_owned()),
+        };
+        let to = to.map_err(|error| format!("{name}: {error}"))?;
+        Ok(Self { to, name })
+    }
+
+    /// Nobody takes what is written any more.
+    pub(crate) fn is_given_up(&self) -> io::Result<bool> {
+        is_ready(&self.to, PollFlags::empty(), Duration::ZERO)
     }
 }
 

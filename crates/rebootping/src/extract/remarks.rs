@@ -1,12 +1,13 @@
 //! What happened while packets were captured, told beside the first packet after it.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// So many wait for a packet; of more the oldest are left out, and how many is told.
-const MOST: usize = 256;
+const MOST: usize = 4_096;
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Remark {
     /// When, in nanoseconds since 1970.
     pub(crate) at: u64,

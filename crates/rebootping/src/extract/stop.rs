@@ -11,11 +11,11 @@ const ORDERLY: Duration = Duration::from_millis(500);
 
 /// Whether to stop.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Stop(Arc<AtomicBool>);
+pub(crate) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
     /// Takes SIGINT, SIGTERM and SIGHUP from now on as a wish to stop.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let stop = Self::default();
         let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]);
         signals.thread_block()?;
@@ -31,7 +31,7 @@ impl Stop {
     }
 
     /// Somebody wants it to stop.
-    pub(super) fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

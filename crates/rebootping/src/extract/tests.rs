@@ -30,7 +30,7 @@ fn wanted(span: Span) -> Wanted {
 fn section(interfaces: &[&str], packets: &[(u32, u64, &str)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let maker = Maker { hardware: String::new(), system: String::new(), program: "test".to_owned() };
-    pcapng::put_section(&mut bytes, &maker);
+    pcapng::put_section(&mut bytes, &maker, "");
     for name in interfaces {
         pcapng::put_interface(&mut bytes, LinkType::Ethernet, name);
     }
@@ -85,7 +85,7 @@ impl Captures {
     fn merge(&self, devices: &[&str], span: Span) -> Merge {
         let chains =
             devices.iter().map(|device| Chain::new(&self.path().join(device), wanted(span)).unwrap()).collect();
-        Merge::new(chains, usize::MAX, Output::open(Some(&self.written())).unwrap())
+        Merge::new(chains, usize::MAX, Output::open(Some(&self.written()), "").unwrap())
     }
 
     fn written(&self) -> PathBuf {
@@ -296,7 +296,7 @@ fn of_an_interface_comes_what_its_devices_said_there_and_of_a_host_what_is_about
         let wanted = Wanted { interface: Some("wan1".to_owned()), ..wanted(ALL) };
         Chain::new(&captures.path().join(device), wanted).unwrap()
     });
-    let mut merge = Merge::new(chains.into(), 1, Output::open(Some(&captures.written())).unwrap());
+    let mut merge = Merge::new(chains.into(), 1, Output::open(Some(&captures.written()), "").unwrap());
     merge.copy(|_| true).and_then(|_| merge.finish(0)).unwrap();
     assert_eq!(captures.came(), expected(&[("wan1", 20, "b"), ("wan1", 40, "a")]));
     let of_host = Wanted { hosts: vec!["10.0.0.5".parse().unwrap()], ..wanted(ALL) };

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rebootping_core::inventory::report::Report;
 use rebootping_core::link::Family;
 use rebootping_core::untrusted::Untrusted;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -18,8 +19,8 @@ const MOST_NAMES: usize = 65_536;
 const LONGEST_NAME: usize = 255;
 
 /// Something new.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum News {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum News {
     /// These addresses are called so.
     Names(Vec<(IpAddr, String)>),
     /// That happened.
@@ -28,14 +29,18 @@ pub(super) enum News {
     Lost(u64),
 }
 
+/// Whether a link is healthy, and whether it is in use.
+pub(crate) type Standing = (bool, bool);
+
 /// What was told already.
-pub(super) struct Told {
+#[derive(Debug)]
+pub(crate) struct Told {
     /// From then on, in nanoseconds since 1970, packets are wanted.
     since: u64,
     /// The folders that packets come from: what these devices did is told.
     folders: BTreeSet<String>,
     /// How each link stood in each family: healthy and used.
-    links: BTreeMap<(String, Family), (bool, bool)>,
+    links: BTreeMap<(String, Family), Standing>,
     names: BTreeMap<IpAddr, String>,
     /// The events of the last report.
     events: BTreeSet<(u64, String)>,
@@ -44,12 +49,18 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn new(since: u64, folders: BTreeSet<String>) -> Self {
+    /// Nothing yet; `folders` are those that packets come from.
+    pub(crate) fn new(since: u64, folders: BTreeSet<String>) -> Self {
         Self { since, folders, links: BTreeMap::new(), names: BTreeMap::new(), events: BTreeSet::new(), dropped: None }
     }
 
+    /// The links stood so when they were last told of.
+    pub(super) fn knows(&mut self, standings: BTreeMap<(String, Family), Standing>) {
+        self.links.extend(standings);
+    }
+
     /// What is new in the daemon's status.
-    pub(super) fn status(&mut self, status: &Status) -> Vec<News> {
+    pub(crate) fn status(&mut self, status: &Status) -> Vec<News> {
         let states = status.links.iter().flat_map(|link| {
             let asked = link.families.iter().filter(|(_, state)| state.source.is_some());
             asked.map(move |(family, state)| (link, *family, state))
@@ -72,15 +83,12 @@ impl Told {
         let at = stamp(&state.since)?;
         // A fault from before the first packet still holds at it; that all was well need not be said.
         let at = if before.is_none() && !state.healthy { at.max(self.since) } else { at };
-        let judged = if state.healthy { "healthy" } else { "unhealthy" };
-        let used = if state.enabled { "in use" } else { "not in use" };
-        let text =
-            format!("{} ({}) judged {judged}, {used}: {}", link.called(), in_words(family), state.reason.brief());
+        let text = judged(link.called(), family, standing, state.reason.brief());
         (is_news && at >= self.since).then_some(News::Remark(Remark { at, text }))
     }
 
     /// What is new in the report on devices.
-    pub(super) fn devices(&mut self, report: &Report<String>) -> Vec<News> {
+    pub(crate) fn devices(&mut self, report: &Report<String>) -> Vec<News> {
         let happened = report.events.iter().filter(|event| self.folders.contains(&event.mac.to_string()));
         let happened = happened.filter_map(|event| Some((stamp(&event.time)?, event_text(event))));
         let events: BTreeSet<(u64, String)> = happened.filter(|(at, _)| *at >= self.since).collect();
@@ -115,6 +123,13 @@ impl Told {
         }
         new
     }
+}
+
+/// A verdict on a link in words.
+pub(crate) fn judged(called: &str, family: Family, (healthy, enabled): Standing, why: &str) -> String {
+    let judged = if healthy { "healthy" } else { "unhealthy" };
+    let used = if enabled { "in use" } else { "not in use" };
+    format!("{called} ({}) judged {judged}, {used}: {why}", in_words(family))
 }
 
 /// A name that came from the network, as it may be shown.

@@ -1,12 +1,13 @@
 //! What was, told to the operator from the history on the disk: graphs, explanations, replays. No daemon need run.
 
 mod at;
+mod evidence;
 mod graph;
 pub(crate) mod outages;
 pub(crate) mod page;
 mod replay;
 mod smoke;
-mod switches;
+pub(crate) mod switches;
 
 use crate::client::{fail, load, written};
 use crate::clock;
@@ -15,6 +16,7 @@ use crate::daemon::folders::observer_state;
 use crate::report::links::{Named, Names};
 use crate::store::read::{Reader, Span};
 pub(crate) use at::why;
+pub(crate) use evidence::why as evidence;
 pub(crate) use graph::history;
 use jiff::Timestamp;
 pub(crate) use outages::outages;
@@ -60,7 +62,7 @@ fn local(at: Time) -> String {
 }
 
 /// What an interface is called by the configuration of today.
-type Label<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) type Label<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// What the links of a record are called.
 fn names(label: Label<'_>, opening: &Opening) -> Names {

@@ -12,12 +12,13 @@ use std::net::IpAddr;
 
 /// What became different of one link.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Change {
-    pub(super) link: String,
-    pub(super) enabled: bool,
-    pub(super) code: Code,
+pub(crate) struct Change {
+    pub(crate) link: String,
+    pub(crate) healthy: bool,
+    pub(crate) enabled: bool,
+    pub(crate) code: Code,
     /// A sentence without subject and full stop.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// A row's change of the choice.
@@ -37,11 +38,12 @@ pub(super) fn was_enabled(switched: &Switched, link: &str) -> Option<bool> {
 }
 
 /// What a row changed, link by link.
-pub(super) fn changes(switched: &Switched, label: Label<'_>) -> Vec<Change> {
+pub(crate) fn changes(switched: &Switched, label: Label<'_>) -> Vec<Change> {
     let change = |link: &String| {
         let (id, verdict) = standing(switched, link)?;
         (verdict.enabled != switched.was.contains(&id)).then(|| Change {
             link: link.clone(),
+            healthy: verdict.healthy,
             enabled: verdict.enabled,
             code: verdict.reason.code,
             text: text(switched, id, verdict, label),

@@ -2,6 +2,7 @@
 
 use super::past::Past;
 use crate::config::observing::{Capture, CaptureMode, NetworkRule, Store};
+use crate::extract::News;
 use crate::extract::own_stream::Flow;
 use crate::store::Wanted;
 use crate::store::kinds::Happening;
@@ -10,6 +11,7 @@ use rebootping_core::inventory::report::Hardware;
 use rebootping_core::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -123,7 +125,7 @@ pub(crate) struct StoreReport {
 pub(crate) enum Question {
     /// Something it knows.
     Known(Fact),
-    /// What was captured of a device.
+    /// What was captured. Whoever asks says then what belongs beside it ([`Beside`]).
     Packets(Packets),
     /// What was.
     Past(Box<Past>),
@@ -143,16 +145,38 @@ pub(crate) enum Fact {
 /// Which packets are asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Packets {
-    /// The device's MACs; those of which nothing is kept add nothing.
-    pub(crate) macs: Vec<Hardware>,
+    /// Whose.
+    pub(crate) of: Of,
     /// From then on, in nanoseconds of Unix time.
     pub(crate) since: u64,
     /// Up to then.
     pub(crate) until: u64,
+    /// Only those from or to one of these, if there are any.
+    pub(crate) hosts: Vec<IpAddr>,
+    /// As many bytes of each.
+    pub(crate) snap: u32,
     /// Go on with what is captured from now on.
     pub(crate) follow: bool,
     /// The stream may be captured itself, so it is held to a pace.
     pub(crate) is_paced: bool,
+}
+
+/// Whose packets.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Of {
+    /// Those of the device with these MACs; those of which nothing is kept add nothing.
+    Device(Vec<Hardware>),
+    /// Those on this interface.
+    Interface(String),
+}
+
+/// What whoever asked for packets says, for the observer asks nobody.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Beside {
+    /// This belongs beside them.
+    News(News),
+    /// That was all there is to say before the first; what follows is new.
+    Begin,
 }
 
 /// How many bytes a device has sent and was sent since it is known.

@@ -8,7 +8,7 @@ use super::past::Archive;
 use crate::extract;
 use crate::ipc::observer::{Fact, Packets, Part, Question};
 use crate::ipc::past::Past;
-use crate::ipc::{frame, take_frames};
+use crate::ipc::{frame, read_frame, take_frames};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use nix::unistd::Uid;
@@ -130,7 +130,8 @@ impl Server {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         // Read even of those who may not ask: a socket closed before would lose them the reason.
-        let question = read_question(&mut stream)?;
+        // Exactly it: more may follow, which is not for us to read.
+        let question: Question = read_frame(&mut stream)?;
         let uid = Uid::from_raw(getsockopt(&stream, PeerCredentials)?.uid());
         if !self.may_ask.contains(&uid) {
             return tell(&mut stream, &Part::Refused("only root may ask what devices do; use sudo".into()));
@@ -154,13 +155,14 @@ impl Server {
 
     /// Packets go from the disk to whoever asked, past those who watch the wires.
     fn hand_over(&self, mut stream: UnixStream, asked: &Packets) -> io::Result<()> {
+        let connection = stream.try_clone()?;
+        let mut teller = stream.try_clone()?;
         let begin = || {
             // Who downloads waits for a network.
-            stream.set_write_timeout(Some(PATIENCE_OF_DOWNLOADS))?;
-            tell(&mut stream.try_clone()?, &Part::Packets)?;
-            Ok(stream.try_clone()?.into())
+            teller.set_write_timeout(Some(PATIENCE_OF_DOWNLOADS))?;
+            tell(&mut teller, &Part::Packets)
         };
-        match extract::stream(&self.captures, asked, PATIENCE_OF_DOWNLOADS, begin) {
+        match extract::stream(&self.captures, asked, PATIENCE_OF_DOWNLOADS, connection, begin) {
             Ok(result) => result,
             Err(why) => tell(&mut stream, &Part::Refused(why)),
         }
@@ -184,20 +186,6 @@ fn boundary(text: &str, most: usize) -> usize {
 
 fn tell(stream: &mut UnixStream, part: &Part) -> io::Result<()> {
     stream.write_all(&frame(part)?)
-}
-
-fn read_question(stream: &mut UnixStream) -> io::Result<Question> {
-    let (mut inbox, mut buffer) = (Vec::new(), [0; 1024]);
-    loop {
-        let length = stream.read(&mut buffer)?;
-        if length == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        inbox.extend_from_slice(&buffer[..length]);
-        if let Some(question) = take_frames(&mut inbox)?.into_iter().next() {
-            return Ok(question);
-        }
-    }
 }
 
 /// Asks the observer with this run folder; its answer as JSON. `NotFound` and `ConnectionRefused` mean there is none,

@@ -69,13 +69,16 @@ pub(crate) struct Maker {
     pub(crate) program: String,
 }
 
-/// Begins a section.
-pub(crate) fn put_section(out: &mut Vec<u8>, maker: &Maker) {
+/// Begins a section, with a comment about all that is in it unless that is empty.
+pub(crate) fn put_section(out: &mut Vec<u8>, maker: &Maker, comment: &str) {
     put_block(out, SECTION, |out| {
         out.extend(BYTE_ORDER_MAGIC.to_le_bytes());
         // Version 1.0.
         out.extend([1, 0, 0, 0]);
         out.extend(UNKNOWN_LENGTH.to_le_bytes());
+        if !comment.is_empty() {
+            put_option(out, COMMENT, text(comment));
+        }
         put_option(out, SHB_HARDWARE, text(&maker.hardware));
         put_option(out, SHB_OS, text(&maker.system));
         put_option(out, SHB_USERAPPL, text(&maker.program));
@@ -310,10 +313,13 @@ mod tests {
     fn a_section_names_its_maker_and_leaves_its_length_open() {
         let mut out = Vec::new();
         let maker = Maker { hardware: "abc".into(), system: String::new(), program: "rebootping 1".into() };
-        put_section(&mut out, &maker);
+        put_section(&mut out, &maker, "");
         let words = words(&out);
         assert_eq!(words[..6], [SECTION, out.len() as u32, BYTE_ORDER_MAGIC, 1, u32::MAX, u32::MAX]);
         assert_eq!(words[6..8], [0x0003_0002, u32::from_le_bytes(*b"abc\0")]);
+        let mut out = Vec::new();
+        put_section(&mut out, &maker, "why");
+        assert_eq!(self::words(&out)[6..9], [0x0003_0001, u32::from_le_bytes(*b"why\0"), 0x0003_0002]);
     }
 
     #[test]

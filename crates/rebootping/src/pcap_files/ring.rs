@@ -133,7 +133,7 @@ impl Ring {
 
 fn whole_section(handed: &Handed, maker: &Maker) -> Vec<u8> {
     let mut section = Vec::new();
-    pcapng::put_section(&mut section, maker);
+    pcapng::put_section(&mut section, maker, "");
     for name in &handed.section.interfaces {
         pcapng::put_interface(&mut section, handed.owner.link, name);
     }

@@ -12,6 +12,7 @@ mod access;
 mod actions;
 mod asked;
 mod attempts;
+mod beside;
 mod body;
 mod connections;
 mod devices;
@@ -40,6 +41,7 @@ mod tail;
 mod tls;
 mod tokens;
 mod undo;
+mod wireshark;
 
 use crate::ipc::web::{FromWeb, ToWeb, WebSettings};
 use crate::ipc::{self, Peer};

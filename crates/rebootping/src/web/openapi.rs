@@ -80,6 +80,7 @@ fn content(gives: Gives) -> Value {
         Gives::Json => ("application/json", json!({"type": "object", "required": ["schema"]})),
         Gives::Events => ("text/event-stream", json!({"type": "string"})),
         Gives::Pcapng => ("application/x-pcapng", json!({"type": "string", "format": "binary"})),
+        Gives::Zip => ("application/zip", json!({"type": "string", "format": "binary"})),
         Gives::Page => ("text/html", json!({"type": "string"})),
     };
     json!({media: {"schema": schema}})

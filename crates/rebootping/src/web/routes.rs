@@ -2,7 +2,7 @@
 
 use super::access::Rule;
 use super::asked::{Answering, Asked, json};
-use super::{actions, devices, openapi, overview, packets, page, past, session};
+use super::{actions, devices, openapi, overview, packets, page, past, session, wireshark};
 
 /// What is done by asking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +51,8 @@ pub(super) enum Gives {
     Events,
     /// Packets.
     Pcapng,
+    /// Files in an archive.
+    Zip,
 }
 
 /// One way to ask for something.
@@ -72,6 +74,15 @@ const TO: Field = optional("to", "the end; without it, now");
 const POINTS: Field = Field { kind: Kind::Number, ..optional("points", "columns at most, such as pixels; 800") };
 const FOR: Field = optional("for", "how long it holds, such as 1h; without it, until auto");
 const FORCE: Field = Field { kind: Kind::Flag, ..optional("force", "do it even where no usable link would be left") };
+
+/// What a stream of packets can be asked.
+const PACKETS: &[Field] = &[
+    optional("since", "only packets from then on: RFC 3339, or an age such as 2h"),
+    optional("until", "only packets up to then"),
+    optional("host", "only packets from or to this address; several are separated by commas"),
+    Field { kind: Kind::Number, ..optional("snaplen", "as many bytes of each packet") },
+    Field { kind: Kind::Flag, ..optional("follow", "go on with what is captured from now on") },
+];
 
 const fn needed(name: &'static str, what: &'static str) -> Field {
     Field { name, kind: Kind::Text, is_needed: true, what }
@@ -163,14 +174,23 @@ pub(super) const ROUTES: &[Route] = &[
     get("/api/v1/devices", Rule::Read, "all devices", |asked| Box::pin(devices::all(asked))),
     get("/api/v1/devices/{mac}", Rule::Read, "one device", |asked| Box::pin(devices::one(asked))),
     Route {
-        query: &[
-            optional("since", "only packets from then on: RFC 3339, or an age such as 2h"),
-            optional("until", "only packets up to then"),
-            Field { kind: Kind::Flag, ..optional("follow", "go on with what is captured from now on") },
-        ],
+        query: PACKETS,
         gives: Gives::Pcapng,
         ..get("/api/v1/devices/{mac}/pcap", Rule::Control, "what was captured of a device", |asked| {
-            Box::pin(packets::download(asked))
+            Box::pin(packets::of_device(asked))
+        })
+    },
+    Route {
+        query: PACKETS,
+        gives: Gives::Pcapng,
+        ..get("/api/v1/links/{name}/pcap", Rule::Control, "what was captured on a link or another interface", |asked| {
+            Box::pin(packets::of_link(asked))
+        })
+    },
+    Route {
+        gives: Gives::Zip,
+        ..get("/api/v1/wireshark/profile.zip", Rule::Read, "names, colours and columns for Wireshark", |asked| {
+            Box::pin(wireshark::profile(asked))
         })
     },
     post("/api/v1/links/{name}/pin", "use the pinned links and no others", &[FOR, FORCE], |asked| {

@@ -2,8 +2,11 @@
 //!
 //! Wireshark shows what a capture writes to standard error, and takes any of it for a failure.
 
+use super::elsewhere;
 use super::filter;
-use super::listing::{Listed, NOTHING, PREFIX, list};
+use super::listing::{ELSEWHERE, Listed, PREFIX, list};
+use super::options::options;
+use super::remote::Gateway;
 use super::sentences::Sentence;
 use crate::cli::Extcap;
 use crate::client::{fail, load, written};
@@ -21,26 +24,41 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// The longest packet that is kept.
-const WHOLE: u32 = 262_144;
+pub(super) const WHOLE: u32 = 262_144;
 
 /// `rebootping extcap`.
 pub(crate) fn extcap(explicit: Option<&Path>, call: &Extcap) -> ExitCode {
+    if let Some(token) = call.token.as_ref().filter(|token| !token.is_empty()) {
+        let error = elsewhere::hide(token);
+        return fail(&format!("cannot begin anew without the token among the arguments: {error}"), 1);
+    }
     // Wireshark may wait for ever for a pipe that nobody opens, whatever is said meanwhile; closing it ends the wait.
     let _held = call.fifo.as_ref().and_then(|fifo| OpenOptions::new().write(true).open(fifo).ok());
     let config = match load(explicit) {
         Ok(config) => config,
         Err(code) => return code,
     };
+    let gateway = elsewhere::gateway(call);
     let interface = call.interface.as_deref().unwrap_or_default();
     let filter = call.filter.as_deref().map(filter::hosts);
     let answer = if call.interfaces {
-        interfaces_of(&config)
+        interfaces_of(&gateway, &config)
     } else if call.types {
         types(&config, interface)
     } else if call.options {
-        options()
+        match &call.reload {
+            None => options(interface, &gateway),
+            Some(_) => elsewhere::devices(&gateway),
+        }
     } else if call.capture {
-        return match filter.transpose().and_then(|hosts| capture(&config, call, hosts.unwrap_or_default())) {
+        let captured = filter.transpose().and_then(|hosts| {
+            let hosts = hosts.unwrap_or_default().into_iter().chain(call.host).collect();
+            match gateway? {
+                Some(gateway) => elsewhere::capture(&gateway, call, hosts),
+                None => capture(&config, call, hosts),
+            }
+        });
+        return match captured {
             Ok(()) => ExitCode::SUCCESS,
             Err(problem) => fail(&problem, 1),
         };
@@ -53,10 +71,20 @@ pub(crate) fn extcap(explicit: Option<&Path>, call: &Extcap) -> ExitCode {
     written(io::stdout().write_all(answer.as_bytes()))
 }
 
-fn interfaces_of(config: &Config) -> String {
+fn interfaces_of(gateway: &Result<Option<Gateway>, String>, config: &Config) -> String {
     let mut answer =
         Sentence::new("extcap").with("version", env!("CARGO_PKG_VERSION")).with("display", "rebootping").line();
-    for listed in list(config) {
+    let listed = match gateway {
+        Ok(Some(gateway)) => gateway.list(),
+        Ok(None) => list(config),
+        Err(why) => Err(why.clone()),
+    };
+    let display = match &listed {
+        Ok(_) => "rebootping: a gateway elsewhere, by the options".to_owned(),
+        Err(why) => format!("rebootping: {why}"),
+    };
+    let elsewhere = Listed { value: ELSEWHERE.to_owned(), display };
+    for listed in listed.unwrap_or_default().into_iter().chain([elsewhere]) {
         answer += &Sentence::new("interface").with("value", &listed.value).with("display", &listed.display).line();
     }
     answer
@@ -79,34 +107,13 @@ fn types(config: &Config, interface: &str) -> String {
     Sentence::new("dlt").with("number", &link.number().to_string()).with("name", name).with("display", display).line()
 }
 
-fn options() -> String {
-    let argument = |number: &str, call: &str, display: &str, kind: &str| {
-        let sentence = Sentence::new("arg").with("number", number).with("call", call).with("display", display);
-        sentence.with("type", kind)
-    };
-    [
-        argument("0", "--since", "From", "string")
-            .with("placeholder", "now")
-            .with("tooltip", "An age such as 2h, or a time such as 2026-03-01T08:00:00Z; empty is now"),
-        argument("1", "--until", "Until", "string")
-            .with("placeholder", "stopped")
-            .with("tooltip", "The same; empty goes on with what comes"),
-        argument("2", "--host", "Only this host", "string")
-            .with("placeholder", "any")
-            .with("tooltip", "An IPv4 or IPv6 address"),
-        argument("3", "--snaplen", "Bytes of each packet", "integer")
-            .with("range", &format!("1,{WHOLE}"))
-            .with("default", &WHOLE.to_string())
-            .with("tooltip", "What was captured shorter stays so"),
-    ]
-    .map(Sentence::line)
-    .concat()
-}
-
 fn capture(config: &Config, call: &Extcap, hosts: Vec<IpAddr>) -> Result<(), String> {
     let interface = call.interface.as_deref().unwrap_or_default();
-    if interface == NOTHING {
-        return Err(why_nothing(config));
+    if interface == ELSEWHERE {
+        return Err(match list(config) {
+            Err(why) => format!("{why}; a gateway elsewhere is named by the interface's options"),
+            Ok(_) => "name a gateway among this interface's options, or capture on another interface".to_owned(),
+        });
     }
     let word = interface.strip_prefix(PREFIX);
     let word = word.ok_or_else(|| format!("{interface:?} is not listed; --extcap-interfaces lists what is"))?;
@@ -116,18 +123,10 @@ fn capture(config: &Config, call: &Extcap, hosts: Vec<IpAddr>) -> Result<(), Str
         words: &[word.to_owned()],
         since: Some(call.since.unwrap_or(When::Ago(Duration::ZERO))),
         until: call.until,
-        hosts: hosts.into_iter().chain(call.host).collect(),
+        hosts,
         snap: call.snaplen.unwrap_or(WHOLE) as usize,
         mode: if is_past { Mode::History } else { Mode::Live },
         to: call.fifo.as_deref(),
     };
     extract::run(config, &asked)
-}
-
-/// Why nothing can be listed.
-fn why_nothing(config: &Config) -> String {
-    match list(config).first() {
-        Some(Listed { value, display }) if value == NOTHING => display.trim_start_matches("rebootping: ").to_owned(),
-        _ => "there is something to capture by now; have Wireshark read the list of interfaces again".to_owned(),
-    }
 }

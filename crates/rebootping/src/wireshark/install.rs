@@ -1,5 +1,6 @@
 //! Puts a script that calls us where Wireshark looks for extcap programs, and takes it away again.
 
+use super::remote::{Address, Fingerprint, Gateway, TOKEN};
 use crate::clock;
 use crate::command::{self, Command, OUTPUT_KEPT};
 use std::ffi::OsString;
@@ -17,14 +18,34 @@ const OURS: &str = "# Written by `rebootping wireshark install`; `rebootping wir
 /// tshark reads all of its preferences before it answers.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Writes the script; what was done, in words.
-pub(super) fn install(explicit: Option<&Path>, system: bool) -> Result<String, String> {
+/// Writes the script; what was done, in words. A gateway elsewhere is asked who it is first, so that a certificate nobody vouches for
+/// is noticed here and not in Wireshark.
+pub(super) fn install(
+    explicit: Option<&Path>,
+    system: bool,
+    gateway: Option<&Address>,
+    pinned: Option<Fingerprint>,
+) -> Result<String, String> {
     let path = folder(system)?.join(NAME);
     refuse_strangers(&path)?;
+    let meet = |address: &Address| Gateway { address: address.clone(), pinned, token: None }.meet();
+    let called = gateway.map(meet).transpose()?;
     let program = std::env::current_exe().map_err(|error| format!("cannot tell where this program lies: {error}"))?;
     let config = explicit.map(fs::canonicalize).transpose().map_err(|error| error.to_string())?;
-    write(&path, &script(&program, config.as_deref())).map_err(|error| failed(&path, &error))?;
-    Ok(format!("wrote {}; Wireshark lists this gateway's devices at its next start", path.display()))
+    let mut options = Vec::new();
+    for (name, value) in
+        [("--gateway", gateway.map(ToString::to_string)), ("--fingerprint", pinned.map(|pinned| pinned.to_string()))]
+    {
+        options.extend(value.map(|value| (name, value)));
+    }
+    write(&path, &script(&program, config.as_deref(), &options)).map_err(|error| failed(&path, &error))?;
+    let path = path.display();
+    Ok(match called {
+        None => format!("wrote {path}; Wireshark lists this gateway's devices at its next start"),
+        Some(called) => {
+            format!("wrote {path}; Wireshark lists the devices of {called} at its next start, if {TOKEN} is set for it")
+        }
+    })
 }
 
 /// Removes the script; what was done, in words.
@@ -87,14 +108,19 @@ fn refuse_strangers(path: &Path) -> Result<(), String> {
     }
 }
 
-fn script(program: &Path, config: Option<&Path>) -> Vec<u8> {
+fn script(program: &Path, config: Option<&Path>, options: &[(&str, String)]) -> Vec<u8> {
     let mut script = format!("#!/bin/sh\n{OURS}\nexec ").into_bytes();
     script.extend(quoted(program));
     if let Some(config) = config {
         script.extend(b" --config ");
         script.extend(quoted(config));
     }
-    script.extend(b" extcap \"$@\"\n");
+    script.extend(b" extcap");
+    for (name, value) in options {
+        script.extend(format!(" {name} ").bytes());
+        script.extend(quoted(Path::new(value)));
+    }
+    script.extend(b" \"$@\"\n");
     script
 }
 
@@ -143,8 +169,10 @@ mod tests {
 
     #[test]
     fn paths_are_one_word_each() {
-        let script = script(Path::new("/opt/a b/rebootping"), Some(Path::new("/etc/it's.toml")));
-        let last = "exec '/opt/a b/rebootping' --config '/etc/it'\\''s.toml' extcap \"$@\"\n";
+        let options = [("--gateway", "https://gw".to_owned())];
+        let script = script(Path::new("/opt/a b/rebootping"), Some(Path::new("/etc/it's.toml")), &options);
+        let last =
+            "exec '/opt/a b/rebootping' --config '/etc/it'\\''s.toml' extcap --gateway 'https://gw' \"$@\"\n";
         assert_eq!(String::from_utf8(script), Ok(format!("#!/bin/sh\n{OURS}\n{last}")));
     }
 }

@@ -4,15 +4,16 @@ use crate::client::ask_status;
 use crate::config::meant::Config;
 use crate::devices;
 use crate::extract::folders::{self, INTERFACE};
-use rebootping_core::inventory::report::{Report, ReportedDevice};
+use rebootping_core::inventory::report::{Hardware, Report, ReportedDevice};
+use rebootping_core::untrusted::Untrusted;
 use std::collections::BTreeSet;
 
 /// All our interfaces begin so: names of extcap interfaces must differ from all others.
 pub(super) const PREFIX: &str = "rebootping-";
-/// Stands for the gateway where nothing can be listed; to capture on it says why.
-pub(super) const NOTHING: &str = "rebootping";
+/// Always listed: a gateway elsewhere, by its options. Where nothing can be listed it says why.
+pub(super) const ELSEWHERE: &str = "rebootping";
 /// As many devices are listed: Wireshark asks each for its options when it starts, one after the other.
-const MOST_DEVICES: usize = 100;
+pub(super) const MOST_DEVICES: usize = 100;
 
 /// An interface of Wireshark's list.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,12 +24,10 @@ pub(super) struct Listed {
     pub(super) display: String,
 }
 
-/// The list; it is never empty.
-pub(super) fn list(config: &Config) -> Vec<Listed> {
-    let folders = match folders::list(&config.paths.captures) {
-        Ok(folders) => folders,
-        Err(error) => return vec![nothing(&format!("{}: {error}", config.paths.captures.display()))],
-    };
+/// What can be captured of this machine; the error is why nothing can.
+pub(super) fn list(config: &Config) -> Result<Vec<Listed>, String> {
+    let captures = &config.paths.captures;
+    let folders = folders::list(captures).map_err(|error| format!("{}: {error}", captures.display()))?;
     let links = links(config);
     let report = devices::ask(config).ok();
     let mut listed: Vec<Listed> = links.iter().map(|(name, label)| link(name, label.as_deref())).collect();
@@ -40,10 +39,7 @@ pub(super) fn list(config: &Config) -> Vec<Listed> {
         Some(report) => named(&report, &folders),
         None => unnamed(&folders),
     });
-    if listed.is_empty() {
-        listed.push(nothing("nothing is captured yet"));
-    }
-    listed
+    if listed.is_empty() { Err("nothing is captured yet".to_owned()) } else { Ok(listed) }
 }
 
 /// The links' interfaces and labels, as far as a daemon tells.
@@ -52,7 +48,8 @@ fn links(config: &Config) -> Vec<(String, Option<String>)> {
     links.into_iter().map(|link| (link.name, link.label)).collect()
 }
 
-fn link(name: &str, label: Option<&str>) -> Listed {
+/// A link by interface and label.
+pub(super) fn link(name: &str, label: Option<&str>) -> Listed {
     let display = label.map_or_else(|| format!("link {name}"), |label| format!("link {label} ({name})"));
     Listed { value: format!("{PREFIX}{name}"), display }
 }
@@ -66,11 +63,7 @@ fn named(report: &Report<String>, folders: &[String]) -> Vec<Listed> {
     devices.sort_by(|(_, one), (_, other)| other.last_seen.cmp(&one.last_seen));
     devices.truncate(MOST_DEVICES);
     let listed = devices.into_iter().map(|(mac, device)| {
-        let display = match (&device.name, &device.vendor) {
-            (Some(name), _) => format!("{} ({mac})", name.raw()),
-            (None, Some(vendor)) => format!("{vendor} ({mac})"),
-            (None, None) => mac.clone(),
-        };
+        let display = self::device(device.mac, device.name.as_ref(), device.vendor.as_deref());
         Listed { value: format!("{PREFIX}{mac}"), display }
     });
     listed.collect()
@@ -82,6 +75,10 @@ fn unnamed(folders: &[String]) -> Vec<Listed> {
     macs.map(|mac| Listed { value: format!("{PREFIX}{mac}"), display: mac.clone() }).collect()
 }
 
-fn nothing(why: &str) -> Listed {
-    Listed { value: NOTHING.to_owned(), display: format!("rebootping: {why}") }
+/// What a device is shown as.
+pub(super) fn device(mac: Hardware, name: Option<&Untrusted>, vendor: Option<&str>) -> String {
+    match name.map(Untrusted::raw).or(vendor) {
+        Some(called) => format!("{called} ({mac})"),
+        None => mac.to_string(),
+    }
 }

@@ -1,9 +1,10 @@
 //! A Wireshark profile: names of devices, colours for events and links, and columns that say which device and which link.
 
+use super::zip;
 use crate::client::ask_status;
 use crate::config::meant::Config;
 use crate::devices;
-use crate::escape::for_terminal;
+use crate::escape::{for_file_name, for_terminal};
 use rebootping_core::inventory::report::{Report, ReportedDevice};
 use rebootping_core::untrusted::Untrusted;
 use std::fmt::Write;
@@ -48,13 +49,7 @@ pub(super) fn write(config: &Config, folder: &Path) -> Result<String, String> {
     let links: Vec<String> = ask_status(config)?.links.into_iter().map(|link| link.name).collect();
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::create_dir_all(folder).map_err(failed)?;
-    let files = [
-        ("ethers", ethers(&report)),
-        ("hosts", hosts(&report)),
-        ("colorfilters", colours(&links)),
-        ("preferences", PREFERENCES.to_owned()),
-    ];
-    for (name, text) in files {
+    for (name, text) in files(&report, &links) {
         fs::write(folder.join(name), text).map_err(failed)?;
     }
     let name = Path::new(folder.file_name().unwrap_or_default()).display();
@@ -63,6 +58,23 @@ pub(super) fn write(config: &Config, folder: &Path) -> Result<String, String> {
         folder.display(),
         report.devices.len()
     ))
+}
+
+/// The profile as the archive that Wireshark imports: a folder of the gateway's name with its files.
+pub(crate) fn archive(report: &Report<String>, links: &[String], gateway: &str) -> Vec<u8> {
+    let folder = for_file_name(&Untrusted::from(gateway));
+    let folder = if folder.is_empty() { "gateway" } else { &folder };
+    let files = files(report, links).map(|(name, text)| (format!("{folder}/{name}"), text.into_bytes()));
+    zip::archive(&files)
+}
+
+fn files(report: &Report<String>, links: &[String]) -> [(&'static str, String); 4] {
+    [
+        ("ethers", ethers(report)),
+        ("hosts", hosts(report)),
+        ("colorfilters", colours(links)),
+        ("preferences", PREFERENCES.to_owned()),
+    ]
 }
 
 /// MACs and names, in the form of ethers(5).

@@ -17,11 +17,14 @@ fn the_four_calls_and_what_is_refused() {
     machine.write("if-ppp0", 1, "ppp0", 101, 3);
     let file = machine.0.join("out.pcapng");
     let file = file.to_str().expect("UTF-8");
-    let calls: [&[&str]; 16] = [
+    let calls: [&[&str]; 22] = [
         &["--extcap-interfaces", "--extcap-version=4.0"],
         &["--extcap-interface", "rebootping-aa:bb:cc:00:00:01", "--extcap-dlts"],
         &["--extcap-interface", "rebootping-ppp0", "--extcap-dlts"],
         &["--extcap-interface", "rebootping-ppp0", "--extcap-config"],
+        &["--extcap-interface", "rebootping", "--extcap-config"],
+        &["--extcap-interface", "rebootping", "--extcap-config", "--extcap-reload-option", "device"],
+        &["--extcap-interface", "rebootping", "--extcap-config", "--gateway", "https://gw:8067", "--gateway", "gw"],
         &["--extcap-interface", "rebootping-ppp0", "--extcap-capture-filter", "host 10.0.0.5"],
         &["--extcap-interface", "rebootping-ppp0", "--extcap-capture-filter", "tcp port 80"],
         &[
@@ -38,6 +41,9 @@ fn the_four_calls_and_what_is_refused() {
         &["--capture", "--extcap-interface", "rebootping-ppp0", "--fifo", file],
         &["--capture", "--extcap-interface", "rebootping-lan9", "--fifo", file, "--until", "1s"],
         &["--capture", "--extcap-interface", "eth0", "--fifo", file],
+        &["--capture", "--extcap-interface", "rebootping", "--fifo", file],
+        &["--capture", "--extcap-interface", "rebootping", "--fifo", file, "--gateway", "https://gw.example"],
+        &["--capture", "--extcap-interface", "rebootping", "--fifo", file, "--gateway", "http://gw.example"],
         &["--capture", "--fifo", file],
         &["--capture", "--extcap-interface", "rebootping-ppp0"],
         &["--extcap-dlts"],
@@ -68,7 +74,9 @@ fn who_may_not_read_the_captures_gets_no_packet_and_is_told() {
     let machine = Machine::new("strangers");
     machine.write(TV, 0, "lan0", 1, 1);
     let program = machine.0.join("rebootping");
-    fs::copy(env!("CARGO_BIN_EXE_rebootping"), &program).expect("a copy that others may run");
+    // By a process of its own: whatever another test starts meanwhile would hold the file open for writing, and keep it from being run.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_rebootping")).arg(&program).status();
+    assert!(copied.is_ok_and(|status| status.success()), "a copy that others may run");
     for (path, mode) in [("", 0o755), ("rebootping", 0o755), ("config.toml", 0o644), ("captures", 0o750)] {
         fs::set_permissions(machine.0.join(path), PermissionsExt::from_mode(mode)).expect("it is ours");
     }

@@ -10,8 +10,8 @@ use crate::support::{GATEWAY, KEEP_ALL, REPORT_LIMIT, device, prove, start, text
 
 const PROMISED: Duration = Duration::from_secs(1);
 /// A machine that is busy with other things may be late now and then.
-const AT_MOST: Duration = Duration::from_secs(20);
-const FIELDS: [&str; 14] = [
+pub(crate) const AT_MOST: Duration = Duration::from_secs(20);
+pub(crate) const FIELDS: [&str; 14] = [
     "-N",
     "n",
     "-T",
@@ -28,9 +28,9 @@ const FIELDS: [&str; 14] = [
     "data",
 ];
 
-const GATEWAY_END: End = End { mac: GATEWAY, ip: std::net::Ipv4Addr::new(10, 0, 0, 1), port: 4_000 };
+pub(crate) const GATEWAY_END: End = End { mac: GATEWAY, ip: std::net::Ipv4Addr::new(10, 0, 0, 1), port: 4_000 };
 
-fn end(number: u16) -> End {
+pub(crate) fn end(number: u16) -> End {
     End { mac: device(number), ip: [10, 0, 0, number as u8 + 10].into(), port: 4_000 }
 }
 
@@ -50,7 +50,7 @@ fn street(prefix: &str) -> (Yard, Daemon, Wireshark) {
     (yard, daemon, wireshark)
 }
 
-fn interface(number: u16) -> String {
+pub(crate) fn interface(number: u16) -> String {
     format!("rebootping-{}", text(device(number)))
 }
 

@@ -26,17 +26,36 @@ pub(crate) struct Wireshark {
     ns: Ns,
     extcap: PathBuf,
     home: PathBuf,
+    environment: Vec<(String, String)>,
 }
 
 impl Wireshark {
     /// Installs it for a daemon's configuration, with files below `dir`.
     #[track_caller]
     pub(crate) fn install(ns: &Ns, daemon: &Daemon, dir: &Path) -> Self {
-        let wireshark = Self { ns: ns.clone(), extcap: dir.join("extcap"), home: dir.join("home") };
-        fs::create_dir_all(&wireshark.extcap).and_then(|()| fs::create_dir_all(&wireshark.home)).expect("folders");
+        let wireshark = Self::absent(ns, dir);
         let output = wireshark.rebootping(daemon, &["wireshark", "install", "--system"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         wireshark
+    }
+
+    /// Wireshark on a computer on which nothing of rebootping runs, with files below `dir`; nothing is installed yet.
+    pub(crate) fn absent(ns: &Ns, dir: &Path) -> Self {
+        let (extcap, home) = (dir.join("extcap"), dir.join("home"));
+        fs::create_dir_all(&extcap).and_then(|()| fs::create_dir_all(&home)).expect("folders");
+        Self { ns: ns.clone(), extcap, home, environment: Vec::new() }
+    }
+
+    /// The same with a variable in the environment.
+    pub(crate) fn with(&self, name: &str, value: &str) -> Self {
+        let environment = [self.environment.clone(), vec![(name.to_owned(), value.to_owned())]].concat();
+        Self { ns: self.ns.clone(), extcap: self.extcap.clone(), home: self.home.clone(), environment }
+    }
+
+    /// Runs `rebootping ARGUMENTS` where there is no daemon: its exit code and all it says.
+    pub(crate) fn alone(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.command(env!("CARGO_BIN_EXE_rebootping")).args(arguments).output().expect("`ip` starts");
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8"))
     }
 
     /// Runs `rebootping --config FILE ARGUMENTS` where it sees what Wireshark sees.
@@ -71,7 +90,7 @@ impl Wireshark {
         let mut command = self.ns.command("sh");
         let script = r#"mount --bind "$0" "$1" && shift && exec "$@""#;
         command.args(["-c", script]).arg(&self.extcap).arg(system_folder()).arg(program);
-        command.env("HOME", &self.home).stdin(Stdio::null());
+        command.env("HOME", &self.home).envs(self.environment.iter().cloned()).stdin(Stdio::null());
         command
     }
 }

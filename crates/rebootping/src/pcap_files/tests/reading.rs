@@ -112,7 +112,7 @@ fn remarks_are_understood_by_wireshark() {
     use super::super::pcapng::{add_remark, put_interface, put_packet, put_section};
     let place = Place::new();
     let mut out = Vec::new();
-    put_section(&mut out, &maker());
+    put_section(&mut out, &maker(), "");
     put_interface(&mut out, LinkType::Ethernet, "lan0");
     let bytes = frame(1, 61);
     let mut block = Vec::new();
