@@ -24,14 +24,24 @@ pub enum Set {
     Guarded,
     /// Interfaces that lead to the Internet.
     Internet,
+    /// Interfaces over which nothing of IPv6 is reached.
+    DeadEnd,
     /// TCP ports of the page.
     Page,
 }
 
 impl Set {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Block, Self::Pause, Self::Local, Self::Known, Self::Guarded, Self::Internet, Self::Page];
+    pub const ALL: [Self; 8] = [
+        Self::Block,
+        Self::Pause,
+        Self::Local,
+        Self::Known,
+        Self::Guarded,
+        Self::Internet,
+        Self::DeadEnd,
+        Self::Page,
+    ];
 
     /// Its name in the firewall.
     pub const fn name(self) -> &'static str {
@@ -42,6 +52,7 @@ impl Set {
             Self::Known => "known",
             Self::Guarded => "guarded",
             Self::Internet => "internet",
+            Self::DeadEnd => "dead_end",
             Self::Page => "page",
         }
     }

@@ -5,6 +5,7 @@ use crate::config::commit::Backend;
 use crate::judge::links::Origin;
 use crate::sandbox::Confinement;
 use rebootping_core::commit::Firewall;
+use rebootping_core::control::prefix::Prefix;
 use rebootping_core::link::{Family, Presence};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -23,6 +24,10 @@ pub(super) struct Facts {
     /// Where the hardened `isusable` lies on this machine.
     pub(super) script: PathBuf,
     pub(super) machine: Machine,
+    /// Global IPv6 networks of the LAN.
+    pub(super) networks: Vec<Network>,
+    /// Resolvers that are reached over one link alone, with that.
+    pub(super) bound_resolvers: Vec<(IpAddr, String)>,
     pub(super) daemon: Daemon,
 }
 
@@ -38,6 +43,8 @@ pub(super) struct Configuration {
     /// Sections that are understood and not acted on, each with where it is.
     pub(super) not_yet_done: Vec<(String, String)>,
     pub(super) backend: Backend,
+    /// Hosts are to avoid prefixes of links that are out.
+    pub(super) deprecates_prefixes: bool,
     /// Programs it names, each with its key.
     pub(super) programs: Vec<Program>,
     /// Patterns of `[[link]]` and `[links]` that match no link, each with its section.
@@ -125,6 +132,38 @@ pub(super) enum Consent {
     NoScript,
     /// We may not ask.
     Unknown,
+}
+
+/// An IPv6 network that hosts of the LAN have addresses of.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    pub(super) interface: String,
+    pub(super) prefix: Prefix,
+    pub(super) way: Way,
+    /// How hosts hear of it.
+    pub(super) advertised: Vec<Advertiser>,
+}
+
+/// Over which links a network works.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Way {
+    /// Nobody says.
+    Unknown,
+    /// Any: its packets get another source on their way out.
+    Any,
+    /// This one alone.
+    Link(String),
+}
+
+/// Who has hosts hear of a network.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Advertiser {
+    /// radvd, with this file.
+    Radvd(PathBuf),
+    /// dnsmasq, as our own address is.
+    Dnsmasq,
+    /// dnsmasq, by this range, as long as it runs.
+    FixedDnsmasq(String),
 }
 
 /// The kernel and the file system.

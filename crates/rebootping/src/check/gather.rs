@@ -3,6 +3,8 @@
 mod firewall;
 mod links;
 mod machine;
+mod networks;
+mod resolvers;
 
 use super::facts::{Configuration, Daemon, Facts, Program, Running, TargetList};
 use crate::config::commit::Backend;
@@ -32,6 +34,8 @@ pub(super) fn facts(explicit: Option<&Path>, config: &Config) -> Facts {
         products: firewall::products(config, &watched, is_root),
         script: firewall::script(),
         machine: machine::look(config, watched.error(), is_root),
+        networks: networks::look(config, &links).unwrap_or_default(),
+        bound_resolvers: resolvers::bound(watched.snapshot(), &links),
         daemon: running_daemon(&config.paths.run),
         links,
     }
@@ -48,6 +52,7 @@ fn configuration(explicit: Option<&Path>, config: &Config, links: &[super::facts
         is_named: explicit.is_some(),
         not_yet_done: config.not_yet_done().iter().map(|(name, place)| (name.clone(), place.to_string())).collect(),
         backend: config.commit.backend,
+        deprecates_prefixes: config.commit.deprecate_prefixes,
         programs: programs(config),
         unmatched: missing.map(|(section, glob)| (section, glob.to_string())).collect(),
     }

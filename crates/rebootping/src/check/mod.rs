@@ -12,6 +12,7 @@ mod firewall;
 mod gather;
 mod links;
 mod machine;
+mod networks;
 mod print;
 mod snat;
 mod targets;
@@ -56,6 +57,7 @@ fn findings(facts: &Facts) -> Vec<Finding> {
         links::findings(facts),
         targets::findings(facts),
         firewall::findings(facts),
+        networks::findings(facts),
         daemon::findings(facts),
     ]
     .concat()

@@ -1,8 +1,8 @@
 //! A gateway as it should be, and what is said of it when one thing after the other is not.
 
 use super::facts::{
-    Configuration, Consent, Daemon, Facts, Folder, FolderProblem, Link, Machine, Path, ProbeBytes, Product, Program,
-    Running, TargetList,
+    Advertiser, Configuration, Consent, Daemon, Facts, Folder, FolderProblem, Link, Machine, Network, Path, ProbeBytes,
+    Product, Program, Running, TargetList, Way,
 };
 use super::finding::{Finding, Remedy, Severity};
 use super::{configuration, findings, print};
@@ -56,6 +56,40 @@ fn findings_about_the_configuration() {
             facts.configuration.programs = vec![Program { key: "[commit] command", path, can_run: true }];
         }),
         ("a pattern without a link", |facts| facts.configuration.unmatched = vec![("[[link]]", "wam1".into())]),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn findings_about_the_lan() {
+    fn network(facts: &mut Facts, way: Way, advertised: Vec<Advertiser>) {
+        let path = path("2001:db8:1::2", 64, "fe80::1", Origin::Advertisement);
+        facts.links.iter_mut().for_each(|link| drop(link.families.insert(Family::Ipv6, path.clone())));
+        let prefix = "2001:db8:100::/64".parse().expect("a prefix");
+        facts.networks = vec![Network { interface: "lan0".into(), prefix, way, advertised }];
+    }
+    fn of_wan1() -> Way {
+        Way::Link("wan1".into())
+    }
+    let told = told(&[
+        ("by radvd and dnsmasq", |facts| {
+            network(facts, of_wan1(), vec![Advertiser::Radvd("/etc/radvd.conf".into()), Advertiser::Dnsmasq]);
+        }),
+        ("the only link", |facts| {
+            network(facts, of_wan1(), vec![Advertiser::Dnsmasq]);
+            facts.links[1].families.remove(&Family::Ipv6);
+        }),
+        ("translated", |facts| network(facts, Way::Any, vec![])),
+        ("nobody knows whose", |facts| network(facts, Way::Unknown, vec![])),
+        ("a fixed range", |facts| {
+            network(facts, of_wan1(), vec![Advertiser::FixedDnsmasq("2001:db8:100::,ra-only".into())]);
+        }),
+        ("by nobody", |facts| network(facts, of_wan1(), vec![])),
+        ("turned off", |facts| {
+            network(facts, of_wan1(), vec![Advertiser::Dnsmasq]);
+            facts.configuration.deprecates_prefixes = false;
+        }),
+        ("a resolver of one link's", |facts| facts.bound_resolvers = vec![(ip("198.51.100.53"), "wan1".into())]),
     ]);
     insta::assert_snapshot!(told);
 }
@@ -252,6 +286,7 @@ fn sound() -> Facts {
             exists: true,
             not_yet_done: Vec::new(),
             backend: Backend::Auto,
+            deprecates_prefixes: true,
             programs: Vec::new(),
             unmatched: Vec::new(),
         },
@@ -278,6 +313,8 @@ fn sound() -> Facts {
             hash_policy: [(Family::Ipv4, 1)].into(),
             folders: vec![sound_folder("state", "/var/lib/rebootping"), sound_folder("run", "/run/rebootping")],
         },
+        networks: Vec::new(),
+        bound_resolvers: Vec::new(),
         daemon: Daemon::Running(Running {
             left_out: BTreeSet::new(),
             backend: "shorewall".into(),

@@ -1,5 +1,7 @@
-//! Who changed what about devices: a line of JSON for each order, on the disk before it is answered, so that it can be undone.
+//! Who changed what about devices: a line of JSON for each order, on the disk before it is answered, so that it can be undone, and kept
+//! for the history until that has it.
 
+use crate::durable;
 use rebootping_core::control::names::Named;
 use rebootping_core::control::restriction::Restriction;
 use rebootping_core::inventory::report::Hardware;
@@ -114,11 +116,38 @@ impl Audit {
         Ok(self.latest)
     }
 
+    /// Those behind that number, the oldest first.
+    pub(crate) fn behind(&self, id: u64) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| row.id > id)
+    }
+
+    /// Erases what was changed of these devices, here and on the disk; that somebody ordered something stays.
+    pub(crate) fn forget(&mut self, macs: &[Hardware]) -> io::Result<()> {
+        let is_meant = |changed: &Changed| macs.contains(&changed.mac);
+        if !self.rows.iter().any(|row| row.changes.iter().any(is_meant)) {
+            return Ok(());
+        }
+        for row in &mut self.rows {
+            row.changes.retain(|changed| !is_meant(changed));
+        }
+        let mut text = Vec::new();
+        for row in &self.rows {
+            serde_json::to_writer(&mut text, row)?;
+            text.push(b'\n');
+        }
+        durable::replace(&self.path, &text)?;
+        match fs::remove_file(aside(&self.path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// The order of that number, or the latest that neither undid another nor was undone.
     pub(crate) fn to_undo(&self, id: Option<u64>) -> Result<&Row, String> {
         let is_undone = |row: &Row| self.rows.iter().any(|other| other.undoes == Some(row.id));
         let Some(id) = id else {
-            let latest = self.rows.iter().rev().find(|row| row.undoes.is_none() && !is_undone(row));
+            let can_be = |row: &&Row| row.undoes.is_none() && !row.changes.is_empty() && !is_undone(row);
+            let latest = self.rows.iter().rev().find(can_be);
             return latest.ok_or_else(|| "there is nothing to undo".to_owned());
         };
         match self.rows.iter().find(|row| row.id == id) {
@@ -193,6 +222,28 @@ mod tests {
         append(&mut audit, Some(1));
         assert!(audit.to_undo(None).is_err());
         assert_eq!(append(&mut audit, None), 5);
+    }
+
+    #[test]
+    fn of_a_forgotten_device_nothing_is_left_but_that_there_were_orders() {
+        let scratch = Scratch::new("audit-forget");
+        let mut audit = Audit::open(scratch.path());
+        append(&mut audit, None);
+        fs::rename(scratch.path().join("audit"), scratch.path().join("audit.1")).expect("it is there");
+        append(&mut audit, None);
+        audit.forget(&[Hardware([9; 6])]).expect("a disk");
+        assert_eq!(audit.to_undo(None).map(|row| row.id), Ok(2), "another device");
+        audit.forget(&[MAC]).expect("a disk");
+        let files: Vec<String> = fs::read_dir(scratch.path())
+            .expect("a folder")
+            .map(|entry| fs::read_to_string(entry.expect("an entry").path()).expect("a file"))
+            .collect();
+        assert!(files.len() == 1 && files.iter().all(|text| !text.contains(&MAC.to_string())), "{files:?}");
+        let mut audit = Audit::open(scratch.path());
+        assert_eq!(audit.behind(0).map(|row| row.id).collect::<Vec<_>>(), [1, 2]);
+        assert!(audit.to_undo(None).is_err());
+        assert_eq!(append(&mut audit, None), 3, "numbers are not given twice");
+        assert_eq!(audit.behind(2).map(|row| row.id).collect::<Vec<_>>(), [3]);
     }
 
     #[test]

@@ -26,6 +26,8 @@ mod inbox;
 mod isusable;
 pub(crate) mod kernel;
 pub(crate) mod nft;
+pub(crate) mod prefixes;
+mod processes;
 pub(crate) mod providers;
 pub(crate) mod restrict;
 #[cfg(test)]

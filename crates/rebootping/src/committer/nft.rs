@@ -4,7 +4,7 @@
 //! Shorewall touches it. Nothing in it accepts what Shorewall would refuse: `accept` here only ends our own chain.
 //!
 //! ```text
-//! forward, -10 ─ block: drop ─ to the Internet? ─ pause, local: drop ─ guarded interface, not known: drop
+//! forward, -10 ─ block: drop ─ to the Internet? ─ pause, local: drop ─ guarded interface, not known: drop ─ dead end of IPv6: no route
 //! input,   -10 ─ block: drop ─ DHCP, DNS, time, page, ICMP, answers: on ─ local: drop ─ guarded, not known: drop
 //! ```
 
@@ -34,6 +34,7 @@ const RULES: &str = "\
 \t\ttype filter hook forward priority -10; policy accept;
 \t\tether saddr @block drop
 \t\toifname @internet jump outward
+\t\tmeta nfproto ipv6 oifname @dead_end reject with icmpv6 type no-route
 \t}
 \tchain input {
 \t\ttype filter hook input priority -10; policy accept;
@@ -158,7 +159,7 @@ const fn kind(set: Set) -> &'static str {
     match set {
         Set::Block | Set::Pause | Set::Local => "type ether_addr; counter;",
         Set::Known => "type ether_addr;",
-        Set::Guarded | Set::Internet => "type ifname;",
+        Set::Guarded | Set::Internet | Set::DeadEnd => "type ifname;",
         Set::Page => "type inet_service;",
     }
 }
@@ -211,7 +212,7 @@ fn read(set: Set, key: &[u8]) -> Option<Element> {
         Set::Block | Set::Pause | Set::Local | Set::Known => {
             key.first_chunk().map(|mac| Element::Device(Hardware(*mac)))
         }
-        Set::Guarded | Set::Internet => {
+        Set::Guarded | Set::Internet | Set::DeadEnd => {
             let name = key.split(|byte| *byte == 0).next()?;
             Some(Element::Interface(String::from_utf8_lossy(name).into_owned()))
         }

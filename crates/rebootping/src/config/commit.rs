@@ -1,7 +1,7 @@
 //! `[commit]` and `[hooks]`: who is told which links to use, and how.
 
 use super::field::{Field, Fields, Read};
-use super::values::{command, duration, list, one_of, path};
+use super::values::{command, duration, flag, list, one_of, path};
 use super::written::Value;
 use core::time::Duration;
 
@@ -50,6 +50,8 @@ pub(crate) struct Commit {
     pub(crate) command: Option<Vec<String>>,
     /// After this a command is ended and has failed.
     pub(crate) timeout: Duration,
+    /// The LAN's hosts are told to avoid IPv6 prefixes of links that are out.
+    pub(crate) deprecate_prefixes: bool,
 }
 
 impl Default for Commit {
@@ -61,6 +63,7 @@ impl Default for Commit {
             method: Method::Interface,
             command: None,
             timeout: Duration::from_secs(90),
+            deprecate_prefixes: true,
         }
     }
 }
@@ -83,6 +86,7 @@ impl Commit {
             timeout: fields
                 .get("timeout", duration(Duration::from_secs(1), LONGEST_TIMEOUT))
                 .unwrap_or(Self::default().timeout),
+            deprecate_prefixes: fields.get("deprecate_prefixes", flag).unwrap_or(Self::default().deprecate_prefixes),
         };
         commit.refuse_contradictions(&mut fields);
         commit

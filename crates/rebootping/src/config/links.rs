@@ -9,9 +9,12 @@ use super::values::{flag, glob, list, number, size, text};
 use super::written::{Written, quoted};
 use core::net::IpAddr;
 use core::time::Duration;
+use rebootping_core::control::prefix::Prefix;
 
 /// The last day that every month has.
 const LAST_DAY: u8 = 28;
+/// A subnet of the LAN has this length (RFC 7421).
+const LONGEST_PREFIX: u8 = 64;
 
 /// `[links]`: which interfaces are Internet links.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub(crate) struct LinkRule {
     pub(crate) echoes: Option<u8>,
     /// Hold-down of its own, instead of that of `[select]`.
     pub(crate) hold_down: Option<Duration>,
+    /// IPv6 prefixes that the provider has delegated; those that a routing rule names are found without.
+    pub(crate) prefixes: Vec<Prefix>,
     /// Bytes the tariff allows a month.
     pub(crate) cap: Option<u64>,
     /// Day of the month, 1 to 28, on which the count of `cap` begins anew.
@@ -59,6 +64,7 @@ impl LinkRule {
                 targets: fields.get("targets", targets),
                 echoes: fields.get("echoes", number(1, MOST_ECHOES)),
                 hold_down: fields.get("hold_down", hold_down(interval)),
+                prefixes: fields.get("prefixes", list(prefix)).unwrap_or_default(),
                 cap: fields.get("cap", size(1)),
                 cap_day: fields.get("cap_day", number(1, LAST_DAY)),
             };
@@ -77,6 +83,16 @@ fn label(field: &Field<'_>, earlier: &[String]) -> Read<String> {
         return Err(field.problem(what, "give each link a label of its own").into());
     }
     Ok(label)
+}
+
+/// Reads a prefix that a provider can delegate.
+fn prefix(field: &Field<'_>) -> Read<Prefix> {
+    const HINT: &str = "write a prefix as the provider delegates it, such as \"2001:db8:100::/56\"";
+    let Some(written) = field.as_text() else { return field.mistyped("an IPv6 prefix", HINT) };
+    match written.parse::<Prefix>() {
+        Ok(prefix) if prefix.is_global() && prefix.length() <= LONGEST_PREFIX => Ok(prefix),
+        _ => field.refuse(format!("{}, which no provider delegates", quoted(written)), HINT),
+    }
 }
 
 fn refuse_cap_day_alone(fields: &mut Fields<'_>) {

@@ -65,6 +65,7 @@ impl Daemon {
             Request::Release => {
                 self.committer.release();
                 self.warden.release();
+                self.prefixes.release();
                 Answer::Done("every link is being given back".into())
             }
             Request::LeaveOut { flow, lasting } => self
@@ -75,6 +76,9 @@ impl Daemon {
             Request::Device(_, DeviceVerb::Rename(_) | DeviceVerb::Weigh) => {
                 Answer::Refused("names are given, and devices weighed, by an order of control".into())
             }
+            Request::Device(mac, DeviceVerb::Forget) if self.warden.restricts(*mac) => Answer::Refused(format!(
+                "{mac} is restricted, which would not be known any more; rebootping device allow {mac} first"
+            )),
             Request::Device(mac, verb) => {
                 let number = self.device_orders.number();
                 match self.observer.tell(&ToObserver::Device { number, mac: *mac, verb: verb.clone() }) {

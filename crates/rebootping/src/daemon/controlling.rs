@@ -4,10 +4,11 @@
 
 use super::Daemon;
 use super::control::Call;
-use super::device_orders::Waiting;
+use super::device_orders::{Next, Waiting};
 use crate::committer::restrict::Order;
 use crate::ipc::control::ControlOrder;
 use crate::ipc::observer::{DeviceVerb, ToObserver};
+use crate::log;
 use rebootping_core::inventory::report::Hardware;
 
 /// A caller's order.
@@ -32,6 +33,19 @@ impl Daemon {
             ControlOrder::Restrict { .. } | ControlOrder::Undo(_) => return self.warden.carry(order),
         };
         self.ask_observer(question, order);
+    }
+
+    /// Goes on when the observer has answered.
+    pub(super) fn go_on(&self, next: Option<Next>) {
+        match next {
+            Some(Next::Control(order)) => self.warden.carry(*order),
+            Some(Next::Forget(macs, call, done)) => {
+                log::info(&done);
+                let reply = call.reply();
+                self.warden.forget(macs, Box::new(move |forgotten| reply(forgotten.map(|()| done))));
+            }
+            None => {}
+        }
     }
 
     /// The order goes on when the observer has nothing against it.

@@ -3,6 +3,7 @@
 use super::control::{Answer, Call};
 use crate::committer::restrict::Order;
 use crate::log;
+use rebootping_core::inventory::report::Hardware;
 use std::collections::VecDeque;
 
 /// Callers that may wait; one more, and the longest waiting is not answered any more: it has gone by then.
@@ -12,8 +13,18 @@ const MOST: usize = 64;
 pub(super) enum Waiting {
     /// A caller, for the answer.
     Caller(Call),
+    /// A caller who has the device with these MACs forgotten.
+    Forgetting(Call, Vec<Hardware>),
     /// An order of control that goes on when the observer has nothing against it.
     Control(Box<Order>),
+}
+
+/// What goes on when the observer has answered.
+pub(super) enum Next {
+    /// An order of control.
+    Control(Box<Order>),
+    /// What else is kept of these MACs is to be erased; then the caller is answered with what was done.
+    Forget(Vec<Hardware>, Call, String),
 }
 
 /// All that wait for the observer.
@@ -38,17 +49,27 @@ impl DeviceOrders {
         self.waiting.push_back((number, waiting));
     }
 
-    /// The observer's answer; an order of control that may go on now.
-    pub(super) fn answered(&mut self, number: u64, answer: Result<String, String>) -> Option<Order> {
+    /// The order is about a device that has these MACs, and has it forgotten.
+    pub(super) fn forgetting(&mut self, number: u64, macs: Vec<Hardware>) {
+        let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == number) else { return };
+        match self.waiting.remove(at) {
+            Some((number, Waiting::Caller(call))) => self.waiting.push_back((number, Waiting::Forgetting(call, macs))),
+            other => self.waiting.extend(other),
+        }
+    }
+
+    /// The observer's answer; what may go on now.
+    pub(super) fn answered(&mut self, number: u64, answer: Result<String, String>) -> Option<Next> {
         let at = self.waiting.iter().position(|(waiting, _)| *waiting == number)?;
         match (self.waiting.remove(at)?.1, answer) {
-            (Waiting::Caller(call), Err(why)) => call.answer(Answer::Refused(why)),
+            (Waiting::Caller(call) | Waiting::Forgetting(call, _), Err(why)) => call.answer(Answer::Refused(why)),
+            (Waiting::Forgetting(call, macs), Ok(done)) => return Some(Next::Forget(macs, call, done)),
             (Waiting::Caller(call), Ok(done)) => {
                 log::info(&done);
                 call.answer(Answer::Done(done));
             }
             (Waiting::Control(order), Err(why)) => (order.reply)(Err(why)),
-            (Waiting::Control(order), Ok(_)) => return Some(*order),
+            (Waiting::Control(order), Ok(_)) => return Some(Next::Control(order)),
         }
         None
     }
@@ -58,7 +79,7 @@ impl DeviceOrders {
         let why = || "the observer ended before it was done; say it once more".to_owned();
         for (_, waiting) in self.waiting.drain(..) {
             match waiting {
-                Waiting::Caller(call) => call.answer(Answer::Refused(why())),
+                Waiting::Caller(call) | Waiting::Forgetting(call, _) => call.answer(Answer::Refused(why())),
                 Waiting::Control(order) => (order.reply)(Err(why())),
             }
         }

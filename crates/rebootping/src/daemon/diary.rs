@@ -6,6 +6,7 @@
 use super::control::{Answer, Call};
 use crate::ipc::observer::{Happened, ToObserver};
 use crate::log;
+use rebootping_core::inventory::report::Hardware;
 use rebootping_core::time::Time;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -26,6 +27,8 @@ struct Entry {
     number: u64,
     happened: Happened,
     caller: Option<Caller>,
+    /// Its number in the audit.
+    row: Option<u64>,
 }
 
 /// An operator who waits for the disk.
@@ -38,22 +41,34 @@ struct Caller {
 impl Diary {
     /// Takes an entry; what the observer is to be told.
     pub(super) fn enter(&mut self, happened: Happened) -> ToObserver {
-        self.add(happened, None)
+        self.add(happened, None, None)
+    }
+
+    /// The same for a row of the audit, which is kept elsewhere until the disk has it.
+    pub(super) fn enter_row(&mut self, happened: Happened, row: u64) -> ToObserver {
+        self.add(happened, None, Some(row))
     }
 
     /// The same for what an operator had done, who is answered when the disk has it.
     pub(super) fn enter_for(&mut self, happened: Happened, call: Call, done: String, now: Time) -> ToObserver {
-        self.add(happened, Some(Caller { call, done, until: now + PATIENCE }))
+        self.add(happened, Some(Caller { call, done, until: now + PATIENCE }), None)
     }
 
-    /// What became of an entry.
-    pub(super) fn kept(&mut self, number: u64, result: &Result<(), String>) {
-        let Some(at) = self.waiting.iter().position(|entry| entry.number == number) else { return };
-        let Some(mut entry) = self.waiting.remove(at) else { return };
+    /// What became of an entry; the row of the audit that the disk has now.
+    pub(super) fn kept(&mut self, number: u64, result: &Result<(), String>) -> Option<u64> {
+        let at = self.waiting.iter().position(|entry| entry.number == number)?;
+        let mut entry = self.waiting.remove(at)?;
         if let Some(caller) = entry.caller.take() {
             caller.answer(result.as_ref().err().map(String::as_str));
         }
         // What failed waits in the observer's memory now.
+        entry.row.filter(|_| result.is_ok())
+    }
+
+    /// Gives up what mentions a device that is forgotten.
+    pub(super) fn forget(&mut self, macs: &[Hardware]) {
+        let macs: Vec<String> = macs.iter().map(ToString::to_string).collect();
+        self.waiting.retain(|entry| entry.caller.is_some() || !macs.iter().any(|mac| entry.happened.body.contains(mac)));
     }
 
     /// What an observer that was started anew is to be told.
@@ -70,7 +85,7 @@ impl Diary {
         }
     }
 
-    fn add(&mut self, happened: Happened, caller: Option<Caller>) -> ToObserver {
+    fn add(&mut self, happened: Happened, caller: Option<Caller>, row: Option<u64>) -> ToObserver {
         if self.waiting.len() >= MOST {
             log::warn("too much waits for the history; what the committer did longest ago is not kept");
             if let Some(caller) = self.waiting.pop_front().and_then(|oldest| oldest.caller) {
@@ -78,7 +93,7 @@ impl Diary {
             }
         }
         self.latest += 1;
-        let entry = Entry { number: self.latest, happened, caller };
+        let entry = Entry { number: self.latest, happened, caller, row };
         let message = entry.message();
         self.waiting.push_back(entry);
         message

@@ -2,6 +2,7 @@
 
 use super::control::{Call, Request};
 use crate::committer::CommitEvent;
+use crate::committer::audit::Row;
 use crate::config::observing::CaptureMode;
 use crate::duration::format_duration;
 use crate::ipc::observer::{DeviceVerb, Happened};
@@ -23,6 +24,13 @@ pub(super) fn commit(event: &CommitEvent, names: &Names, in_force: Option<Vec<&s
         "text": event.text,
     });
     Happened { kind: Happening::Applied, at: now, subject: link.unwrap_or_default(), body: body.to_string() }
+}
+
+/// A row of the audit.
+pub(super) fn row(row: &Row, now: Time) -> Happened {
+    // What it holds are numbers, MACs and checked words: it has a form in JSON.
+    let body = serde_json::to_string(row).unwrap_or_default();
+    Happened { kind: Happening::Audit, at: now, subject: row.who.uid.to_string(), body }
 }
 
 /// What an operator ordered.

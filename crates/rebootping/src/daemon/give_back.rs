@@ -3,7 +3,7 @@
 use super::settings::{commit_settings, judge_settings};
 use super::{STOP_WITHIN, folders};
 use crate::clock;
-use crate::committer::{self, Committer, restrict};
+use crate::committer::{self, Committer, prefixes, restrict};
 use crate::config::meant::Config;
 use crate::ipc::JudgedLink;
 use crate::log;
@@ -33,9 +33,9 @@ pub(crate) fn give_back(config: &Config) -> Result<String, String> {
     }
     let status = committer.status();
     committer.stop(STOP_WITHIN);
-    let allowed = restrict::release();
+    let (allowed, preferred) = (restrict::release(), prefixes::release(&config.paths.state));
     drop(lock);
-    allowed?;
+    allowed.and(preferred)?;
     match status.state {
         State::Observing => Ok("every link was given back\n".to_owned()),
         _ => Err(format!(

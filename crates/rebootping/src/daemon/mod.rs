@@ -21,12 +21,15 @@ mod entries;
 pub(crate) mod folders;
 mod give_back;
 mod mailbox;
+mod outlook;
 mod service_manager;
 pub(crate) mod settings;
 mod signals;
 mod supervise;
 
 use crate::clock::{self, Moment};
+use crate::committer::audit::Row;
+use crate::committer::prefixes::Prefixes;
 use crate::committer::restrict::{Told, Warden};
 use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
 use crate::config::meant::Config;
@@ -50,7 +53,9 @@ use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
 use rebootping_core::link::{Family, LinkId};
 use service_manager::ServiceManager;
-use settings::{commit_settings, judge_settings, observer_settings, provider_of, warden_settings, web_settings};
+use settings::{
+    commit_settings, judge_settings, observer_settings, prefix_settings, provider_of, warden_settings, web_settings,
+};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -115,6 +120,9 @@ struct Daemon {
     started: Timestamp,
     committer: Committer,
     warden: Warden,
+    prefixes: Prefixes,
+    /// What those two were told of the links.
+    told: outlook::Told,
     judge: Supervisor<Judge>,
     observer: Supervisor<Observer>,
     web: Supervisor<Web>,
@@ -155,7 +163,11 @@ impl Daemon {
         })?;
         let events = inputs.clone();
         let warden =
-            Warden::start(warden_settings(&config, &[]), move |told| drop(events.try_send(Input::Warden(told))))?;
+            Warden::start(warden_settings(&config, &[], None), move |told| drop(events.try_send(Input::Warden(told))))?;
+        let events = inputs.clone();
+        let prefixes = Prefixes::start(prefix_settings(&config, [].into_iter()), move |is_trouble, text| {
+            drop(events.try_send(Input::Warden(Told::Event { is_trouble, text })));
+        })?;
         let judge = Supervisor::start(inputs.clone(), judge_settings(&config))?;
         let observer = Supervisor::start(inputs.clone(), observer_settings(&config, &[]))?;
         let web = Supervisor::start(inputs, web_settings(&config, None))?;
@@ -164,6 +176,8 @@ impl Daemon {
             started: clock::wall(),
             committer,
             warden,
+            prefixes,
+            told: outlook::Told::default(),
             judge,
             observer,
             web,
@@ -205,6 +219,7 @@ impl Daemon {
         self.observer.stop();
         self.web.stop();
         self.warden.stop();
+        self.prefixes.stop();
         self.committer.stop(STOP_WITHIN);
         self.observer.wait_end(OBSERVER_ENDS_WITHIN);
     }
@@ -238,6 +253,7 @@ impl Daemon {
             Input::Commit(event) => self.handle_commit(&event),
             Input::Warden(Told::Event { is_trouble, text }) => log::event(is_trouble, &text),
             Input::Warden(Told::Undoing(order)) => self.control(order),
+            Input::Warden(Told::Row(row)) => self.enter_row(&row),
             Input::Call(call) => self.take_call(call),
             Input::Reload => self.reload(),
         }
@@ -253,6 +269,7 @@ impl Daemon {
             }
             FromJudge::Report(report) => {
                 let judged = report.links.iter().any(|link| link.families.iter().any(Option::is_some));
+                self.look_out(&report);
                 self.report = Some((*report, Moment::now()));
                 if judged
                     && self.committer.status().state != State::Pending
@@ -291,6 +308,12 @@ impl Daemon {
         drop(self.observer.tell(&message));
     }
 
+    /// Has the history keep a row of the audit.
+    fn enter_row(&mut self, row: &Row) {
+        let message = self.diary.enter_row(entries::row(row, clock::now()), row.id);
+        drop(self.observer.tell(&message));
+    }
+
     /// Answers an operator when the history has what was done.
     fn enter_done(&mut self, call: Call, done: String) {
         let now = clock::now();
@@ -306,14 +329,21 @@ impl Daemon {
                 }
             }
             FromObserver::Store(report) => self.store = Some(*report),
-            FromObserver::Kept { number, result } => self.diary.kept(number, &result),
+            FromObserver::Kept { number, result } => {
+                if let Some(row) = self.diary.kept(number, &result) {
+                    self.warden.has_history(row);
+                }
+            }
             FromObserver::Receipt(receipt) => drop(self.judge.tell(&ToJudge::Receipt(receipt))),
             FromObserver::Notice(text) => log::info(&text),
             FromObserver::Warning(text) => log::warn(&text),
+            FromObserver::Forgetting { number, macs } => {
+                self.diary.forget(&macs);
+                self.device_orders.forgetting(number, macs);
+            }
             FromObserver::Answered { number, answer } => {
-                if let Some(order) = self.device_orders.answered(number, answer) {
-                    self.warden.carry(order);
-                }
+                let next = self.device_orders.answered(number, answer);
+                self.go_on(next);
             }
         }
     }
@@ -337,7 +367,9 @@ impl Daemon {
         self.wanted.clear();
         self.report = None;
         self.committer.reconfigure(commit_settings(&self.config, &links));
-        self.warden.configure(warden_settings(&self.config, &links));
+        self.told.forget();
+        self.warden.configure(warden_settings(&self.config, &links, None));
+        self.prefixes.configure(prefix_settings(&self.config, links.iter().map(|link| link.name.as_str())));
         self.names = Names::new(links.iter().map(|link| Named {
             interface: link.name.clone(),
             label: link.label.clone(),
@@ -439,7 +471,8 @@ impl Daemon {
         }
         self.configure_observer();
         self.configure_web(Some(&self.links));
-        self.warden.configure(warden_settings(&self.config, &self.links));
+        self.warden.configure(warden_settings(&self.config, &self.links, self.told.dead_end()));
+        self.prefixes.configure(prefix_settings(&self.config, self.links.iter().map(|link| link.name.as_str())));
         log::info("the configuration was read again");
     }
 

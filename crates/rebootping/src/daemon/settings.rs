@@ -2,6 +2,7 @@
 
 use super::folders;
 use crate::committer;
+use crate::committer::prefixes;
 use crate::committer::providers::{Gateway, Provider};
 use crate::committer::restrict;
 use crate::committer::shorewall::Shorewall;
@@ -12,6 +13,7 @@ use crate::ipc::web::WebSettings;
 use crate::ipc::{JudgeSettings, JudgedLink, LinkRule, ProviderHint};
 use rebootping_core::commit::Method;
 use rebootping_core::link::{Family, LinkId};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 /// The Shorewall provider of an interface, in whichever family has one.
@@ -107,13 +109,26 @@ pub(super) fn observer_settings(config: &Config, links: &[JudgedLink]) -> Observ
     }
 }
 
-/// What the warden is told of the configuration and the links.
-pub(super) fn warden_settings(config: &Config, links: &[JudgedLink]) -> restrict::Settings {
+/// What the warden is told of the configuration and the links, one of which may be a dead end of IPv6.
+pub(super) fn warden_settings(config: &Config, links: &[JudgedLink], dead_end: Option<&str>) -> restrict::Settings {
     restrict::Settings {
         state: config.paths.state.clone(),
         internet: links.iter().map(|link| link.name.clone()).collect(),
+        dead_end: dead_end.map(str::to_owned),
         page: config.web.listen.iter().map(SocketAddr::port).collect(),
         guarded: config.restrict.quarantine.iter().cloned().collect(),
         dhcp: config.dhcp.clone(),
     }
+}
+
+/// What is told of the configuration and the links to whoever has hosts avoid prefixes.
+pub(crate) fn prefix_settings<'a>(config: &Config, links: impl Iterator<Item = &'a str>) -> prefixes::Settings {
+    let links: BTreeSet<String> = links.map(str::to_owned).collect();
+    let prefixes = |link: &String| {
+        let prefixes = config.link_rule(link).map(|rule| rule.prefixes.clone()).unwrap_or_default();
+        let link = link.clone();
+        prefixes.into_iter().map(move |prefix| (prefix, link.clone()))
+    };
+    let delegated = links.iter().flat_map(prefixes).collect();
+    prefixes::Settings { state: config.paths.state.clone(), links, delegated }
 }

@@ -92,6 +92,13 @@ pub(crate) enum FromObserver {
         /// What was done, or why it was not.
         answer: Result<String, String>,
     },
+    /// These are the MACs of the device that an order has forgotten; others erase what they have of them before it is answered.
+    Forgetting {
+        /// The order's number.
+        number: u64,
+        /// All of them.
+        macs: Vec<Hardware>,
+    },
     /// How the history is kept, when that has changed.
     Store(Box<StoreReport>),
     /// For the judge: how much of its notes the history has.

@@ -7,19 +7,22 @@
 //! kernel ─ datagram ─► socket ─► wire (headers, attributes) ─► decode ─► Message ─► snapshot
 //!                        ▲                                                            │
 //!                        └──────────────── watch (dumps, and again after an overrun) ─┘
-//! committer ─► change, conntrack, nftables ─► exchange ─► kernel
+//! committer ─► change, conntrack, nftables, lifetimes, translation ─► exchange ─► kernel
 //! ```
 
 pub(crate) mod change;
 pub(crate) mod conntrack;
 pub(crate) mod decode;
 mod exchange;
+pub(crate) mod lifetimes;
 pub(crate) mod message;
 pub(crate) mod nftables;
 pub(crate) mod snapshot;
 pub(crate) mod socket;
+pub(crate) mod translation;
 mod uapi;
 pub(crate) mod watch;
+pub(crate) mod way;
 mod wire;
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ pub(super) const RTNH_F_DEAD: u8 = 1;
 pub(super) const RTNH_F_ONLINK: u32 = 4;
 pub(super) const RTNH_F_LINKDOWN: u8 = 16;
 pub(super) const RTM_F_CLONED: u32 = 0x200;
+pub(super) const RTM_F_FIB_MATCH: u32 = 0x2000;
 pub(super) const RTN_UNICAST: u8 = 1;
 pub(super) const RTN_BLACKHOLE: u8 = 6;
 pub(super) const RTN_UNREACHABLE: u8 = 7;
@@ -88,11 +89,14 @@ pub(super) const ARPHRD_NONE: u16 = 0xfffe;
 // if_addr.h
 pub(super) const IFA_ADDRESS: u16 = 1;
 pub(super) const IFA_LOCAL: u16 = 2;
+pub(super) const IFA_CACHEINFO: u16 = 6;
 pub(super) const IFA_FLAGS: u16 = 8;
+pub(super) const IFA_PROTO: u16 = 11;
 pub(super) const IFA_F_TEMPORARY: u32 = 0x01;
 pub(super) const IFA_F_DADFAILED: u32 = 0x08;
 pub(super) const IFA_F_DEPRECATED: u32 = 0x20;
 pub(super) const IFA_F_TENTATIVE: u32 = 0x40;
+pub(super) const IFA_F_PERMANENT: u32 = 0x80;
 
 // neighbour.h
 pub(super) const NDA_DST: u16 = 1;
@@ -141,6 +145,7 @@ pub(super) const NFT_MSG_GETFLOWTABLE: u16 = NFNL_SUBSYS_NFTABLES << 8 | 0x17;
 pub(super) const NFNLGRP_NFTABLES: u32 = 7;
 pub(super) const NFPROTO_UNSPEC: u8 = 0;
 pub(super) const NFPROTO_INET: u8 = 1;
+pub(super) const NFPROTO_IPV6: u8 = 10;
 /// `NFTA_TABLE_NAME`, `NFTA_CHAIN_TABLE`, `NFTA_RULE_TABLE`, `NFTA_SET_TABLE` and the rest: the table is always first.
 pub(super) const NFTA_ANY_TABLE: u16 = 1;
 pub(super) const NFTA_CHAIN_NAME: u16 = 3;
@@ -154,7 +159,22 @@ pub(super) const NFTA_SET_ELEM_LIST_ELEMENTS: u16 = 3;
 pub(super) const NFTA_SET_ELEM_KEY: u16 = 1;
 pub(super) const NFTA_SET_ELEM_EXPR: u16 = 7;
 pub(super) const NFTA_DATA_VALUE: u16 = 1;
+pub(super) const NFTA_EXPR_NAME: u16 = 1;
 pub(super) const NFTA_EXPR_DATA: u16 = 2;
+pub(super) const NFTA_PAYLOAD_BASE: u16 = 2;
+pub(super) const NFTA_PAYLOAD_OFFSET: u16 = 3;
+pub(super) const NFTA_PAYLOAD_LEN: u16 = 4;
+pub(super) const NFT_PAYLOAD_NETWORK_HEADER: u32 = 1;
+pub(super) const NFTA_META_KEY: u16 = 2;
+pub(super) const NFT_META_OIFNAME: u32 = 7;
+pub(super) const NFT_META_NFPROTO: u32 = 15;
+pub(super) const NFTA_BITWISE_MASK: u16 = 4;
+pub(super) const NFTA_CMP_OP: u16 = 2;
+pub(super) const NFTA_CMP_DATA: u16 = 3;
+pub(super) const NFT_CMP_EQ: u32 = 0;
+pub(super) const NFTA_NAT_TYPE: u16 = 1;
+pub(super) const NFT_NAT_SNAT: u32 = 0;
+pub(super) const NFTA_TARGET_NAME: u16 = 1;
 pub(super) const NFTA_COUNTER_BYTES: u16 = 1;
 pub(super) const NFTA_COUNTER_PACKETS: u16 = 2;
 

@@ -169,6 +169,9 @@ impl Desk {
             }
             Ok((done, erasing))
         });
+        if *verb == DeviceVerb::Forget && result.is_ok() {
+            self.devices.forgetting(number, macs);
+        }
         self.devices.answer_when_kept(number, result);
     }
 

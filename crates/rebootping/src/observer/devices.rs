@@ -187,6 +187,11 @@ impl Devices {
         self.orders.answer(number, answer);
     }
 
+    /// Says whose traces others are to erase, before the order is answered.
+    pub(super) fn forgetting(&mut self, number: u64, macs: Vec<Hardware>) {
+        self.orders.forgetting(number, macs);
+    }
+
     /// Answers an order when the disk has it and has erased what is to be erased.
     pub(super) fn answer_when_kept(&mut self, number: u64, result: Result<(String, Vec<Erasing>), String>) {
         self.orders.take(number, result);

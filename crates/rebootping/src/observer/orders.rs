@@ -1,6 +1,7 @@
 //! What the operator orders about devices: done at once, answered when the disk has it, so that a power loss takes nothing back.
 
 use crate::ipc::observer::FromObserver;
+use rebootping_core::inventory::report::Hardware;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
@@ -90,6 +91,11 @@ impl Orders {
     /// Answers a question, which leaves nothing for the disk.
     pub(super) fn answer(&mut self, number: u64, answer: Result<String, String>) {
         self.answered.push(FromObserver::Answered { number, answer });
+    }
+
+    /// Says whose traces others are to erase, before the order is answered.
+    pub(super) fn forgetting(&mut self, number: u64, macs: Vec<Hardware>) {
+        self.answered.push(FromObserver::Forgetting { number, macs });
     }
 
     fn refuse(&mut self, number: u64, why: String) {

@@ -3,11 +3,12 @@
 //! Files of ours begin with `rebootping-`; no other is touched. Each is whole at every instant, and what is not wanted any
 //! more is removed. dnsmasq(8) skips names that begin with a dot, as ours do while they are written.
 
-use super::processes::{self, Process};
+use crate::committer::processes::{self, Process};
 use crate::durable;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rebootping_core::control::names::{Named, Names};
+use rebootping_core::control::prefix::Prefix;
 use rebootping_core::inventory::report::Hardware;
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +27,7 @@ pub(super) const LEASES: &str = "/var/lib/misc/dnsmasq.leases";
 
 /// Where a dnsmasq is told.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub(super) struct Dnsmasq {
+pub(crate) struct Dnsmasq {
     /// Its `dhcp-hostsdir`.
     pub(super) hostsdir: Option<PathBuf>,
     /// Its `pid-file`.
@@ -37,12 +38,54 @@ pub(super) struct Dnsmasq {
     pub(super) leases: Option<PathBuf>,
     /// Its configuration files.
     pub(super) files: Vec<PathBuf>,
+    /// Each `dhcp-range` of IPv6, as it is written.
+    pub(super) ranges: Vec<String>,
+    /// It has `enable-ra`.
+    pub(super) advertises_all: bool,
+    /// The servers it asks, as they are written.
+    pub(crate) servers: Vec<String>,
+}
+
+/// How hosts hear of a prefix from it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Advertised {
+    /// As our own address on the interface is: it hears of every change.
+    AsAddress,
+    /// By this range, as long as it runs.
+    Fixed(String),
 }
 
 impl Dnsmasq {
+    /// All that run in this network namespace.
+    pub(crate) fn all() -> Vec<Self> {
+        processes::named("dnsmasq").into_iter().map(|process| Self::of(&process)).collect()
+    }
+
+    /// Whether hosts hear of that network on that interface from it, and how.
+    pub(crate) fn advertises(&self, interface: &str, network: Prefix) -> Option<Advertised> {
+        self.ranges.iter().find_map(|range| {
+            let words: Vec<&str> = range.split(',').map(str::trim).collect();
+            let is_advertised = |word: &&str| word.starts_with("ra-") || *word == "slaac";
+            if !self.advertises_all && !words.iter().any(is_advertised) {
+                return None;
+            }
+            let fits = |pattern: &str| match pattern.strip_suffix('*') {
+                Some(beginning) => interface.starts_with(beginning),
+                None => interface == pattern,
+            };
+            match words.iter().find_map(|word| word.strip_prefix("constructor:")) {
+                Some(pattern) => fits(pattern).then_some(Advertised::AsAddress),
+                None => {
+                    let names = |word: &&str| word.parse().is_ok_and(|address| network.has(address));
+                    words.iter().any(names).then(|| Advertised::Fixed(range.clone()))
+                }
+            }
+        })
+    }
+
     /// One that runs in this network namespace, rather one with a `dhcp-hostsdir`.
     pub(super) fn find() -> Option<Self> {
-        let all: Vec<Self> = processes::named("dnsmasq").into_iter().map(|process| Self::of(&process)).collect();
+        let all = Self::all();
         let best = all.iter().find(|it| it.hostsdir.is_some()).or(all.first());
         best.cloned()
     }
@@ -52,7 +95,8 @@ impl Dnsmasq {
         let mut found = Self { pid: Some(process.pid), ..Self::default() };
         let mut files = Vec::new();
         for argument in process.arguments.iter().skip(1) {
-            let Some((name, value)) = argument.strip_prefix("--").and_then(|option| option.split_once('=')) else {
+            let Some((name, value)) = argument.strip_prefix("--").map(|option| option.split_once('=').unwrap_or((option, "")))
+            else {
                 if let Some(file) = argument.strip_prefix("-C").filter(|file| !file.is_empty()) {
                     files.push(PathBuf::from(file));
                 }
@@ -77,9 +121,8 @@ impl Dnsmasq {
         let Ok(text) = read(file) else { return };
         for line in text.lines() {
             let line = line.split('#').next().unwrap_or_default();
-            if let Some((name, value)) = line.split_once('=') {
-                self.take(name.trim(), value.trim(), more);
-            }
+            let (name, value) = line.split_once('=').unwrap_or((line, ""));
+            self.take(name.trim(), value.trim(), more);
         }
     }
 
@@ -88,6 +131,9 @@ impl Dnsmasq {
             "dhcp-hostsdir" => self.hostsdir = Some(value.into()),
             "pid-file" => self.pid_file = (!value.is_empty()).then(|| value.into()),
             "dhcp-leasefile" | "dhcp-lease-file" => self.leases = Some(value.into()),
+            "dhcp-range" if value.contains("::") => self.ranges.push(value.to_owned()),
+            "enable-ra" => self.advertises_all = true,
+            "server" => self.servers.push(value.to_owned()),
             "conf-file" => files.push(value.into()),
             "conf-dir" => files.extend(in_folder(value)),
             _ => {}
@@ -211,6 +257,7 @@ mod tests {
             pid: Some(7),
             leases: None,
             files: vec![format!("{place}/main.conf").into(), format!("{place}/d/a.conf").into()],
+            ..Dnsmasq::default()
         };
         assert_eq!(found, expected);
         let arguments =
@@ -222,7 +269,27 @@ mod tests {
             pid: Some(7),
             leases: Some("/l".into()),
             files: vec!["/dev/null".into()],
+            ..Dnsmasq::default()
         };
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn how_hosts_hear_of_a_prefix_is_known() {
+        let network: Prefix = "2001:db8:100::/64".parse().expect("a prefix");
+        let fixed = |range: &str| Some(Advertised::Fixed(range.into()));
+        for (arguments, expected) in [
+            (&["--enable-ra", "--dhcp-range=::,constructor:lan0,1h"][..], Some(Advertised::AsAddress)),
+            (&["--dhcp-range=::1,::ff,constructor:lan*,ra-names"], Some(Advertised::AsAddress)),
+            (&["--dhcp-range=::,constructor:lan0,1h"], None),
+            (&["--enable-ra", "--dhcp-range=::,constructor:guests"], None),
+            (&["--dhcp-range=2001:db8:100::,ra-only"], fixed("2001:db8:100::,ra-only")),
+            (&["--dhcp-range=2001:db8:200::,ra-only"], None),
+            (&["--enable-ra", "--dhcp-range=10.0.0.5,10.0.0.9"], None),
+        ] {
+            let arguments = ["dnsmasq", "--conf-file=/dev/null"].iter().chain(arguments).map(|it| (*it).to_owned());
+            let found = Dnsmasq::of(&Process { pid: 7, arguments: arguments.collect() });
+            assert_eq!(found.advertises("lan0", network), expected, "{found:?}");
+        }
     }
 }

@@ -4,9 +4,8 @@
 //! ([`super::reading`]). What Kea holds of leases is left alone, client identifiers too; a device is given its new name, and
 //! address, when it next asks.
 
-use super::leases::after;
-use super::processes::{self, Process};
 use super::reading::{self, Reading};
+use crate::committer::processes::{self, Process};
 use crate::config::serving::{Dhcp, DhcpServer};
 use rebootping_core::control::names::Names;
 use std::fs::File;
@@ -88,7 +87,7 @@ impl Kea {
 
 /// The configuration file of a Kea that runs.
 pub(super) fn configuration(process: &Process) -> PathBuf {
-    after(process, "-c").unwrap_or_else(|| CONFIGURATION.into())
+    process.after("-c").unwrap_or_else(|| CONFIGURATION.into())
 }
 
 /// The control socket that a configuration names; its comments keep us from reading it as JSON.

@@ -1,10 +1,10 @@
 //! Follows what DHCP servers here have leased and reserved: their files are opened here, and read by a process without any power.
 
 use super::dnsmasq::{self, Dnsmasq};
-use super::processes::{self, Process};
 use super::reading;
 use super::{kea, lock};
 use crate::clock;
+use crate::committer::processes;
 use crate::config::serving::{Dhcp, DhcpServer};
 use rebootping_core::control::lease::Leases;
 use std::collections::BTreeMap;
@@ -130,8 +130,8 @@ fn files(settings: &Dhcp) -> Vec<(Kind, PathBuf)> {
         files.push((Kind::ReservedByKea, kea::configuration(&process)));
     }
     for process in processes::named("dhcpd") {
-        files.push((Kind::OfIsc, after(&process, "-lf").unwrap_or_else(|| OF_ISC.into())));
-        files.push((Kind::ReservedByIsc, after(&process, "-cf").unwrap_or_else(|| CONFIGURATION_OF_ISC.into())));
+        files.push((Kind::OfIsc, process.after("-lf").unwrap_or_else(|| OF_ISC.into())));
+        files.push((Kind::ReservedByIsc, process.after("-cf").unwrap_or_else(|| CONFIGURATION_OF_ISC.into())));
     }
     for (kind, named) in [(Kind::OfDnsmasq, &settings.dnsmasq_leases), (Kind::OfKea, &settings.kea_leases)] {
         if let Some(named) = named {
@@ -142,10 +142,4 @@ fn files(settings: &Dhcp) -> Vec<(Kind, PathBuf)> {
     files.sort();
     files.dedup();
     files
-}
-
-/// What stands behind an option on a command line.
-pub(super) fn after(process: &Process, option: &str) -> Option<PathBuf> {
-    let at = process.arguments.iter().position(|argument| argument == option)?;
-    process.arguments.get(at + 1).map(PathBuf::from)
 }

@@ -3,10 +3,9 @@
 //! A thread of its own, for a server may be slow to answer or not run at all. What fails is said, and tried again; the name is
 //! ours all the while.
 
-mod dnsmasq;
+pub(crate) mod dnsmasq;
 mod kea;
 mod leases;
-mod processes;
 pub(crate) mod reading;
 
 use super::restrict::Reply;

@@ -2,7 +2,7 @@
 
 use super::kept::Kept;
 use super::neighbours::Neighbourhood;
-use super::{Reply, Settings, Told, Wish, hours, lock};
+use super::{Reply, Settings, Shown, Told, Wish, hours, lock};
 use crate::clock;
 use crate::committer::audit::Audit;
 use crate::committer::dhcp::{self, Teller};
@@ -11,7 +11,6 @@ use crate::ipc::control::{ControlReport, Controlled, Restricted};
 use crate::netlink::nftables::Changes;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
-use rebootping_core::control::names::Names;
 use rebootping_core::control::restriction::{Mode, Now};
 use rebootping_core::control::table::{Element, Set, Sets, difference, put_restricted};
 use rebootping_core::inventory::report::Hardware;
@@ -26,6 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The same while there is nothing to keep in place.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// Rows of the audit that may be on their way to the history.
+const HANDED_OVER: u64 = 16;
 /// So many devices are shown at once: what is to say of each is below a kilobyte, and a frame takes 64.
 const PAGE: usize = 50;
 
@@ -34,8 +35,10 @@ pub(super) struct Keeper {
     pub(super) settings: Settings,
     pub(super) kept: Kept,
     pub(super) audit: Audit,
+    /// The row of the audit that was handed over last.
+    handed: u64,
     tell: Box<dyn Fn(Told) + Send>,
-    names: Arc<Mutex<Names>>,
+    shown: Arc<Mutex<Shown>>,
     teller: Teller,
     firewall: Option<Firewall>,
     changes: Option<Changes>,
@@ -52,7 +55,7 @@ impl Keeper {
     pub(super) fn new(
         settings: Settings,
         tell: Box<dyn Fn(Told) + Send>,
-        names: Arc<Mutex<Names>>,
+        shown: Arc<Mutex<Shown>>,
         teller: Teller,
     ) -> Self {
         let (kept, damage) = match Kept::read(&settings.state) {
@@ -64,8 +67,9 @@ impl Keeper {
             settings,
             kept,
             audit,
+            handed: 0,
             tell,
-            names,
+            shown,
             teller,
             firewall: None,
             changes: None,
@@ -79,13 +83,14 @@ impl Keeper {
             keeper
                 .say(true, format!("restrictions and names of devices cannot be read, so none are in force: {error}"));
         }
-        keeper.publish_names();
+        keeper.publish();
         keeper
     }
 
     /// Runs until it is told to stop.
     pub(super) fn run(mut self, wishes: &Receiver<Wish>, bell: &EventFd) {
         self.configured();
+        self.hand_over();
         self.turn();
         loop {
             self.wait(bell);
@@ -112,6 +117,8 @@ impl Keeper {
             }
             Wish::Carry(order) => self.carry(*order),
             Wish::Show(after, reply) => reply(self.report(after)),
+            Wish::InHistory(row) => self.note_in_history(row),
+            Wish::Forget(macs, reply) => reply(self.forget(&macs)),
             Wish::Release => self.is_released = true,
             Wish::Stop => {}
         }
@@ -172,7 +179,8 @@ impl Keeper {
 
     /// What should be in the table; nothing if there should be none.
     fn wanted(&self, now: Now) -> Option<Sets> {
-        let is_empty = self.kept.restrictions.all().next().is_none() && self.kept.guarded.is_empty();
+        let is_nobody = self.kept.restrictions.all().next().is_none() && self.kept.guarded.is_empty();
+        let is_empty = is_nobody && self.settings.dead_end.is_none();
         if self.is_released || is_empty {
             return None;
         }
@@ -187,6 +195,7 @@ impl Keeper {
             (Set::Known, if self.kept.guarded.is_empty() { BTreeSet::new() } else { known.collect() }),
             (Set::Guarded, interfaces(&self.kept.guarded)),
             (Set::Internet, interfaces(&self.kept.internet)),
+            (Set::DeadEnd, interfaces(&self.settings.dead_end.iter().cloned().collect())),
             (Set::Page, self.settings.page.iter().copied().map(Element::Port).collect()),
         ] {
             if !elements.is_empty() {
@@ -275,7 +284,7 @@ impl Keeper {
 
     /// Brings what must survive to the disk; what cannot be is said.
     pub(super) fn keep(&mut self) {
-        self.publish_names();
+        self.publish();
         if let Err(error) = self.kept.write(&self.settings.state) {
             self.say(true, format!("restrictions and names of devices are lost with the next restart: {error}"));
         }
@@ -287,8 +296,39 @@ impl Keeper {
         self.teller.tell(dhcp::Wish { settings, names, waiting });
     }
 
-    fn publish_names(&self) {
-        lock(&self.names).clone_from(&self.kept.names);
+    fn publish(&self) {
+        let restricted = self.kept.restrictions.all().map(|(mac, _)| mac).collect();
+        *lock(&self.shown) = Shown { names: self.kept.names.clone(), restricted };
+    }
+
+    /// Hands over what the history does not have yet of the audit, so many rows before it has said that it has the first.
+    pub(super) fn hand_over(&mut self) {
+        let last = self.kept.in_history.saturating_add(HANDED_OVER);
+        let rows = self.audit.behind(self.kept.in_history.max(self.handed)).take_while(|row| row.id <= last);
+        for row in rows {
+            self.handed = row.id;
+            (self.tell)(Told::Row(Box::new(row.clone())));
+        }
+    }
+
+    /// The history has the audit up to this row.
+    fn note_in_history(&mut self, row: u64) {
+        if row > self.kept.in_history {
+            self.kept.in_history = row;
+            self.keep();
+            self.hand_over();
+        }
+    }
+
+    fn forget(&mut self, macs: &[Hardware]) -> Result<(), String> {
+        let before = self.kept.clone();
+        self.kept.forget(macs);
+        if self.kept != before {
+            self.keep();
+            self.tell_dhcp(None);
+        }
+        let erased = self.audit.forget(macs);
+        erased.map_err(|error| format!("it is forgotten, but orders about it could not be erased: {error}"))
     }
 
     fn report(&mut self, after: Option<Hardware>) -> ControlReport {

@@ -27,6 +27,8 @@ pub(super) struct Kept {
     pub(super) guarded: BTreeSet<String>,
     /// Interfaces that led to the Internet when we last knew: for the first second after a start.
     pub(super) internet: BTreeSet<String>,
+    /// Rows of the audit up to this one are in the history.
+    pub(super) in_history: u64,
 }
 
 impl Kept {
@@ -44,6 +46,15 @@ impl Kept {
     /// Brings it to the disk.
     pub(super) fn write(&self, state: &Path) -> io::Result<()> {
         durable::replace(&path(state), &serde_json::to_vec(self)?)
+    }
+
+    /// Erases what is kept of these devices but their restrictions.
+    pub(super) fn forget(&mut self, macs: &[Hardware]) {
+        self.known.retain(|mac| !macs.contains(mac));
+        for mac in macs {
+            // To take a name back is never refused.
+            drop(self.names.give(*mac, None));
+        }
     }
 
     /// Quarantine does not concern these devices from now on, as far as there is room.
@@ -76,6 +87,9 @@ mod tests {
         let local = Restriction { mode: Mode::Local, until: Some(9), schedule };
         kept.restrictions.set(mac, Some(local)).expect("room");
         kept.know([mac]);
+        kept.know([Hardware([2, 0, 0, 0, 0, 2])]);
+        kept.forget(&[Hardware([2, 0, 0, 0, 0, 2])]);
+        assert_eq!(kept.known, [mac].into());
         kept.write(scratch.path()).expect("a disk");
         assert_eq!(Kept::read(scratch.path()).expect("it was written"), kept);
         scratch.write("control.json", "{\"restrictions\":{\"x\":1}}");

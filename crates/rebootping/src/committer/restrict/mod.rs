@@ -1,4 +1,4 @@
-//! Keeps devices restricted as the operator ordered, whatever happens to the firewall around us.
+//! Keeps devices restricted as the operator ordered, and hosts out of a dead end of IPv6, whatever happens to the firewall around us.
 //!
 //! The rule: what is ordered is in the kernel first, then on the disk with its row in the audit, then answered; where the
 //! firewall refuses, nothing is changed. The table is ours alone. It stays while we are away, so that a restart opens no window;
@@ -13,7 +13,7 @@ mod kept;
 mod neighbours;
 mod orders;
 
-use super::audit::Who;
+use super::audit::{Row, Who};
 use super::dhcp::Teller;
 use crate::config::serving::Dhcp;
 use crate::ipc::control::{ControlOrder, ControlReport};
@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) state: PathBuf,
     /// Interfaces that lead to the Internet; none while nobody knows.
     pub(crate) internet: BTreeSet<String>,
+    /// The link that alone has IPv6 while nothing answers over it: what is forwarded there is refused.
+    pub(crate) dead_end: Option<String>,
     /// TCP ports of the page.
     pub(crate) page: BTreeSet<u16>,
     /// Interfaces whose unknown devices are in quarantine.
@@ -64,21 +66,34 @@ pub(crate) enum Told {
     Event { is_trouble: bool, text: String },
     /// To undo an order, this one has to go the way that orders go.
     Undoing(Order),
+    /// The history is to have this row of the audit; it is kept here until it does.
+    Row(Box<Row>),
 }
 
 enum Wish {
     Configure(Box<Settings>),
     Carry(Box<Order>),
     Show(Option<Hardware>, Box<dyn FnOnce(ControlReport) + Send>),
+    /// The history has the audit up to this row.
+    InHistory(u64),
+    /// Erase what is kept of these devices.
+    Forget(Vec<Hardware>, Box<dyn FnOnce(Result<(), String>) + Send>),
     Release,
     Stop,
+}
+
+/// What others may look at without asking.
+#[derive(Default)]
+struct Shown {
+    names: Names,
+    restricted: BTreeSet<Hardware>,
 }
 
 /// The thread that keeps devices restricted.
 pub(crate) struct Warden {
     wishes: SyncSender<Wish>,
     bell: Arc<EventFd>,
-    names: Arc<Mutex<Names>>,
+    shown: Arc<Mutex<Shown>>,
     thread: JoinHandle<()>,
 }
 
@@ -87,14 +102,14 @@ impl Warden {
     pub(crate) fn start(settings: Settings, tell: impl Fn(Told) + Send + Sync + 'static) -> io::Result<Self> {
         let (wishes, inbox) = sync_channel(ORDERS);
         let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
-        let names = Arc::new(Mutex::new(Names::default()));
+        let shown = Arc::new(Mutex::new(Shown::default()));
         let tell = Arc::new(tell);
         let warn = Arc::clone(&tell);
         let teller = Teller::start(move |text| warn(Told::Event { is_trouble: true, text }))?;
-        let keeper = Keeper::new(settings, Box::new(move |told| tell(told)), Arc::clone(&names), teller);
+        let keeper = Keeper::new(settings, Box::new(move |told| tell(told)), Arc::clone(&shown), teller);
         let heard = Arc::clone(&bell);
         let thread = thread::Builder::new().name("warden".into()).spawn(move || keeper.run(&inbox, &heard))?;
-        Ok(Self { wishes, bell, names, thread })
+        Ok(Self { wishes, bell, shown, thread })
     }
 
     /// Goes on with other settings.
@@ -118,7 +133,25 @@ impl Warden {
 
     /// Why a device could not be called so.
     pub(crate) fn objection(&self, mac: Hardware, named: &Named) -> Option<String> {
-        lock(&self.names).objection(mac, named).map(|refusal| said(refusal, named))
+        lock(&self.shown).names.objection(mac, named).map(|refusal| said(refusal, named))
+    }
+
+    /// Whether a device is restricted, now or in some hours.
+    pub(crate) fn restricts(&self, mac: Hardware) -> bool {
+        lock(&self.shown).restricted.contains(&mac)
+    }
+
+    /// The history has the audit up to this row.
+    pub(crate) fn has_history(&self, row: u64) {
+        // A row that is not known to be there is handed over once more at the next start.
+        let _full = self.put(Wish::InHistory(row));
+    }
+
+    /// Erases what is kept of these devices, names and orders about them.
+    pub(crate) fn forget(&self, macs: Vec<Hardware>, reply: Box<dyn FnOnce(Result<(), String>) + Send>) {
+        if let Err(Wish::Forget(_, reply)) = self.put(Wish::Forget(macs, reply)) {
+            reply(Err("it is forgotten, but too many orders wait to erase those about it; say it once more".into()));
+        }
     }
 
     /// Takes the table away until the next start; what is restricted stays written down.
@@ -149,8 +182,8 @@ pub(crate) fn release() -> Result<(), String> {
     super::nft::remove(crate::clock::now)
 }
 
-fn lock(names: &Mutex<Names>) -> MutexGuard<'_, Names> {
-    names.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn said(refusal: Refusal, named: &Named) -> String {

@@ -137,8 +137,12 @@ impl Keeper {
     }
 
     fn write_down(&mut self, verb: Verb, undoes: Option<u64>, who: Who, changes: Vec<Changed>) -> Result<u64, String> {
-        let row = self.audit.append(clock::wall().to_string(), who, verb, undoes, changes);
-        row.map_err(|error| format!("it is done, but who did it could not be written down: {error}"))
+        let id = self
+            .audit
+            .append(clock::wall().to_string(), who, verb, undoes, changes)
+            .map_err(|error| format!("it is done, but who did it could not be written down: {error}"))?;
+        self.hand_over();
+        Ok(id)
     }
 
     /// What a device may do now, and what that does not reach.

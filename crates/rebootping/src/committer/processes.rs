@@ -1,17 +1,25 @@
-//! Which programs run in this network namespace: a DHCP server elsewhere serves somebody else.
+//! Which programs run in this network namespace: a server elsewhere serves somebody else.
 
 use std::fs;
 use std::path::PathBuf;
 
 /// A process and its command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Process {
-    pub(super) pid: i32,
-    pub(super) arguments: Vec<String>,
+pub(crate) struct Process {
+    pub(crate) pid: i32,
+    pub(crate) arguments: Vec<String>,
+}
+
+impl Process {
+    /// What stands behind an option on its command line.
+    pub(crate) fn after(&self, option: &str) -> Option<PathBuf> {
+        let at = self.arguments.iter().position(|argument| argument == option)?;
+        self.arguments.get(at + 1).map(PathBuf::from)
+    }
 }
 
 /// The processes of that program here, the oldest number first.
-pub(super) fn named(program: &str) -> Vec<Process> {
+pub(crate) fn named(program: &str) -> Vec<Process> {
     let own = namespace("self");
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut pids: Vec<i32> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
@@ -21,7 +29,7 @@ pub(super) fn named(program: &str) -> Vec<Process> {
 }
 
 /// Whether that process runs that program.
-pub(super) fn is(pid: i32, program: &str) -> bool {
+pub(crate) fn is(pid: i32, program: &str) -> bool {
     fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == program)
 }
 
