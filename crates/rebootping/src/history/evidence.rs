@@ -87,7 +87,7 @@ fn of_daemon(status: &Status, name: &str) -> Result<Evidence, String> {
 #[derive(Deserialize)]
 struct Explained {
     family: Family,
-    at: Option<Timestamp>,
+    at: Option<String>,
     text: String,
     links: Vec<Link>,
     pings: Vec<Ping>,
@@ -134,7 +134,7 @@ fn of_history(config: &Config, link: &str, at: Time) -> Result<Evidence, String>
 
 impl Explained {
     fn evidence(self, asked: Time, label: Label<'_>) -> Evidence {
-        let at = self.at.map_or(asked.as_nanos(), |at| nanos(at).max(0) as u64);
+        let at = self.at.as_deref().and_then(|at| at.parse().ok()).map_or(asked.as_nanos(), |at| nanos(at).max(0) as u64);
         let called = |name: &str| label(name).unwrap_or_else(|| name.to_owned());
         let verdicts = self.links.iter().map(|link| {
             let standing = (link.healthy, link.enabled);
