@@ -1,13 +1,14 @@
 //! Frames put on a wire exactly as given, many to a system call, as fast as wanted.
 
 use std::io::IoSlice;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::{AddressFamily, LinkAddr, MsgFlags, MultiHeaders, SockFlag, SockType, bind, sendmmsg, socket};
+use nix::time::{ClockId, clock_gettime};
 
 use crate::ns::Ns;
 
@@ -51,31 +52,38 @@ impl Flood {
     /// Sends from an interface of the calling thread's namespace; panics where that cannot be.
     #[track_caller]
     pub fn send(&self, interface: &str) {
-        let flags = SockFlag::SOCK_CLOEXEC;
-        let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None).expect("a packet socket opens");
-        bind(socket.as_raw_fd(), &address_of(interface)).unwrap_or_else(|e| panic!("binding to {interface}: {e}"));
-        let slices: Vec<[IoSlice<'_>; 1]> = self.frames.iter().map(|frame| [IoSlice::new(frame)]).collect();
-        let mut headers = MultiHeaders::<LinkAddr>::preallocate(BATCH, None);
+        self.send_by_turns(&mut [&mut self.tap(interface)]);
+    }
+
+    /// Something that sends these frames from an interface of the calling thread's namespace, wherever the thread goes then.
+    #[track_caller]
+    pub fn tap(&self, interface: &str) -> Tap<'_> {
+        Tap::open(&self.frames, interface)
+    }
+
+    /// Sends all frames through each of these taps: a few through one, as many through the next; the one that begins
+    /// changes with each turn. The rate is that of each.
+    #[track_caller]
+    pub fn send_by_turns(&self, taps: &mut [&mut Tap<'_>]) {
+        let mut headers = MultiHeaders::preallocate(BATCH, None);
         let start = Instant::now();
         let mut sent = 0;
         while sent < self.count {
             self.wait_for_turn(start, sent);
-            let first = (sent % self.frames.len() as u64) as usize;
-            let batch = self.batch(sent).min(self.frames.len() - first);
-            let slices = &slices[first..first + batch];
-            match sendmmsg(socket.as_raw_fd(), &mut headers, slices, [None; BATCH], [], MsgFlags::empty()) {
-                Ok(results) => sent += results.count() as u64,
-                // The queue of the device is full: as on any card, the next try succeeds.
-                Err(Errno::ENOBUFS | Errno::EINTR) => thread::yield_now(),
-                Err(error) => panic!("sending over {interface}: {error}"),
+            let batch = self.batch(sent);
+            for tap in &mut *taps {
+                tap.send(sent, batch, &mut headers);
             }
+            taps.rotate_left(1);
+            sent += batch as u64;
         }
     }
 
     /// How many to send at once: with a rate, no more than a millisecond's worth.
     fn batch(&self, sent: u64) -> usize {
         let most = self.per_second.map_or(BATCH as u64, |rate| (rate / 1000).clamp(1, BATCH as u64));
-        most.min(self.count - sent) as usize
+        let place = sent % self.frames.len() as u64;
+        most.min(self.count - sent).min(self.frames.len() as u64 - place) as usize
     }
 
     fn wait_for_turn(&self, start: Instant, sent: u64) {
@@ -83,6 +91,57 @@ impl Flood {
         let due = start + Duration::from_secs_f64(sent as f64 / rate as f64);
         thread::sleep(due.saturating_duration_since(Instant::now()));
     }
+}
+
+/// A socket on an interface, and what the thread's processor did for what went through it.
+#[derive(Debug)]
+pub struct Tap<'a> {
+    socket: OwnedFd,
+    interface: String,
+    slices: Vec<[IoSlice<'a>; 1]>,
+    spent: Duration,
+}
+
+impl<'a> Tap<'a> {
+    #[track_caller]
+    fn open(frames: &'a [Vec<u8>], interface: &str) -> Self {
+        let flags = SockFlag::SOCK_CLOEXEC;
+        let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None).expect("a packet socket opens");
+        bind(socket.as_raw_fd(), &address_of(interface)).unwrap_or_else(|e| panic!("binding to {interface}: {e}"));
+        Self {
+            socket,
+            interface: interface.to_owned(),
+            slices: frames.iter().map(|frame| [IoSlice::new(frame)]).collect(),
+            spent: Duration::ZERO,
+        }
+    }
+
+    /// The thread's time that sending took, with all that the kernel did meanwhile: over a veth also what receiving costs.
+    pub fn spent(&self) -> Duration {
+        self.spent
+    }
+
+    /// Sends so many frames, of all frames from this one on.
+    fn send(&mut self, first: u64, number: usize, headers: &mut MultiHeaders<LinkAddr>) {
+        let before = thread_time();
+        let first = (first % self.slices.len() as u64) as usize;
+        let mut left = &self.slices[first..first + number];
+        while !left.is_empty() {
+            let addresses = [None; BATCH];
+            match sendmmsg(self.socket.as_raw_fd(), headers, left, addresses, [], MsgFlags::empty()) {
+                Ok(results) => left = &left[results.count()..],
+                // The queue of the device is full: as on any card, the next try succeeds.
+                Err(Errno::ENOBUFS | Errno::EINTR) => thread::yield_now(),
+                Err(error) => panic!("sending over {}: {error}", self.interface),
+            }
+        }
+        self.spent += thread_time().saturating_sub(before);
+    }
+}
+
+/// How long the calling thread has run.
+fn thread_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("every thread has such a clock").into()
 }
 
 /// UDP frames of IPv4 in the "Internet mix" of sizes, from one MAC to another.

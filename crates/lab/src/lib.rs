@@ -46,7 +46,7 @@ mod yard;
 
 pub use daemon::Daemon;
 pub use echo_log::Echo;
-pub use flood::{Flood, imix, udp_frame};
+pub use flood::{Flood, Tap, imix, udp_frame};
 pub use flow::{FlowReport, Protocol};
 pub use flows::Flows;
 pub use gateway::Gw;

@@ -42,6 +42,11 @@ impl Reader {
         ("the bare ring", Self::Bare),
     ];
 
+    /// Whether it is rebootping, all of it.
+    pub(crate) const fn is_ours(self) -> bool {
+        matches!(self, Self::Whole | Self::Cut)
+    }
+
     /// Starts it, and waits until it captures.
     pub(crate) fn start(self, yard: &Yard) -> Running<'_> {
         let file = yard.dir().join("file.pcap");
