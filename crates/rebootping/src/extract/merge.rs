@@ -9,7 +9,7 @@ use crate::clock;
 use crate::pcap_files::pcapng::{self, Record};
 use crate::pcap_read;
 use core::time::Duration;
-use rebootping_core::packet::frame::{Direction, InterfaceId};
+use rebootping_core::packet::frame::InterfaceId;
 use rebootping_core::time::Time;
 use std::io;
 
@@ -189,8 +189,7 @@ fn put(block: &mut Vec<u8>, number: u32, from: &pcap_read::Record<'_>) {
     let record = Record {
         interface: InterfaceId(number),
         stamp: from.stamp,
-        // Segments always say.
-        direction: from.direction.unwrap_or(Direction::Received),
+        direction: from.direction,
         original: from.original,
         bytes: from.bytes,
     };

@@ -44,7 +44,7 @@ fn blocks(packets: &[(u32, u64, &str)]) -> Vec<u8> {
         let record = Record {
             interface: InterfaceId(*interface),
             stamp: START + after,
-            direction: Direction::Received,
+            direction: Some(Direction::Received),
             original: 1_500,
             bytes: text.as_bytes(),
         };
@@ -341,7 +341,7 @@ fn remarks_stay_beside_their_packets() {
     let captures = Captures::new("extract-remark");
     let mut bytes = section(&["lan0"], &[]);
     let record =
-        Record { interface: InterfaceId(0), stamp: START, direction: Direction::Sent, original: 1, bytes: b"a" };
+        Record { interface: InterfaceId(0), stamp: START, direction: Some(Direction::Sent), original: 1, bytes: b"a" };
     let mut block = Vec::new();
     pcapng::put_packet(&mut block, 0, &record);
     pcapng::add_remark(&mut block, "12 before it were lost");

@@ -145,7 +145,7 @@ impl Desk {
         let keeping = self.keep.handle_frame(&seen, &packet);
         self.devices.take(&seen, &packet);
         self.carry_out(at);
-        self.append(keeping, &seen);
+        self.append(keeping, &seen, &packet);
     }
 
     /// Does what the operator wants of a device; captures lie in this folder. It is answered when the disk has it.
@@ -220,10 +220,10 @@ impl Desk {
         }
     }
 
-    fn append(&mut self, keeping: Keeping, seen: &Seen<'_>) {
+    fn append(&mut self, keeping: Keeping, seen: &Seen<'_>, packet: &Packet) {
         let Some(files) = &mut self.files else { return };
         for Share { owner, snap } in keeping.into_iter().flatten() {
-            files.append(slot(owner), &record(seen, snap));
+            files.append(slot(owner), &record(seen, packet, snap));
         }
     }
 
@@ -272,19 +272,24 @@ fn keep_for(files: &mut Files, folders: &BTreeMap<InterfaceId, (String, LinkType
                 files.open(slot(id), folder, *link);
             }
         }
-        Output::Replay { id, seen } => files.append(slot(id), &record(&seen, u32::MAX)),
+        Output::Replay { id, seen } => {
+            files.append(slot(id), &record(&seen, &Packet::read(seen.link, seen.frame), u32::MAX));
+        }
         Output::Closed { id, .. } => files.close(slot(id)),
     }
 }
 
-/// The first bytes of a frame, as many as are kept.
-fn record<'a>(seen: &Seen<'a>, snap: u32) -> Record<'a> {
+/// The first bytes of a frame, as many as are kept. Where these are headers alone, the MACs among them must do to tell which way
+/// it went: to say it beside them would take an eighth more of the disk for a stream.
+fn record<'a>(seen: &Seen<'a>, packet: &Packet, snap: u32) -> Record<'a> {
+    let bytes = seen.frame.get(..snap as usize).unwrap_or(seen.frame);
+    let is_bare = packet.ether.is_some() && bytes.len().min(packet.payload.end) <= packet.payload.start;
     Record {
         interface: seen.interface,
         stamp: seen.at.as_nanos(),
-        direction: seen.direction,
+        direction: Some(seen.direction).filter(|_| !is_bare),
         original: seen.original,
-        bytes: seen.frame.get(..snap as usize).unwrap_or(seen.frame),
+        bytes,
     }
 }
 

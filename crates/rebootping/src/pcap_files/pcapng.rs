@@ -24,8 +24,10 @@ pub(super) const SNAP_LENGTH: u32 = 262_144;
 pub(super) const FRAME: usize = 12;
 /// An Enhanced Packet Block up to the packet's bytes.
 pub(super) const PACKET_HEAD: usize = 28;
-/// Its flags, the end of its options and its length again.
-const PACKET_TAIL: usize = 16;
+/// Its flags and the end of its options.
+const OPTIONS: usize = 12;
+/// A block's length again.
+const LENGTH: usize = 4;
 
 const COMMENT: u16 = 1;
 const IF_NAME: u16 = 2;
@@ -53,8 +55,8 @@ pub(crate) struct Record<'a> {
     pub(crate) interface: InterfaceId,
     /// When, in nanoseconds since 1970.
     pub(crate) stamp: u64,
-    /// Which way it went.
-    pub(crate) direction: Direction,
+    /// Which way it went, where that is to be said.
+    pub(crate) direction: Option<Direction>,
     /// Its length on the wire in bytes.
     pub(crate) original: u32,
     /// Its first bytes.
@@ -98,15 +100,17 @@ pub(crate) fn put_interface(out: &mut Vec<u8>, link: LinkType, name: &str) {
     });
 }
 
-/// The length of a packet's block with so many bytes of the frame.
+/// The length of a packet's block with so many bytes of the frame, at most.
 pub(crate) const fn packet_length(captured: usize) -> usize {
-    PACKET_HEAD + captured.next_multiple_of(4) + PACKET_TAIL
+    PACKET_HEAD + captured.next_multiple_of(4) + OPTIONS + LENGTH
 }
 
 /// Appends a packet of the section's interface `number`. Allocates nothing where `out` has room for [`packet_length`].
 #[inline]
 pub(crate) fn put_packet(out: &mut Vec<u8>, number: u32, record: &Record<'_>) {
-    let length = (packet_length(record.bytes.len()) as u32).to_le_bytes();
+    let most = packet_length(record.bytes.len());
+    let length = if record.direction.is_some() { most } else { most - OPTIONS };
+    let length = (length as u32).to_le_bytes();
     let mut head = [0; PACKET_HEAD];
     for (into, field) in head.chunks_exact_mut(4).zip([
         PACKET.to_le_bytes(),
@@ -125,17 +129,20 @@ pub(crate) fn put_packet(out: &mut Vec<u8>, number: u32, record: &Record<'_>) {
     let end = out.len() + record.bytes.len().next_multiple_of(4) - record.bytes.len();
     out.extend_from_slice(&[0; 4]);
     out.truncate(end);
-    // The option of four bytes and the empty option that ends them.
-    let [a, b, c, d] = length;
-    let flags = flags(record.direction);
-    let tail: [u8; PACKET_TAIL] = [EPB_FLAGS as u8, 0, 4, 0, flags, 0, 0, 0, 0, 0, 0, 0, a, b, c, d];
-    out.extend_from_slice(&tail);
+    if let Some(direction) = record.direction {
+        // The option of four bytes and the empty option that ends them.
+        let options: [u8; OPTIONS] = [EPB_FLAGS as u8, 0, 4, 0, flags(direction), 0, 0, 0, 0, 0, 0, 0];
+        out.extend_from_slice(&options);
+    }
+    out.extend_from_slice(&length);
 }
 
 /// Adds a remark, which Wireshark shows beside the packet, to the block of a packet that [`put_packet`] appended to nothing.
 pub(crate) fn add_remark(block: &mut Vec<u8>, remark: &str) {
-    // The option goes before the empty one that ends them, which is written anew with the length.
-    block.truncate(block.len().saturating_sub(8));
+    // The option goes before the empty one that ends them, if there are any; that is written anew with the length.
+    let captured = block.get(20..).and_then(|rest| rest.first_chunk()).map_or(0, |it| u32::from_le_bytes(*it));
+    let has_options = block.len() > PACKET_HEAD + (captured as usize).next_multiple_of(4) + LENGTH;
+    block.truncate(block.len().saturating_sub(if has_options { 8 } else { LENGTH }));
     put_option(block, COMMENT, text(remark));
     put_end_of_options(block);
     put_length(block, 0);
@@ -244,7 +251,7 @@ mod tests {
     const RECORD: Record<'_> = Record {
         interface: InterfaceId(7),
         stamp: 0x0123_4567_89ab_cdef,
-        direction: Direction::Overheard,
+        direction: Some(Direction::Overheard),
         original: 1500,
         bytes: &[1, 2, 3, 4, 5],
     };
@@ -278,6 +285,15 @@ mod tests {
             assert_eq!(out[PACKET_HEAD..PACKET_HEAD + length], bytes);
             assert!(out[PACKET_HEAD + length..].iter().all(|&byte| byte != 0xff), "{length} bytes");
         }
+    }
+
+    #[test]
+    fn a_packet_that_says_no_direction_has_no_options_until_it_is_remarked_on() {
+        let mut out = Vec::new();
+        put_packet(&mut out, 3, &Record { direction: None, ..RECORD });
+        assert_eq!(words(&out)[1..], [40, 3, 0x0123_4567, 0x89ab_cdef, 5, 1500, 0x0403_0201, 5, 40]);
+        add_remark(&mut out, "late");
+        assert_eq!(words(&out)[7..], [0x0403_0201, 5, 0x0004_0001, u32::from_le_bytes(*b"late"), 0, 52]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn start(place: &Place, limits: Limits) -> Files {
 
 fn record(stamp: Time, bytes: &[u8]) -> Record<'_> {
     let original = bytes.len() as u32;
-    Record { interface: LAN, stamp: stamp.as_nanos(), direction: Direction::Received, original, bytes }
+    Record { interface: LAN, stamp: stamp.as_nanos(), direction: Some(Direction::Received), original, bytes }
 }
 
 /// An Ethernet frame of `length` bytes that carries a number, so that each is another.
