@@ -75,3 +75,70 @@ impl Ear {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::net::if_::if_nametoindex;
+    use rebootping_core::packet::neighbour::Mac;
+    use rebootping_lab::{Flood, SWITCH_LIMIT, Yard, wait_until};
+
+    const OURS: u16 = 0xbeef;
+    const CABLES: [(&str, Mac); 2] = [("lan0", [2, 0, 0, 0, 0, 1]), ("wan0", [2, 0, 0, 0, 0, 2])];
+
+    /// An Ethernet frame with a reply to an echo of ours.
+    fn reply(to: Mac) -> Vec<u8> {
+        let [high, low] = OURS.to_be_bytes();
+        let ip = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
+        [&to[..], &[2, 0, 0, 0, 1, 1], &[8, 0], &ip, &[0, 0, 0, 0, high, low, 0, 1]].concat()
+    }
+
+    /// A gateway with its cables.
+    fn yard() -> Yard {
+        let yard = Yard::build("ears", "");
+        for (name, mac) in CABLES {
+            yard.lay_cable(name, &mac.map(|byte| format!("{byte:02x}")).join(":"));
+        }
+        yard
+    }
+
+    /// The interfaces on which the ears have heard something, after one reply came on each.
+    fn heard(yard: &Yard, ears: &Ears, expected: usize) -> Vec<u32> {
+        for (name, mac) in CABLES {
+            Flood::of(vec![reply(mac), reply([2, 0, 0, 0, 9, 9])]).send_in(yard.street(), name);
+        }
+        let mut heard = Vec::new();
+        let mut listen = || {
+            let mut buffer = [0; 64];
+            for socket in ears.sockets() {
+                while let Ok(Some(received)) = socket.receive(&mut buffer) {
+                    heard.push(received.index);
+                }
+            }
+            heard.len() >= expected
+        };
+        wait_until("the replies are heard", SWITCH_LIMIT, &mut listen);
+        listen();
+        heard.sort_unstable();
+        heard
+    }
+
+    #[test]
+    fn each_reply_is_heard_once_and_only_on_interfaces_that_are_followed() {
+        let yard = yard();
+        let (mut ears, indexes) = yard.gw().enter(|| {
+            let index = |name: &str| if_nametoindex(name).expect("the cable is laid");
+            (Ears::open(OURS).expect("root may open them"), CABLES.map(|(name, _)| index(name)))
+        });
+        let [lan, wan] = indexes;
+        ears.follow(&[wan].into());
+        assert_eq!(heard(&yard, &ears, 1), [wan]);
+        ears.follow(&[lan, wan].into());
+        ears.follow(&[lan, wan].into());
+        assert_eq!(heard(&yard, &ears, 2), [lan, wan]);
+        // More than there are sockets for; most of them are gone by now.
+        ears.follow(&(lan..lan + 100).collect());
+        assert_eq!(heard(&yard, &ears, 2), [lan, wan], "one socket hears all");
+        assert_eq!(ears.fds().count(), 1);
+    }
+}
