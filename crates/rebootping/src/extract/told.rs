@@ -148,6 +148,7 @@ fn stamp(label: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::devices::tests::sample;
+    use rebootping_core::keep::Counts;
     use serde_json::{Value, json};
 
     fn told(since: u64, folder: &str) -> Told {
@@ -177,7 +178,8 @@ mod tests {
         serde_json::from_value(json!({
             "schema": 1, "time": since, "started": since, "links": [link],
             "capture": {
-                "packets": 0, "bytes": 0, "truncated": 0, "written_bytes_today": 0, "kept_bytes": 0, "oldest": null,
+                "packets": 0, "bytes": 0, "written": 0, "truncated": 0, "frames": Counts::default(),
+                "written_bytes_today": 0, "kept_bytes": 0, "oldest": null,
                 "dropped": drops, "drop_rate": drops, "devices": 0, "interfaces": [], "error": null,
             },
             "commit": {"backend": "observe", "state": "observing", "error": null, "left_alone": []},

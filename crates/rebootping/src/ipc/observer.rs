@@ -8,6 +8,7 @@ use crate::store::Wanted;
 use crate::store::kinds::Happening;
 use rebootping_core::history::relay::Receipt;
 use rebootping_core::inventory::report::Hardware;
+use rebootping_core::keep::Counts;
 use rebootping_core::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -240,8 +241,12 @@ pub(crate) struct CaptureReport {
     pub(crate) packets: u64,
     /// Their bytes on the wire.
     pub(crate) bytes: u64,
+    /// Records written to capture files; a packet between two devices has two.
+    pub(crate) written: u64,
     /// Packets kept with fewer bytes than they had.
     pub(crate) truncated: u64,
+    /// What became of them, and of the MACs in them.
+    pub(crate) frames: Counts,
     /// Bytes written to capture files since midnight, local time.
     pub(crate) written_bytes_today: u64,
     /// Bytes all capture files hold.

@@ -9,7 +9,7 @@ use crate::config::observing::CaptureMode;
 use crate::ipc::observer::DeviceVerb;
 use crate::pcap_files::{Behind, Files, Limits, Record, Slot};
 use rebootping_core::inventory::report::Hardware;
-use rebootping_core::keep::{self, Interface, Keep, Keeping, Mode, Output, Owner, OwnerId, Share, Stream};
+use rebootping_core::keep::{self, Counts, Interface, Keep, Keeping, Mode, Output, Owner, OwnerId, Share, Stream};
 use rebootping_core::packet::frame::{InterfaceId, LinkType, Packet, Seen};
 use rebootping_core::packet::neighbour::Mac;
 use rebootping_core::time::Time;
@@ -48,6 +48,11 @@ impl Desk {
     /// The files, if there is a folder for them.
     pub(super) fn files(&self) -> Option<&Files> {
         self.files.as_ref()
+    }
+
+    /// What became of all frames until now.
+    pub(super) fn counts(&self) -> Counts {
+        self.keep.counts()
     }
 
     /// Goes on with other settings.

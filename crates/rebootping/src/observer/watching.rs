@@ -28,6 +28,8 @@ use std::time::Duration;
 
 /// How long the end waits for the disk: the daemon has a second for all.
 pub(super) const STOP_WITHIN: Duration = Duration::from_millis(800);
+/// Of more interfaces than this the losses are told with all else, once a minute.
+const MOST_ASKED: usize = 64;
 /// A captures folder that is not there is made again after this, for another observer: this one may use no other folder than
 /// that which it found.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
@@ -72,13 +74,16 @@ impl Watching {
         // Two tables that strangers fill are not filled alike.
         let (devices, trouble) = Devices::start(&settings.state, seed.rotate_left(32), line.of(now));
         said.extend(trouble);
+        let (today, trouble) = Today::start(&settings.state, zone);
+        let no_thread = |error| format!("what was written today will be forgotten at the next start: {error}");
+        said.extend(trouble.map(no_thread).map(FromObserver::Warning));
         let mut watching = Self {
             desk: Desk::new(Keep::new(keep_settings(&settings), seed), files, devices, line.of(now)),
             settings,
             watch,
             capture,
             line,
-            today: Today::new(zone),
+            today,
             bytes: 0,
             drops: Drops::default(),
             dropped_by_writer: 0,
@@ -173,6 +178,7 @@ impl Watching {
         let span = now.time().since(self.reported.time());
         self.reported = now;
         let counters = self.capture.counters(self.watch.snapshot())?;
+        self.ask_for_losses();
         let rates = counters.drops.since(self.drops).per_second(span);
         self.drops = counters.drops;
         let kept = self.desk.files().map(Files::status).unwrap_or_default();
@@ -191,7 +197,9 @@ impl Watching {
         Ok(CaptureReport {
             packets: counters.packets,
             bytes: self.bytes,
+            written: kept.written.records,
             truncated: kept.truncated,
+            frames: self.desk.counts(),
             written_bytes_today: self.today.of(kept.written_bytes, now.label(now.time())),
             kept_bytes: kept.total,
             oldest: kept.owners.values().map(|owner| owner.oldest).min(),
@@ -208,6 +216,15 @@ impl Watching {
         })
     }
 
+    /// Asks the kernel what cards have lost, for the next report.
+    fn ask_for_losses(&mut self) {
+        let Self { capture, watch, .. } = self;
+        for interface in capture.captured().interfaces.iter().take(MOST_ASKED) {
+            // Where that fails so does asking for everything, once a minute, which is said.
+            drop(watch.request_link(interface.id.0));
+        }
+    }
+
     /// What was learnt since the last time, and the line its times are on.
     pub(super) fn learnt(&mut self) -> (Learnt, Line) {
         (self.desk.devices.learnt(), self.line)
@@ -222,10 +239,12 @@ impl Watching {
 
     /// Takes what the kernel still holds and writes all of it, as far as the disk is willing.
     pub(super) fn stop(self) {
-        let Self { capture, mut desk, line, .. } = self;
+        let Self { capture, mut desk, line, today, .. } = self;
         let read = Moment::now();
         // What could not be read any more is lost with us.
         drop(capture.close(|frame| desk.take(frame, line.of_stamp(frame.stamp, read))));
+        let written = desk.files().map_or(0, |files| files.status().written_bytes);
+        today.stop(written, read.label(read.time()), STOP_WITHIN / 8);
         desk.stop(STOP_WITHIN);
     }
 

@@ -3,6 +3,7 @@
 use super::amount::{bytes, count};
 use crate::ipc::observer::{CaptureReport, Dropped};
 use jiff::Timestamp;
+use rebootping_core::keep::Counts;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
@@ -13,8 +14,12 @@ pub(crate) struct CaptureStatus {
     pub(crate) packets: u64,
     /// Their bytes on the wire.
     pub(crate) bytes: u64,
-    /// Packets of which fewer bytes were kept than they had.
+    /// Records written to the files; a packet between two devices has two.
+    pub(crate) written: u64,
+    /// Records with fewer bytes than their packets had.
     pub(crate) truncated: u64,
+    /// What became of the packets, by why, and of the MACs in them.
+    pub(crate) frames: Counts,
     /// Bytes written to the disk since midnight, local time.
     pub(crate) written_bytes_today: u64,
     /// Bytes the capture files hold.
@@ -40,7 +45,9 @@ impl CaptureStatus {
         Self {
             packets: report.packets,
             bytes: report.bytes,
+            written: report.written,
             truncated: report.truncated,
+            frames: report.frames,
             written_bytes_today: report.written_bytes_today,
             kept_bytes: report.kept_bytes,
             oldest: report.oldest.map(label),
@@ -78,6 +85,10 @@ pub(crate) fn lines(capture: &CaptureStatus) -> String {
     ];
     for (total, rate, cause) in causes.into_iter().filter(|(total, ..)| *total > 0) {
         let _ = writeln!(text, "{} packets lost {cause}, {} in the last second", count(total), count(rate));
+    }
+    let refused = capture.frames.refused_full + capture.frames.refused_pairs;
+    if refused > 0 {
+        let _ = writeln!(text, "{} times a new MAC was not taken for a device: too many were at once", count(refused));
     }
     text
 }
