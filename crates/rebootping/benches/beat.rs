@@ -15,6 +15,8 @@ mod support;
 
 use std::env;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, ExitCode};
 use std::sync::Arc;
@@ -93,9 +95,12 @@ enum Company {
     Standstill,
     ObserverKilled,
     ObserverStill,
+    PageKilled,
+    PageStill,
+    PageFlooded,
 }
 
-const COMPANIES: [(&str, Company); 11] = [
+const COMPANIES: [(&str, Company); 14] = [
     ("none", Company::None),
     ("a firewall that hangs", Company::Firewall("exec sleep 1000")),
     ("a firewall that fails", Company::Firewall("exit 3")),
@@ -107,6 +112,9 @@ const COMPANIES: [(&str, Company); 11] = [
     ("a daemon that stands still", Company::Standstill),
     ("an observer killed again and again", Company::ObserverKilled),
     ("an observer that stands still", Company::ObserverStill),
+    ("a page killed again and again", Company::PageKilled),
+    ("a page that stands still", Company::PageStill),
+    ("a page asked without end", Company::PageFlooded),
 ];
 
 impl Company {
@@ -118,10 +126,15 @@ impl Company {
             Self::SlowDisk => beside(lab, SlowDisk::under(daemon), stretch, beats),
             Self::Busy => beside(lab, Busy::everywhere(), stretch, beats),
             Self::Standstill => beside(lab, Stopped::of(daemon.pid()), stretch, beats),
-            Self::ObserverKilled => beside(lab, Killing::observers_of(daemon.pid()), stretch, beats),
+            Self::ObserverKilled => beside(lab, Killing::each(daemon.pid(), OBSERVER), stretch, beats),
             Self::ObserverStill => {
-                beside(lab, Stopped::of(observer(daemon.pid()).expect("it observes")), stretch, beats);
+                beside(lab, Stopped::of(process(daemon.pid(), OBSERVER).expect("it observes")), stretch, beats);
             }
+            Self::PageKilled => beside(lab, Killing::each(daemon.pid(), PAGE), stretch, beats),
+            Self::PageStill => {
+                beside(lab, Stopped::of(process(daemon.pid(), PAGE).expect("it serves")), stretch, beats);
+            }
+            Self::PageFlooded => beside(lab, Flooding::of_the_page(lab), stretch, beats),
         }
         lab.isp(1).mend();
         wait_until("all is as before", HEALED_LIMIT, || {
@@ -207,19 +220,19 @@ impl Drop for Stopped {
     }
 }
 
-/// Kills every observer a second after it was started.
+/// Kills every such process a second after it was started.
 struct Killing {
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Killing {
-    fn observers_of(daemon: u32) -> Self {
+    fn each(daemon: u32, name: &'static str) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&over);
         let thread = thread::spawn(move || {
             while !seen.load(Ordering::SeqCst) {
-                if let Some(pid) = observer(daemon) {
+                if let Some(pid) = process(daemon, name) {
                     // It may have ended by itself just now.
                     let _ = kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
                 }
@@ -239,9 +252,63 @@ impl Drop for Killing {
     }
 }
 
-/// The daemon's observer, if there is one just now.
-fn observer(daemon: u32) -> Option<u32> {
-    let output = Command::new("pgrep").args(["-P", &daemon.to_string(), "-f", "rebootping observer$"]).output();
+/// So many ask the page at once, over and over, for what costs it and the observer most; they themselves give way to all others.
+const ASKERS: usize = 8;
+const ASKED: [&str; 4] = ["overview", "links/wan1/history?from=1d", "log?limit=500", "devices"];
+
+struct Flooding {
+    over: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<u64>>,
+}
+
+impl Flooding {
+    fn of_the_page(lab: &Lab) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let asker = |number: usize| {
+            let (over, path) = (Arc::clone(&over), ASKED[number % ASKED.len()]);
+            let request = format!("GET /api/v1/{path} HTTP/1.1\r\nHost: 127.0.0.1:8067\r\nConnection: close\r\n\r\n");
+            lab.gw().enter(|| {
+                thread::spawn(move || {
+                    give_way();
+                    let mut answers = 0;
+                    while !over.load(Ordering::SeqCst) {
+                        let asked = TcpStream::connect("127.0.0.1:8067").and_then(|mut stream| {
+                            stream.write_all(request.as_bytes())?;
+                            stream.read_to_end(&mut Vec::new())
+                        });
+                        answers += u64::from(asked.is_ok());
+                    }
+                    answers
+                })
+            })
+        };
+        Self { threads: (0..ASKERS).map(asker).collect(), over }
+    }
+}
+
+impl Drop for Flooding {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        let answers = self.threads.drain(..).map(|thread| thread.join().expect("it only asks")).sum::<u64>();
+        println!("the page gave {answers} answers in the flood");
+    }
+}
+
+/// What is measured is the daemon's work, not ours: this thread has the lowest priority there is (setpriority(2) of a thread).
+fn give_way() {
+    let tid = nix::unistd::gettid().to_string();
+    let output = Command::new("renice").args(["-n", "19", "-p", &tid]).output().expect("renice starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What our processes are called on their command lines.
+const OBSERVER: &str = "observer";
+const PAGE: &str = "web";
+
+/// The daemon's process of that name, if there is one just now.
+fn process(daemon: u32, name: &str) -> Option<u32> {
+    let line = format!("rebootping {name}$");
+    let output = Command::new("pgrep").args(["-P", &daemon.to_string(), "-f", &line]).output();
     String::from_utf8_lossy(&output.expect("pgrep starts").stdout).lines().next()?.parse().ok()
 }
 

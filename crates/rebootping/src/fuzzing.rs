@@ -8,6 +8,7 @@ pub mod blocks;
 pub mod captured;
 pub mod overheard;
 pub mod recorded;
+pub mod requested;
 
 use crate::committer::dhcp::reading;
 use crate::committer::{providers, status_files};
@@ -36,7 +37,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 24] = [
+pub const DOORS: [(&str, Door); 25] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),
@@ -61,6 +62,7 @@ pub const DOORS: [(&str, Door); 24] = [
     ("capture", captured::capture),
     ("history", recorded::history),
     ("blocks", blocks::blocks),
+    ("web", requested::web),
 ];
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -2,10 +2,11 @@
 
 use super::read::Reader;
 use super::writer::Writer;
-use super::{Order, Shared, file};
+use super::{DeviceMinute, Order, Shared, file};
 use crate::clock::Moment;
 use crate::config::observing::Store as Limits;
 use rebootping_core::history::relay::Receipt;
+use rebootping_core::history::traffic::Moved;
 use rebootping_core::time::Time;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +38,16 @@ impl Measured {
         self.writer.tick(moment(now));
         assert_eq!(self.shared.error(), None, "the disk takes it");
         self.shared.locked().receipt.take()
+    }
+
+    /// Takes what devices moved in the minute that is: their MACs, and bytes sent and received.
+    pub fn move_bytes(&mut self, moved: impl Iterator<Item = (String, u64, u64)>, now: Time) {
+        let minute = |(mac, sent, received)| DeviceMinute {
+            series: format!("device/{mac}"),
+            begins: now,
+            moved: Moved { sent, received, ..Moved::default() },
+        };
+        self.writer.take(Order::Moved(moved.map(minute).collect()), moment(now));
     }
 
     /// Ends it; the folder holds all there is.

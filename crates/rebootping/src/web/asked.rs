@@ -2,6 +2,7 @@
 
 use super::access::{self, Who};
 use super::gate::Peer;
+use super::live::Live;
 use super::problem::Problem;
 use super::routes::{ROUTES, Route, Verb};
 use super::site::Site;
@@ -112,7 +113,8 @@ impl Asked {
     }
 
     /// The stream of what happens.
-    pub(super) fn listen(&self) -> Result<Response<Body>, Problem> {
+    pub(super) async fn listen(self) -> Result<Response<Body>, Problem> {
+        Live::prepare(&self.site).await;
         let after = self.headers.get("last-event-id").and_then(|id| id.to_str().ok());
         self.site.live.listen(after.and_then(|id| id.parse().ok()))
     }

@@ -112,7 +112,8 @@ where
         .map_err(io::Error::other)
 }
 
-async fn answer(mut house: House, peer: Peer, mut request: Request<Body>) -> Response<Body> {
+/// Answers a request that came on a connection between these two.
+pub(super) async fn answer(mut house: House, peer: Peer, mut request: Request<Body>) -> Response<Body> {
     let answer = match gate::enter(&house.site, &peer, &request) {
         Ok(()) => {
             request.extensions_mut().insert(peer);

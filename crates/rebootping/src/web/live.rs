@@ -21,7 +21,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{Sender, channel};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// Browsers that listen at once.
 const LISTENERS: usize = 64;
@@ -149,13 +149,24 @@ impl Live {
             if !site.live.has_listeners() {
                 continue;
             }
-            let Ok(newest) = past::newest(&site).await else { continue };
-            let mut telling = site.live.lock();
-            let is_first = telling.tail.is_new();
-            for entry in telling.tail.take(newest) {
-                // What was there before anybody listened is told to those who come back alone.
-                telling.happen(&entry, !is_first);
-            }
+            Self::look(&site).await;
+        }
+    }
+
+    /// Knows the log as it is now, before anybody listens: what is in it already is told to those alone who come back.
+    pub(super) async fn prepare(site: &Site) {
+        if site.live.lock().tail.is_new() {
+            // Nobody waits longer for an observer that is away.
+            drop(timeout(EVERY, Self::look(site)).await);
+        }
+    }
+
+    async fn look(site: &Site) {
+        let Ok(newest) = past::newest(site).await else { return };
+        let mut telling = site.live.lock();
+        let is_first = telling.tail.is_new();
+        for entry in telling.tail.take(newest) {
+            telling.happen(&entry, !is_first);
         }
     }
 

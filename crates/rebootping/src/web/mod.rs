@@ -19,6 +19,7 @@ mod devices;
 mod digest;
 mod doors;
 mod gate;
+mod ledger;
 mod listen;
 mod live;
 mod openapi;
@@ -32,6 +33,7 @@ mod problem;
 mod prompt;
 mod random;
 mod rates;
+pub(crate) mod rehearsal;
 mod routes;
 mod session;
 mod sessions;
@@ -49,6 +51,7 @@ use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role, Sandbox};
 use connections::House;
 use doors::Doors;
+use ledger::Ledger;
 use live::Live;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use random::Random;
@@ -89,6 +92,9 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let random = Random::open()?;
     let gateway = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     let (listeners, tls, mut said) = prepare(&settings);
+    // Who cannot be written down has to log in again after a restart.
+    let ledger = Ledger::open(&settings.run);
+    said.extend(ledger.as_ref().err().map(|error| FromWeb::Warning(format!("web: sessions end with it: {error}"))));
     let confinement = sandbox::enter(&Sandbox {
         role: Role::Web,
         identity: Identity::find(&settings.user, Role::Web)?,
@@ -103,7 +109,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     }
     let mut runtime = Builder::new_current_thread();
     let runtime = runtime.enable_all().max_blocking_threads(THREADS).thread_keep_alive(THREADS_STAY).build()?;
-    let site = Arc::new(Site::new(settings, gateway, random));
+    let site = Arc::new(Site::new(settings, gateway, random, ledger.ok()));
     let ended = runtime.block_on(serve(site, listeners, tls, peer));
     // Who is being answered is not waited for.
     runtime.shutdown_background();

@@ -2,6 +2,7 @@
 
 use super::asked::{Asked, json, json_text};
 use super::problem::Problem;
+use super::site::Site;
 use super::source::{Device, Devices};
 use crate::clock;
 use crate::report::status::{LinkStatus, Status};
@@ -13,6 +14,7 @@ use rebootping_core::link::verdict::Code;
 use rebootping_core::untrusted::Untrusted;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// So many talkers and new devices are shown.
 const SHOWN: usize = 8;
@@ -70,8 +72,7 @@ pub(super) async fn check(asked: Asked) -> Result<Response<Body>, Problem> {
 pub(super) async fn overview(asked: Asked) -> Result<Response<Body>, Problem> {
     let site = &asked.site;
     let status = site.source.status().await?;
-    // Links are shown where the observer does not answer: that is one of the problems then.
-    let devices = site.source.devices().await.ok();
+    let devices = devices(site).await;
     let by_mac: BTreeMap<Hardware, &Device> =
         devices.iter().flat_map(|all| &all.devices).map(|device| (device.mac, device)).collect();
     // The providers' boxes carry what all others say, and are nobody in the house.
@@ -92,11 +93,22 @@ pub(super) async fn overview(asked: Asked) -> Result<Response<Body>, Problem> {
         time: &status.time,
         gateway: &site.gateway,
         sentence: sentence(&status.links),
-        problems: problems(&status),
+        problems: problems(&status, site.source.trouble()),
         talkers: inside.take(SHOWN).map(talker).collect(),
         new_devices: devices.as_deref().map(|devices| new_devices(devices, clock::wall())).unwrap_or_default(),
         status: &status,
     })
+}
+
+/// What is known of devices, without waiting for what is newer: that is there the next time.
+async fn devices(site: &Arc<Site>) -> Option<Arc<Devices>> {
+    let Some(known) = site.source.devices_of_late() else {
+        // Links are shown where the observer does not answer: that is one of the problems then.
+        return site.source.devices().await.ok();
+    };
+    let site = Arc::clone(site);
+    tokio::spawn(async move { site.source.devices().await.is_ok() });
+    Some(known)
 }
 
 /// How the Internet is, in one sentence.
@@ -131,11 +143,17 @@ fn listed(names: &[&str]) -> String {
 }
 
 /// What is wrong with the monitor itself.
-fn problems(status: &Status) -> Vec<Trouble> {
+fn problems(status: &Status, firewall: Option<String>) -> Vec<Trouble> {
     let mut found = Vec::new();
     let mut say = |text: String, mend| found.push(Trouble { text, mend });
     if let Some(error) = &status.commit.error {
         say(format!("the choice is not applied: {error}"), Some("rebootping check"));
+    }
+    if let Some(trouble) = firewall {
+        say(format!("restrictions are not carried out: {trouble}"), Some("rebootping check"));
+    }
+    if let Some(error) = status.store.as_ref().and_then(|store| store.error.as_ref()) {
+        say(format!("the history is not kept: {error}"), Some("rebootping check"));
     }
     for process in status.processes.iter().filter(|process| process.state == "silent") {
         say(format!("the {} says nothing and is started anew", process.name), None);

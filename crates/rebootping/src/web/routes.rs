@@ -167,9 +167,12 @@ pub(super) const ROUTES: &[Route] = &[
     },
     Route {
         gives: Gives::Events,
-        ..get("/api/v1/events", Rule::Read, "status and rates each second; resumable by Last-Event-ID", |asked| {
-            Box::pin(async move { asked.listen() })
-        })
+        ..get(
+            "/api/v1/events",
+            Rule::Read,
+            "status and rates each second, and what happens; resumable by Last-Event-ID",
+            |asked| Box::pin(asked.listen()),
+        )
     },
     get("/api/v1/devices", Rule::Read, "all devices", |asked| Box::pin(devices::all(asked))),
     get("/api/v1/devices/{mac}", Rule::Read, "one device", |asked| Box::pin(devices::one(asked))),

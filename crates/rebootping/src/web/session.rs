@@ -73,7 +73,7 @@ pub(super) async fn begin(asked: Asked) -> Result<Response<Body>, Problem> {
 /// Ends the session of whoever asks.
 pub(super) fn end(asked: &Asked) -> Result<Response<Body>, Problem> {
     if let Some(secret) = &asked.who.session {
-        asked.site.sessions.end(secret);
+        asked.site.sessions.end(secret, clock::now());
     }
     set_cookie(asked, "", 0)
 }

@@ -1,6 +1,7 @@
 //! Who has logged in: few, for a bounded time, and only for as long as the password is what it was.
 
 use super::digest::{Digest, digest, hex};
+use super::ledger::{Ledger, Line};
 use rebootping_core::time::Time;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,9 +14,22 @@ const IDLE: Duration = Duration::from_secs(24 * 3600);
 /// No session lasts longer.
 pub(super) const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// That a session was used is written down this often.
+const NOTED: Duration = Duration::from_secs(10 * 60);
+
 /// The sessions that stand.
 #[derive(Default, Debug)]
-pub(super) struct Sessions(Mutex<BTreeMap<Digest, Session>>);
+pub(super) struct Sessions {
+    known: Mutex<Known>,
+    /// Where they outlast this process, if they do.
+    ledger: Option<Ledger>,
+}
+
+#[derive(Default, Debug)]
+struct Known {
+    sessions: BTreeMap<Digest, Session>,
+    noted: Option<Time>,
+}
 
 #[derive(Debug)]
 struct Session {
@@ -25,9 +39,17 @@ struct Session {
 }
 
 impl Sessions {
+    /// Those that another process began, and that this ledger still has.
+    pub(super) fn of(ledger: Option<Ledger>) -> Self {
+        let lines = ledger.iter().flat_map(Ledger::read).take(MOST);
+        let session = |Line { key, begun, used, password }| (key, Session { begun, used, password });
+        Self { known: Mutex::new(Known { sessions: lines.map(session).collect(), noted: None }), ledger }
+    }
+
     /// Begins one; the secret by which its browser is known.
     pub(super) fn begin(&self, random: [u8; 32], password: Digest, now: Time) -> String {
-        let mut sessions = self.lock();
+        let mut known = self.lock();
+        let sessions = &mut known.sessions;
         sessions.retain(|_, session| session.stands(password, now));
         if sessions.len() >= MOST {
             let oldest = sessions.iter().min_by_key(|(_, session)| session.used).map(|(key, _)| *key);
@@ -35,27 +57,46 @@ impl Sessions {
         }
         let secret = hex(&random);
         sessions.insert(digest(secret.as_bytes()), Session { begun: now, used: now, password });
+        self.note(&mut known, now);
         secret
     }
 
     /// Whether this secret's session stands.
     pub(super) fn is_valid(&self, secret: &str, password: Digest, now: Time) -> bool {
-        let mut sessions = self.lock();
-        let Some(session) = sessions.get_mut(&digest(secret.as_bytes())) else { return false };
+        let mut known = self.lock();
+        let Some(session) = known.sessions.get_mut(&digest(secret.as_bytes())) else { return false };
         let stands = session.stands(password, now);
         if stands {
             session.used = session.used.max(now);
+            if known.noted.is_none_or(|noted| now.since(noted) >= NOTED) {
+                self.note(&mut known, now);
+            }
         }
         stands
     }
 
     /// Ends it.
-    pub(super) fn end(&self, secret: &str) {
-        self.lock().remove(&digest(secret.as_bytes()));
+    pub(super) fn end(&self, secret: &str, now: Time) {
+        let mut known = self.lock();
+        known.sessions.remove(&digest(secret.as_bytes()));
+        self.note(&mut known, now);
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Digest, Session>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes them down; what cannot be written ends with this process.
+    fn note(&self, known: &mut Known, now: Time) {
+        known.noted = Some(now);
+        let line = |(key, session): (&Digest, &Session)| Line {
+            key: *key,
+            begun: session.begun,
+            used: session.used,
+            password: session.password,
+        };
+        let lines: Vec<Line> = known.sessions.iter().map(line).collect();
+        drop(self.ledger.as_ref().map(|ledger| ledger.write(&lines)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -68,6 +109,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::committer::scratch::Scratch;
 
     const PASSWORD: Digest = [1; 32];
 
@@ -89,8 +131,22 @@ mod tests {
         }
         assert!(!sessions.is_valid(&secret, PASSWORD, at(30 * 24)));
         let ended = sessions.begin([4; 32], PASSWORD, at(720));
-        sessions.end(&ended);
+        sessions.end(&ended, at(720));
         assert!(!sessions.is_valid(&ended, PASSWORD, at(720)));
+    }
+
+    #[test]
+    fn the_next_process_knows_those_that_stand() {
+        let scratch = Scratch::new("sessions");
+        let open = || Sessions::of(Ledger::open(scratch.path()).ok());
+        let sessions = open();
+        let (stays, ended) = (sessions.begin([1; 32], PASSWORD, at(0)), sessions.begin([2; 32], PASSWORD, at(0)));
+        sessions.end(&ended, at(1));
+        assert!(sessions.is_valid(&stays, PASSWORD, at(20)));
+        let next = open();
+        assert!(next.is_valid(&stays, PASSWORD, at(43)), "that it was used is known");
+        assert!(!next.is_valid(&ended, PASSWORD, at(2)));
+        assert!(!open().is_valid(&stays, [2; 32], at(43)), "of another password");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What all requests share: the settings, who has logged in, where answers come from, and the stream of what happens.
 
 use super::attempts::Attempts;
+use super::ledger::Ledger;
 use super::live::Live;
 use super::random::Random;
 use super::sessions::Sessions;
@@ -33,13 +34,13 @@ pub(super) struct Site {
 
 impl Site {
     /// A site with these settings that nobody has visited.
-    pub(super) fn new(settings: WebSettings, gateway: String, random: Random) -> Self {
+    pub(super) fn new(settings: WebSettings, gateway: String, random: Random, ledger: Option<Ledger>) -> Self {
         Self {
             source: Source::new(settings.run.clone()),
             settings,
             gateway,
             random,
-            sessions: Sessions::default(),
+            sessions: Sessions::of(ledger),
             attempts: Attempts::default(),
             logins: Semaphore::new(LOGINS),
             downloads: Arc::new(Semaphore::new(DOWNLOADS)),

@@ -4,7 +4,7 @@ use super::problem::Problem;
 use crate::clock;
 use crate::daemon::{self, Answer, Request};
 use crate::devices::live::put_control;
-use crate::ipc::control::Controlled;
+use crate::ipc::control::ControlReport;
 use crate::ipc::observer::{Fact, Traffic};
 use crate::ipc::past::Past;
 use crate::observer::questions;
@@ -15,7 +15,7 @@ use rebootping_core::inventory::report::{Hardware, Report, ReportedDevice};
 use rebootping_core::time::Time;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::spawn_blocking;
@@ -35,6 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STATUS_STAYS: Duration = Duration::from_millis(200);
 /// With thousands of devices the observer takes some time to say what it knows.
 const DEVICES_STAY: Duration = Duration::from_secs(2);
+/// Names and new devices of the first page are not older.
+const OF_LATE: Duration = Duration::from_secs(30);
 
 /// Looking at configuration and machine takes a second or two, and asking whether it is done nearly nothing.
 const CHECKED_WITHIN: Duration = Duration::from_secs(15);
@@ -47,7 +49,17 @@ pub(super) struct Source {
     busy: Arc<Semaphore>,
     archive: Semaphore,
     status: Mutex<Option<(Time, Arc<Status>)>>,
-    devices: Mutex<Option<(Time, Arc<Devices>)>>,
+    asking: Mutex<()>,
+    devices: StdMutex<Option<Known>>,
+}
+
+/// What was said of devices last.
+#[derive(Debug)]
+struct Known {
+    at: Time,
+    devices: Arc<Devices>,
+    /// Why the firewall was not as it should be, if it was not.
+    trouble: Option<String>,
 }
 
 impl Source {
@@ -58,7 +70,8 @@ impl Source {
             busy: Arc::new(Semaphore::new(AT_ONCE)),
             archive: Semaphore::new(OF_THE_PAST),
             status: Mutex::default(),
-            devices: Mutex::default(),
+            asking: Mutex::default(),
+            devices: StdMutex::default(),
         }
     }
 
@@ -76,15 +89,29 @@ impl Source {
 
     /// All that is known of devices.
     pub(super) async fn devices(&self) -> Result<Arc<Devices>, Problem> {
-        let mut known = self.devices.lock().await;
-        if let Some((_, devices)) = known.as_ref().filter(|(at, _)| clock::now().since(*at) < DEVICES_STAY) {
-            return Ok(Arc::clone(devices));
+        // Whoever else wants them waits for the same answer.
+        let _asking = self.asking.lock().await;
+        if let Some(devices) = self.known(DEVICES_STAY) {
+            return Ok(devices);
         }
         let mut devices: Devices = self.observer(Fact::Report).await?;
-        put_control(&mut devices, self.controlled().await?);
+        // Devices are listed where it is not known how they are restricted: that is a trouble then.
+        let unknown = |_| ControlReport { trouble: Some("nobody says how".to_owned()), ..ControlReport::default() };
+        let control = self.controlled().await.unwrap_or_else(unknown);
+        put_control(&mut devices, control.devices);
         let devices = Arc::new(devices);
-        *known = Some((clock::now(), Arc::clone(&devices)));
+        *self.lock() = Some(Known { at: clock::now(), devices: Arc::clone(&devices), trouble: control.trouble });
         Ok(devices)
+    }
+
+    /// What was known of devices not long ago, if anything was: nobody waits for it.
+    pub(super) fn devices_of_late(&self) -> Option<Arc<Devices>> {
+        self.known(OF_LATE)
+    }
+
+    /// Why the firewall was not as it should be when devices were last asked for, if it was not.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.lock().as_ref().and_then(|known| known.trouble.clone())
     }
 
     /// What each device has sent and was sent.
@@ -104,20 +131,22 @@ impl Source {
     /// How the first of these MACs is restricted that is.
     pub(super) async fn restriction(&self, macs: &[Hardware]) -> Result<Option<Restriction>, Problem> {
         let controlled = self.controlled().await?;
-        let its = controlled.into_iter().filter(|device| macs.contains(&device.mac));
+        let its = controlled.devices.into_iter().filter(|device| macs.contains(&device.mac));
         Ok(its.filter_map(|device| device.restricted).map(|restricted| restricted.restriction).next())
     }
 
-    /// All devices that are restricted, named or have a lease.
-    async fn controlled(&self) -> Result<Vec<Controlled>, Problem> {
-        let (mut all, mut after) = (Vec::new(), None);
+    /// How all devices are controlled of whom there is anything to say.
+    async fn controlled(&self) -> Result<ControlReport, Problem> {
+        let mut all = ControlReport::default();
         loop {
+            let after = all.devices.last().map(|device| device.mac);
             let Answer::Controlled(page) = self.ask(Request::Controlled { after }).await? else {
                 return Err(misunderstood());
             };
-            after = page.devices.last().map(|device| device.mac);
-            all.extend(page.devices);
-            if !page.more || after.is_none() {
+            let is_last = !page.more || page.devices.is_empty();
+            (all.trouble, all.dhcp) = (page.trouble, page.dhcp);
+            all.devices.extend(page.devices);
+            if is_last {
                 return Ok(all);
             }
         }
@@ -146,7 +175,8 @@ impl Source {
         let answer = self.ask(request).await?;
         // What was known before is not known any more.
         *self.status.lock().await = None;
-        *self.devices.lock().await = None;
+        drop(self.asking.lock().await);
+        *self.lock() = None;
         match answer {
             Answer::Done(text) => Ok(text),
             Answer::Refused(why) => Err(Problem::new(StatusCode::CONFLICT, why)),
@@ -165,6 +195,16 @@ impl Source {
                 Answer::Status(_) | Answer::Done(_) | Answer::Controlled(_) => return Err(misunderstood()),
             }
         }
+    }
+
+    fn known(&self, no_older: Duration) -> Option<Arc<Devices>> {
+        let known = self.lock();
+        let fresh = known.as_ref().filter(|known| clock::now().since(known.at) < no_older);
+        fresh.map(|known| Arc::clone(&known.devices))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Known>> {
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the committer.

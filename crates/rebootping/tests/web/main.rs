@@ -9,6 +9,7 @@ mod packets;
 mod past;
 mod raw;
 mod refusals;
+mod restrict;
 mod sessions;
 mod site;
 mod stream;

@@ -4,9 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use rebootping_lab::wait_until;
 
-use crate::site::{LIMIT, LOOPBACK, PASSWORD, Site, cookie, login, request};
+use crate::raw::connect;
+use crate::site::{LIMIT, LOOPBACK, PASSWORD, Site, address, cookie, login, request};
 
 const PROXY: &str = "Via: 1.1 proxy";
 
@@ -34,6 +37,27 @@ fn a_session_is_a_cookie_no_script_reads_and_ends_with_the_password() {
     assert_eq!(scope(&site, &[&session, PROXY]), serde_json::Value::Null, "of another password");
     assert_eq!(site.post("/api/v1/session", &[], &login(PASSWORD)).status, 401);
     assert_eq!(site.post("/api/v1/session", &[], &login("another password")).status, 200);
+}
+
+#[test]
+fn a_session_outlasts_the_web_process_and_its_end_does_too() {
+    let site = Site::start("outlast", "");
+    let (stays, ended) = (site.log_in(), site.log_in());
+    let out = request("DELETE", "/api/v1/session", LOOPBACK, &[&ended, "Origin: http://127.0.0.1:8067"], "");
+    assert_eq!(site.send(&out).expect("an answer").status, 200);
+    let before = site.process().expect("it runs");
+    kill(Pid::from_raw(before), Signal::SIGKILL).expect("it runs");
+    wait_until("another serves", LIMIT, || {
+        site.process().is_some_and(|pid| pid != before) && connect(site.yard.gw(), address(LOOPBACK)).is_ok()
+    });
+    assert_eq!(scope(&site, &[&stays, PROXY]), "control");
+    assert_eq!(scope(&site, &[&ended, PROXY]), serde_json::Value::Null);
+    let ledger = site.yard.dir().join("run/sessions");
+    let text = fs::read_to_string(&ledger).expect("it is there");
+    let secret = stays.rsplit('=').next().expect("a secret");
+    assert!(!text.contains(secret) && fs::metadata(&ledger).expect("it is there").permissions().mode() & 0o77 == 0);
+    site.set_password("another password");
+    assert_eq!(scope(&site, &[&stays, PROXY]), serde_json::Value::Null, "of another password");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use rebootping_lab::{Flood, udp_frame, wait_until};
 use serde_json::Value;
 
@@ -50,7 +52,13 @@ impl Stream {
 fn status_and_rates_come_each_second_and_who_comes_back_misses_nothing() {
     let site = Site::start("events", "");
     let mut stream = Stream::open(&site, &[]);
-    let events: Vec<Event> = (0..6).map(|_| stream.next()).collect();
+    let mut next = || loop {
+        let event = stream.next();
+        if event.kind != "log" {
+            return event;
+        }
+    };
+    let events: Vec<Event> = (0..6).map(|_| next()).collect();
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["status", "now", "status", "now", "status", "now"]);
     assert!(events.is_sorted_by_key(|event| event.id));
@@ -61,6 +69,46 @@ fn status_and_rates_come_each_second_and_who_comes_back_misses_nothing() {
     let missed: Vec<u64> = (0..4).map(|_| stream.next().id).collect();
     assert_eq!(missed, [events[2].id, events[3].id, events[4].id, events[5].id]);
     assert!(stream.next().id > events[5].id);
+}
+
+/// Reads on until there is an entry of the log that says so.
+#[track_caller]
+fn entry(stream: &mut Stream, what: &str) -> Event {
+    loop {
+        let event = stream.next();
+        if event.kind == "log" && event.data["text"].as_str().is_some_and(|text| text.contains(what)) {
+            return event;
+        }
+    }
+}
+
+#[test]
+fn what_happens_comes_into_the_log_live_and_to_who_comes_back_after_a_restart_of_the_page() {
+    let site = Site::start("live", "");
+    let session = site.log_in();
+    let path = "/api/v1/devices/02:de:00:00:00:07";
+    wait_until("the TV is listed", LIMIT, || {
+        Flood::of(vec![udp_frame(GATEWAY, TV, 1, 60)]).send_in(site.yard.gw(), "lan0");
+        Flood::of(vec![udp_frame(TV, GATEWAY, 1, 60)]).send_in(site.yard.street(), "lan0");
+        site.get(path, &[]).status == 200
+    });
+    let mut stream = Stream::open(&site, &[]);
+    stream.next();
+    let note = site.post(&format!("{path}/note"), &[&session], "{\"note\":\"mine\"}");
+    assert_eq!(note.status, 200);
+    let noted = entry(&mut stream, "the page wrote a note about 02:de:00:00:00:07");
+    assert_eq!((&noted.data["kind"], &noted.data["mac"]), (&"audit".into(), &"02:de:00:00:00:07".into()));
+    drop(stream);
+
+    let before = site.process().expect("it runs");
+    kill(Pid::from_raw(before), Signal::SIGKILL).expect("it runs");
+    assert!(site.daemon.cli(&["device", "note", "02:de:00:00:00:07", "ours"]).status.success());
+    wait_until("another serves", LIMIT, || {
+        site.process().is_some_and(|pid| pid != before) && connect(site.yard.gw(), address(LOOPBACK)).is_ok()
+    });
+    let mut again = Stream::open(&site, &[&format!("Last-Event-ID: {}", noted.id)]);
+    let missed = entry(&mut again, "wrote a note");
+    assert!(missed.data["text"].as_str().is_some_and(|text| text.starts_with("root ")), "not what was heard before");
 }
 
 #[test]

@@ -98,6 +98,8 @@ fn as_arrays(columns: &[Column]) -> Value {
         "lost": columns.iter().map(|column| column.lost).collect::<Vec<_>>(),
         "min": trips(|trips| trips.min), "q1": trips(|trips| trips.q1), "median": trips(|trips| trips.median),
         "q3": trips(|trips| trips.q3), "p95": trips(|trips| trips.p95), "max": trips(|trips| trips.max),
+        "bits_down": columns.iter().map(|_| None::<u64>).collect::<Vec<_>>(),
+        "bits_up": columns.iter().map(|_| None::<u64>).collect::<Vec<_>>(),
     })
 }
 
