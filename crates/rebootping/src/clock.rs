@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::time::{ClockId, clock_gettime};
 use rebootping_core::time::Time;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Now, as decisions know it: nanoseconds since boot, untouched by clock steps.
@@ -21,7 +22,15 @@ const LONGEST_WAIT: u64 = 5_000_000_000;
 
 /// The operator's time zone, by which days begin.
 pub(crate) fn zone() -> TimeZone {
-    TimeZone::system()
+    SETTLED.get().cloned().unwrap_or_else(TimeZone::system)
+}
+
+/// The zone of a process that will not be able to ask for it.
+static SETTLED: OnceLock<TimeZone> = OnceLock::new();
+
+/// Has this process keep to the zone that is set now: soon it may read no file that says so.
+pub(crate) fn settle_zone() -> TimeZone {
+    SETTLED.get_or_init(TimeZone::system).clone()
 }
 
 /// Both clocks at one moment, to turn stamps of one into the other.

@@ -91,6 +91,11 @@ impl Outages {
         sheet::sheet(self, gateway)
     }
 
+    /// The sentence of each, by when its row was written down, in nanoseconds since 1970.
+    pub(super) fn sentences(&self) -> impl Iterator<Item = (i64, &str)> {
+        self.all.iter().map(|told| (told.kept.row, told.text.as_str()))
+    }
+
     fn text(&self) -> String {
         let lines: String =
             self.all.iter().map(|told| format!("{}  {}\n", local(time(told.begin)), told.text)).collect();

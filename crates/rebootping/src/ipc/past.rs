@@ -32,6 +32,15 @@ pub(crate) enum What {
     },
     /// What happened, the newest first.
     Log(Log),
+    /// What went wrong since then, in unix seconds.
+    Outages(i64),
+    /// The same as a sheet to print.
+    Sheet {
+        /// Since when, in unix seconds.
+        since: i64,
+        /// What this host is called.
+        gateway: String,
+    },
 }
 
 /// A stretch of time and into how many columns at most it is to be divided.

@@ -66,7 +66,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let settings = first_settings(&mut peer)?;
     // A kernel that does not let us say so ends us like any other process.
     drop(fs::write("/proc/self/oom_score_adj", OOM_SCORE));
-    let zone = clock::zone();
+    let zone = clock::settle_zone();
     let seed = draw_seed()?;
     let boot = history::boot_name();
     let mut watch = Watch::open(RECEIVE_BUFFER)?;

@@ -27,7 +27,7 @@ impl Archive {
         Self { folder, door, asking: AtomicUsize::new(0) }
     }
 
-    /// The answer as JSON, or why there is none.
+    /// The answer, JSON unless a sheet was asked for, or why there is none.
     pub(super) fn answer(&self, past: &Past) -> Result<String, String> {
         let _place =
             Place::take(&self.asking).ok_or("too much is asked of the history at once; ask again in a second")?;
@@ -35,7 +35,7 @@ impl Archive {
         let reader = Reader::open(&self.folder).map_err(|why| why.to_string())?;
         // What comes to the file from here on is in what memory said.
         reader.stand_still().map_err(|why| why.to_string())?;
-        page::tell(past, &reader, &fresh).map(|value| value.to_string())
+        page::tell(past, &reader, &fresh)
     }
 }
 

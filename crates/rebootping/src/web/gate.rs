@@ -29,7 +29,7 @@ impl Peer {
 /// Nothing but what comes from here, no inline code, in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-/// What every answer says, errors too.
+/// What every answer says, errors too, unless its route has said it in its own way.
 const HEADERS: [(&str, &str); 6] = [
     ("content-security-policy", POLICY),
     ("x-content-type-options", "nosniff"),
@@ -58,7 +58,7 @@ pub(super) fn enter(site: &Site, peer: &Peer, request: &Request<Body>) -> Result
 pub(super) fn dress(mut response: Response<Body>, peer: &Peer) -> Response<Body> {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
     if peer.is_tls {
         // A day: whoever takes the certificate away again is not locked out for long.

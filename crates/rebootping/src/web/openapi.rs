@@ -81,7 +81,7 @@ fn content(gives: Gives) -> Value {
         Gives::Events => ("text/event-stream", json!({"type": "string"})),
         Gives::Pcapng => ("application/x-pcapng", json!({"type": "string", "format": "binary"})),
         Gives::Zip => ("application/zip", json!({"type": "string", "format": "binary"})),
-        Gives::Page => ("text/html", json!({"type": "string"})),
+        Gives::Page | Gives::Sheet => ("text/html", json!({"type": "string"})),
     };
     json!({media: {"schema": schema}})
 }

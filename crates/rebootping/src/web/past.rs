@@ -11,7 +11,7 @@ use crate::duration::When;
 use crate::ipc::past::{Graph, Log, Past, Stretch, What};
 use crate::store::read::Place;
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{HeaderValue, Response, header};
 use jiff::Timestamp;
 use rebootping_core::link::Family;
 use rebootping_core::time::Time;
@@ -19,10 +19,15 @@ use std::time::Duration;
 
 /// Unless something else is asked for: a day, in as many columns as a window has pixels, and a page of the log.
 const A_DAY: i64 = 24 * 3600;
+const A_MONTH: i64 = 30 * A_DAY;
 const POINTS: u16 = 800;
 const ENTRIES: u16 = 100;
 /// So many entries may come into the log in a second, and those who listen hear of each.
 const NEWEST: u16 = 100;
+
+/// What a browser may do with the sheet.
+const SHEET: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; sandbox allow-modals";
 
 /// How a link did.
 pub(super) async fn history(asked: Asked) -> Result<Response<Body>, Problem> {
@@ -59,6 +64,22 @@ pub(super) async fn log(asked: Asked) -> Result<Response<Body>, Problem> {
     answer(&asked, What::Log(Log { before, macs, most })).await
 }
 
+/// What went wrong.
+pub(super) async fn outages(asked: Asked) -> Result<Response<Body>, Problem> {
+    let since = since(&asked)?;
+    answer(&asked, What::Outages(since)).await
+}
+
+/// The same as a sheet to print, which runs nothing and has its style with it.
+pub(super) async fn sheet(asked: Asked) -> Result<Response<Body>, Problem> {
+    let sheet = What::Sheet { since: since(&asked)?, gateway: asked.site.gateway.clone() };
+    let mut response = Response::new(Body::from(ask(&asked.site, sheet).await?));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SHEET));
+    Ok(response)
+}
+
 /// The newest entries of the log.
 pub(super) async fn newest(site: &Site) -> Result<Vec<Entry>, Problem> {
     let log = Log { before: None, macs: Vec::new(), most: NEWEST };
@@ -81,6 +102,12 @@ fn family(asked: &Asked) -> Result<Option<Family>, Problem> {
     let Some(name) = asked.query("family") else { return Ok(None) };
     let known = Family::ALL.into_iter().find(|family| family.name() == name);
     known.map(Some).ok_or_else(|| Problem::wrong("the family is ipv4 or ipv6"))
+}
+
+/// In unix seconds.
+fn since(asked: &Asked) -> Result<i64, Problem> {
+    let month_ago = || clock::wall().as_second().saturating_sub(A_MONTH);
+    Ok(moment(asked, "since")?.map_or_else(month_ago, Timestamp::as_second))
 }
 
 fn stretch(asked: &Asked) -> Result<Stretch, Problem> {

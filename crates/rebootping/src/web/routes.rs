@@ -51,6 +51,8 @@ pub(super) enum Gives {
     Events,
     /// Packets.
     Pcapng,
+    /// A sheet to print.
+    Sheet,
     /// Files in an archive.
     Zip,
 }
@@ -70,6 +72,7 @@ pub(super) struct Route {
 
 const FROM: Field =
     optional("from", "the beginning: unix seconds, RFC 3339, or an age such as 2h; a day before the end");
+const SINCE: Field = optional("since", "the beginning, as from of a graph; without it a month ago");
 const TO: Field = optional("to", "the end; without it, now");
 const POINTS: Field = Field { kind: Kind::Number, ..optional("points", "columns at most, such as pixels; 800") };
 const FOR: Field = optional("for", "how long it holds, such as 1h; without it, until auto");
@@ -156,6 +159,15 @@ pub(super) const ROUTES: &[Route] = &[
         ..get("/api/v1/links/{name}/why", Rule::Read, "why a link was where it was at a moment", |asked| {
             Box::pin(past::why(asked))
         })
+    },
+    Route {
+        query: &[SINCE],
+        ..get("/api/v1/outages", Rule::Read, "what went wrong, in sentences", |asked| Box::pin(past::outages(asked)))
+    },
+    Route {
+        query: &[SINCE],
+        gives: Gives::Sheet,
+        ..get("/api/v1/outages/sheet", Rule::Read, "what went wrong, to print", |asked| Box::pin(past::sheet(asked)))
     },
     Route {
         query: &[

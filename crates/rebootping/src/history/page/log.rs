@@ -9,10 +9,12 @@ use crate::report::devices::event_text;
 use crate::store::kinds::Happening;
 use crate::store::read::{Placed, Which};
 use jiff::Timestamp;
+use rebootping_core::history::outages::Outage;
 use rebootping_core::inventory::events::Event;
 use rebootping_core::link::Family;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Entries of one answer.
 const MOST: u16 = 500;
@@ -28,7 +30,8 @@ pub(super) fn tell(known: &Known<'_>, asked: &Log) -> Result<Value, String> {
     let mut rows = known.reader.latest(&which, known.fresh).map_err(in_words)?;
     let more = rows.len() > most;
     rows.truncate(most);
-    let events: Vec<Value> = rows.iter().filter_map(|row| entry(row, known.label)).collect();
+    let outages = sentences(known, &rows)?;
+    let events: Vec<Value> = rows.iter().filter_map(|row| entry(row, known.label, &outages)).collect();
     Ok(json!({ "schema": 1, "events": events, "more": more }))
 }
 
@@ -40,12 +43,21 @@ struct Said {
     text: String,
 }
 
+/// The sentences of the outages among these rows, by their times.
+fn sentences(known: &Known<'_>, rows: &[Placed]) -> Result<BTreeMap<i64, String>, String> {
+    let its = rows.iter().filter(|row| row.kind == Happening::Outage);
+    let Some(first) = its.map(|row| row.wall).min() else { return Ok(BTreeMap::new()) };
+    let outages = known.outages(first.div_euclid(1_000_000_000))?;
+    Ok(outages.sentences().map(|(row, text)| (row, text.to_owned())).collect())
+}
+
 /// A row as an entry; none of one that says nothing to a reader.
-fn entry(row: &Placed, label: Label<'_>) -> Option<Value> {
+fn entry(row: &Placed, label: Label<'_>, outages: &BTreeMap<i64, String>) -> Option<Value> {
     let Said { kind, mac, link, text } = match row.kind {
         Happening::Verdict => switch(row, label)?,
         Happening::Event => event(row)?,
-        Happening::Applied | Happening::Outage | Happening::Audit => in_its_words(row)?,
+        Happening::Outage => outage(row, outages)?,
+        Happening::Applied | Happening::Audit => in_its_words(row)?,
     };
     let (id, time) = (row.place.to_string(), Timestamp::from_nanosecond(row.wall.into()).unwrap_or_default());
     Some(json!({ "id": id, "time": time.to_string(), "kind": kind, "mac": mac, "link": link, "text": text }))
@@ -65,6 +77,14 @@ fn switch(row: &Placed, label: Label<'_>) -> Option<Said> {
     // What went out says more than what came in for it.
     let first = changes.iter().find(|change| !change.enabled).or(changes.first())?;
     Some(Said { kind: row.kind.called().to_owned(), mac: None, link: Some(first.link.clone()), text: text.join("; ") })
+}
+
+/// Something went wrong.
+fn outage(row: &Placed, outages: &BTreeMap<i64, String>) -> Option<Said> {
+    let outage: Outage = serde_json::from_str(&row.body).ok()?;
+    let text = outages.get(&row.wall)?.trim_end_matches('.').to_owned();
+    let link = outage.links().next().map(str::to_owned);
+    Some(Said { kind: row.kind.called().to_owned(), mac: None, link, text })
 }
 
 /// What happened to a device.

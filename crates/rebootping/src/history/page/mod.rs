@@ -3,10 +3,13 @@
 mod graph;
 mod log;
 
+use super::outages::Outages;
 use super::{Label, at};
+use crate::clock;
 use crate::ipc::past::{Past, What};
 use crate::store::read::{Reader, Unreadable};
 use crate::store::{Fresh, Wanted, Wish};
+use jiff::Timestamp;
 use rebootping_core::link::Family;
 use rebootping_core::time::Time;
 use serde_json::Value;
@@ -29,22 +32,37 @@ pub(crate) fn wish(past: &Past) -> Wish {
             Wish { samples: families.into_iter().map(wanted).collect(), hour: false }
         }
         What::Why { .. } => Wish { samples: Vec::new(), hour: true },
-        What::Log(_) => Wish::default(),
+        What::Log(_) | What::Outages(_) | What::Sheet { .. } => Wish::default(),
     }
 }
 
 /// The answer, or why there is none.
-pub(crate) fn tell(past: &Past, reader: &Reader, fresh: &Fresh) -> Result<Value, String> {
+pub(crate) fn tell(past: &Past, reader: &Reader, fresh: &Fresh) -> Result<String, String> {
     let label = |interface: &str| past.labels.get(interface).cloned();
     let known = Known { reader, fresh, label: &label };
     match &past.what {
-        What::Graph(asked) => graph::tell(&known, asked),
+        What::Graph(asked) => graph::tell(&known, asked).map(text),
         What::Why { link, family, at } => {
             let open = reader.open_hour_of(fresh).map_err(in_words)?;
-            at::for_page(&at::Asked { reader, open: &open, label: &label, link, family: *family, at: *at })
+            at::for_page(&at::Asked { reader, open: &open, label: &label, link, family: *family, at: *at }).map(text)
         }
-        What::Log(asked) => log::tell(&known, asked),
+        What::Log(asked) => log::tell(&known, asked).map(text),
+        What::Outages(since) => known.outages(*since).map(|outages| text(outages.json())),
+        What::Sheet { since, gateway } => known.outages(*since).map(|outages| outages.sheet(gateway)),
     }
+}
+
+impl Known<'_> {
+    /// What went wrong since then, in unix seconds.
+    fn outages(&self, since: i64) -> Result<Outages, String> {
+        let called = |link: &str| (self.label)(link).unwrap_or_else(|| link.to_owned());
+        let since = Timestamp::from_second(since).unwrap_or_default();
+        Outages::read(self.reader, &called, since, clock::wall()).map_err(in_words)
+    }
+}
+
+fn text(answer: Value) -> String {
+    answer.to_string()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "an error is turned into another")]

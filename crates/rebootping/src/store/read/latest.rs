@@ -168,7 +168,9 @@ impl Which<'_> {
 
 impl Placed {
     fn new(kind: Happening, boot: &Boot, at: i64, subject: String, body: String) -> Self {
-        let mark = mark(&[kind.table(), &subject, &body]);
+        // One that goes on is told anew as it does, and stays the same.
+        let said = if kind == Happening::Outage { "" } else { &body };
+        let mark = mark(&[kind.table(), &subject, said]);
         let wall = at.saturating_add(boot.ahead);
         Self { place: Place { boot: boot.id, at, mark }, kind, wall, subject, body }
     }

@@ -17,6 +17,8 @@ const ALWAYS: Span = Span { from: i64::MIN / 2, until: i64::MAX / 2 };
 pub(crate) struct KeptOutage {
     /// What the row says.
     pub(crate) outage: Outage,
+    /// When its row says that it came to count.
+    pub(crate) row: i64,
     /// When it began.
     pub(crate) begin: i64,
     /// Whether and when it ended.
@@ -66,7 +68,7 @@ impl Reader {
             let begin = began_in.map(|boot| wall(outage.begin().as_nanos(), boot.ahead));
             let begin = begin.or(ended).unwrap_or(row.wall);
             if ended.is_none_or(|ended| ended >= since) {
-                kept.push(KeptOutage { outage, begin, end, ahead: boot.ahead });
+                kept.push(KeptOutage { outage, row: row.wall, begin, end, ahead: boot.ahead });
             }
         }
         kept.sort_by_key(|outage| outage.begin);
