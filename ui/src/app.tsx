@@ -1,6 +1,6 @@
 // The page as a whole: who looks, the frame around every page, and which page it is.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useErrorBoundary } from "preact/hooks";
 import { useCell } from "./live/cell.ts";
 import { asking, begin, session } from "./live/session.ts";
 import { close, open } from "./live/stream.ts";
@@ -10,6 +10,7 @@ import { Keys } from "./parts/Keys.tsx";
 import { Notices } from "./parts/Notices.tsx";
 import { Trouble, Waiting } from "./parts/states.tsx";
 import { Shell } from "./shell.tsx";
+import { UNDRAWN } from "./words/page.ts";
 import { Login } from "./pages/Login.tsx";
 import { Overview } from "./pages/Overview.tsx";
 import { Links } from "./pages/Links.tsx";
@@ -37,12 +38,19 @@ export function App() {
   return (
     <>
       <Shell session={known} view={view}>
-        {page(view)}
+        <Page view={view} key={`${view.page}/${view.about ?? ""}`} />
       </Shell>
       <Notices />
       <Keys />
     </>
   );
+}
+
+/** One page; if it cannot be drawn, the others still can. */
+function Page({ view }: { view: View }) {
+  const [error, reset] = useErrorBoundary((error: unknown) => console.error(error));
+  if (error !== undefined) return <Trouble text={UNDRAWN} again={reset} />;
+  return page(view);
 }
 
 function page(view: View) {

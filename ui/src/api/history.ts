@@ -93,7 +93,7 @@ export interface Outage {
   text: string;
 }
 
-/** Something that happened; its id says nothing but where the log goes on. */
+/** Something that happened; the order of ids, as text, is that of time. */
 export interface LogEntry {
   id: string;
   time: string;

@@ -28,6 +28,9 @@ const MOST = 3;
 /** The status of an order that is refused for its consequences: 409, conflict. */
 const UNWISE = 409;
 
+/** How an objection is overruled on the command line, which is a button here. */
+const FOR_TERMINALS = /; (add )?--force\b.*$/;
+
 export const notices = new Cell<readonly Notice[]>([]);
 
 let counted = 0;
@@ -56,7 +59,7 @@ export function tell(done: Done, then?: () => void): void {
 
 /** What an order that failed says. */
 export function refusal(problem: unknown): Refusal {
-  const text = problem instanceof Error ? problem.message : String(problem);
+  const text = (problem instanceof Error ? problem.message : String(problem)).replace(FOR_TERMINALS, "");
   return { text, isUnwise: problem instanceof Refused && problem.status === UNWISE };
 }
 

@@ -80,5 +80,5 @@ function useOlder() {
 
 /** Each once, the newest first. */
 function distinct(entries: LogEntry[]): LogEntry[] {
-  return [...new Map(entries.map((entry) => [entry.id, entry])).values()].sort((a, b) => b.time.localeCompare(a.time));
+  return [...new Map(entries.map((entry) => [entry.id, entry])).values()].sort((a, b) => (a.id < b.id ? 1 : -1));
 }

@@ -27,6 +27,8 @@ export function stale(heard: number, now: number): string | null {
 export const PLAIN_HTTP =
   "This connection is not encrypted: others on this network could read the password. `tls_cert` under [web] mends that.";
 
+export const UNDRAWN = "This page cannot be drawn: the gateway's answer was not understood. Is this page as new as the gateway? Reload it.";
+
 export const READ_ONLY = "You may look; to change anything, log in.";
 
 export const TITLES = {

@@ -11,6 +11,6 @@ export function pipes(gateway: string, mac: string, url: string): Pipe[] {
   const host = gateway.replace(/[^\w.:-]/g, "");
   return [
     { by: "by SSH, as root there", line: `ssh root@${host} rebootping pcap ${mac} --follow | wireshark -k -i -` },
-    { by: "by this page, with a token (rebootping web token add NAME --scope control) in TOKEN", line: `curl -sN -H "Authorization: Bearer $TOKEN" '${url.replace(/'/g, "%27")}' | wireshark -k -i -` },
+    { by: "by this page, with a token of rebootping web token add NAME --scope control", line: `curl -sN -H "Authorization: Bearer $REBOOTPING_TOKEN" '${url.replace(/'/g, "%27")}' | wireshark -k -i -` },
   ];
 }

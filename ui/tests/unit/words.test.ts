@@ -114,6 +114,7 @@ test("a graph says in a sentence what is seen in it", () => {
   assert.equal(summary({ ...history, summary: "The server's." }), "The server's.");
   assert.equal(plain(traffic(columns, 10)), "30 MB down, 1.0 MB up; at most 16 Mbit/s down and 800 kbit/s up.");
   assert.equal(traffic({ time: [0], bits_down: [null], bits_up: [0] }, 10), "Nothing flowed.");
+  assert.equal(traffic({ time: [0], bits_down: [null], bits_up: [null] }, 10), "Nothing is known of this time.");
   assert.equal(presence([{ from: -50, to: 1800 }], { from: 0, to: 3600 }), "It was there for 30 min of 1 h.");
   assert.equal(presence([], { from: 0, to: 3600 }), "It was not there.");
 });
@@ -138,7 +139,7 @@ test("a device is told in a sentence, and filters mean what they say", () => {
 test("the lines for Wireshark hold no shell character of a gateway's name or path", () => {
   const [ssh, page] = pipes("gw;rm -rf $(x)`y`", "02:00:00:00:00:01", "http://gw/it's/api/v1/devices/x/pcap?follow=true");
   assert.equal(ssh?.line, "ssh root@gwrm-rfxy rebootping pcap 02:00:00:00:00:01 --follow | wireshark -k -i -");
-  assert.equal(page?.line, "curl -sN -H \"Authorization: Bearer $TOKEN\" 'http://gw/it%27s/api/v1/devices/x/pcap?follow=true' | wireshark -k -i -");
+  assert.equal(page?.line, "curl -sN -H \"Authorization: Bearer $REBOOTPING_TOKEN\" 'http://gw/it%27s/api/v1/devices/x/pcap?follow=true' | wireshark -k -i -");
 });
 
 test("findings are summed up, the worst first", () => {

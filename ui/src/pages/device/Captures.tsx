@@ -18,6 +18,8 @@ const AGES = [
   ["1h", "the last hour"],
   ["1d", "the last day"],
 ] as const;
+/** What is captured from now on, until somebody ends it. */
+const NEW = { since: "0s", follow: "true" };
 /** As long as the graph above. */
 const SHOWN = "shown";
 
@@ -30,6 +32,7 @@ interface Props {
 }
 
 export function Captures({ device, may, gateway, ranged, again }: Props) {
+  const path = `devices/${part(device.mac)}/pcap`;
   return (
     <section class="card captures">
       <h2>Captures</h2>
@@ -42,10 +45,10 @@ export function Captures({ device, may, gateway, ranged, again }: Props) {
           </>
         )}
       </p>
-      {may && <Download device={device} ranged={ranged} />}
+      {may && <Download path={path} ranged={ranged} />}
       {may && <Keep device={device} again={again} />}
       <h3>Live in Wireshark on your own computer</h3>
-      {pipes(gateway, device.mac, new URL(address(`devices/${part(device.mac)}/pcap`, { follow: "true" }), document.baseURI).href).map(({ by, line }) => (
+      {pipes(gateway, device.mac, new URL(address(path, NEW), document.baseURI).href).map(({ by, line }) => (
         <div class="pipe">
           <p class="small faint">{by}</p>
           <p class="mend">
@@ -63,9 +66,8 @@ export function Captures({ device, may, gateway, ranged, again }: Props) {
   );
 }
 
-function Download({ device, ranged }: { device: Device; ranged: Ranged }) {
+function Download({ path, ranged }: { path: string; ranged: Ranged }) {
   const [stretch, setStretch] = useState("1h");
-  const path = `devices/${part(device.mac)}/pcap`;
   const { from, to } = ranged.range;
   const query: Record<string, string> = stretch === SHOWN ? { since: iso(from), until: iso(to) } : stretch === "" ? {} : { since: stretch };
   return (
@@ -83,7 +85,7 @@ function Download({ device, ranged }: { device: Device; ranged: Ranged }) {
       <a class="button" href={address(path, query)} download>
         Download
       </a>
-      <a class="button" href={address(path, { follow: "true" })} download title="Goes on until you stop the download">
+      <a class="button" href={address(path, NEW)} download title="Goes on until you stop the download">
         Follow
       </a>
     </div>
