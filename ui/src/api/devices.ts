@@ -32,10 +32,11 @@ interface Amount {
 
 export type Mode = "pause" | "local" | "block";
 
-/** How a device is restricted; packets are those it has sent in vain. */
+/** How a device is restricted; a schedule names the hours, packets are those it has sent in vain. */
 export interface Restriction {
   mode: Mode;
   until: string | null;
+  schedule?: string | null;
   packets?: number;
 }
 

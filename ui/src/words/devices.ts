@@ -80,10 +80,11 @@ export const MODES: Record<Mode, { does: string; is: string; means: string; usua
 /** How it is restricted, and until when. */
 export function restriction(device: Pick<Device, "restricted">, now: number): string | null {
   if (!device.restricted) return null;
-  const { mode, until, packets } = device.restricted;
+  const { mode, until, schedule, packets } = device.restricted;
+  const hours = schedule ? `${schedule} ` : "";
   const left = until === null ? "until you allow it" : `for ${span((new Date(until).getTime() - now) / 1000)} more`;
   const stopped = packets === undefined || packets === 0 ? "" : `; ${several(packets, "packet")} of it went nowhere`;
-  return `${MODES[mode].is} ${left}${stopped}`;
+  return `${MODES[mode].is} ${hours}${left}${stopped}`;
 }
 
 /** What follows the device's name on its page. */

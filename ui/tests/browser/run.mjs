@@ -2,7 +2,8 @@
 //
 // FACTS is JSON: `link` (a link's name as the API has it), `called` (as the page shows it), `device` (a MAC that may be restricted), `guarded` (a MAC whose restriction the
 // gateway objects to; optional), `password` (optional), `readable` (one may look without it), `hostile` (names that must be seen as text; may be empty), `at` (unix seconds
-// of a switch of that link), `control` (whether orders may be given), `within` (milliseconds in which a broken link is seen; two seconds unless said), `breaks` (another link, by `link` and `called`, to be broken at the end; optional).
+// of a switch of that link), `control` (whether orders may be given), `within` (milliseconds in which a broken link is seen; two seconds unless said), `breaks` (another link, by `link` and `called`,
+// to be broken at the end; optional), `until` (unix seconds at which the history ends; for --measure).
 //
 // With --fail it says `break NAME`, later `hang`, on a line of its own and waits for a line on its input that holds the moment of the fault in milliseconds of Unix time: that
 // link is broken then, or the page's server says nothing for a while. --pages leaves it at a look at every page, --measure at how long the first page takes.

@@ -130,6 +130,7 @@ test("a device is told in a sentence, and filters mean what they say", () => {
   const paused: Device = { ...device, restricted: { mode: "pause", until: "2026-11-22T14:01:07Z" } };
   assert.equal(restriction(paused, now), "paused for 40 min more");
   assert.equal(restriction({ restricted: { mode: "block", until: null } }, now), "blocked until you allow it");
+  assert.equal(plain(restriction({ restricted: { mode: "pause", until: null, schedule: "mon-fri 21:00-07:00", packets: 1203 } }, now) ?? ""), "paused mon-fri 21:00-07:00 until you allow it; 1 203 packets of it went nowhere");
   assert.equal(restriction({}, now), null);
   const passed = (of: Device): string[] => (["all", "new", "unknown", "listening", "restricted"] as const).filter((filter) => passes(of, filter, now));
   assert.deepEqual(passed(device), ["all", "new", "unknown"]);
