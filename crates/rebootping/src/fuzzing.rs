@@ -13,6 +13,7 @@ pub mod requested;
 use crate::committer::dhcp::reading;
 use crate::committer::{providers, status_files};
 use crate::daemon::{Answer, Request};
+use crate::ipc::observer::Question;
 use crate::ipc::{FromJudge, LONGEST, ToJudge, frame, take_frames};
 use crate::judge::{leases, memory};
 use crate::netlink::decode;
@@ -149,6 +150,7 @@ pub fn ipc(data: &[u8]) {
     frames::<FromJudge>(data);
     frames::<Request>(data);
     frames::<Answer>(data);
+    frames::<Question>(data);
 }
 
 fn frames<T: DeserializeOwned + Serialize>(data: &[u8]) {

@@ -11,6 +11,7 @@ use crate::cli::Outages as Asked;
 use crate::clock;
 use crate::config::meant::Config;
 use crate::duration::When;
+use crate::store::Fresh;
 use crate::store::read::{End, KeptOutage, Reader, Unreadable};
 use jiff::Timestamp;
 use rebootping_core::history::outages::{Noticed, Outage, Place, Trouble};
@@ -30,8 +31,8 @@ pub(crate) fn outages(explicit: Option<&Path>, asked: &Asked) -> ExitCode {
     with_history(explicit, |config, reader| {
         let now = clock::wall();
         let since = asked.since.unwrap_or(When::Ago(A_MONTH)).resolve(now);
-        let outages =
-            Outages::read(reader, &|link| called(config, link), since, now).map_err(|error| error.to_string())?;
+        let outages = Outages::read(reader, &Fresh::default(), &|link| called(config, link), (since, now))
+            .map_err(|error| error.to_string())?;
         match &asked.html {
             Some(file) if file.as_os_str() != "-" => write(file, &outages.sheet(&gateway())),
             Some(_) => Ok(outages.sheet(&gateway())),
@@ -66,15 +67,15 @@ struct Told {
 }
 
 impl Outages {
-    /// All that went on at `since` or later, links by what they are `called`.
+    /// All that went on at `since` or later, until `now`, links by what they are `called`; `fresh` is what the file does not have yet.
     pub(crate) fn read(
         reader: &Reader,
+        fresh: &Fresh,
         called: &dyn Fn(&str) -> String,
-        since: Timestamp,
-        now: Timestamp,
+        (since, now): (Timestamp, Timestamp),
     ) -> Result<Self, Unreadable> {
         let begins = reader.boots()?.first().map(|boot| unix(boot.began.saturating_add(boot.ahead)));
-        let kept = reader.outages(nanos(since), nanos(now))?;
+        let kept = reader.outages(nanos(since), nanos(now), fresh)?;
         let links = kept.iter().flat_map(|kept| kept.outage.links());
         let called = links.map(|link| (link.to_owned(), called(link))).collect();
         let all = kept.into_iter().map(|kept| Told::new(kept, &called, now)).collect();

@@ -95,6 +95,18 @@ fn a_fault_is_in_the_graph_the_reason_and_the_log_at_once_and_after_a_restart_of
     let page: Vec<String> = ids(&get(&lab, &format!("/api/v1/log?limit=1&before={}", all[0])).json());
     assert_eq!(page, all[1..2]);
 
+    let has_outage = |answer: &Value| {
+        list(answer, "outages").iter().any(|outage| outage["link"] == "wan2" && outage["text"].is_string())
+    };
+    ask(&lab, "it is among the outages", "/api/v1/outages?since=1h", has_outage);
+    let sheet = get(&lab, "/api/v1/outages/sheet?since=1h");
+    assert_eq!((sheet.status, sheet.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(sheet.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")), "{}", sheet.head);
+    assert!(String::from_utf8_lossy(&sheet.body).contains("dsl"));
+    ask(&lab, "and in the log as such", "/api/v1/log?limit=50", |answer| {
+        list(answer, "events").iter().any(|entry| entry["kind"] == "outage" && entry["link"] == "wan2")
+    });
+
     wait_until("the observer is started anew", LIMIT, || {
         let restarts = || daemon.status()["processes"].as_array().expect("a list")[2]["restarts"].as_u64();
         if let (Some(0), Some(pid)) = (restarts(), process(&daemon, "observer")) {
@@ -126,6 +138,8 @@ fn what_cannot_be_asked_is_refused_in_words() {
         ("links/wan1/why?at=yesterday", 400),
         ("links/wan1/why?at=1", 404),
         ("links/wan9/why", 404),
+        ("outages?since=soon", 400),
+        ("outages/sheet?since=1h", 200),
         ("log?limit=-1", 400),
         ("log?before=7", 400),
         ("log?before=00000001%00", 400),
@@ -134,7 +148,9 @@ fn what_cannot_be_asked_is_refused_in_words() {
     ] {
         let reply = get(&lab, &format!("/api/v1/{path}"));
         assert_eq!(reply.status, status, "{path}: {}", String::from_utf8_lossy(&reply.body));
-        let said = reply.json();
-        assert_eq!(said["error"].is_string(), status != 200, "{path}: {said}");
+        if !path.starts_with("outages/sheet") {
+            let said = reply.json();
+            assert_eq!(said["error"].is_string(), status != 200, "{path}: {said}");
+        }
     }
 }

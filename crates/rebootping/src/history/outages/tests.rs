@@ -33,7 +33,7 @@ fn told(outage: Outage) -> Told {
     let unix = |at: Time| BOOTED + at.as_nanos() as i64;
     let end = outage.end().map_or(End::GoesOn, |end| End::At(unix(end)));
     let begin = unix(outage.begin());
-    let kept = KeptOutage { outage, begin, end, ahead: BOOTED };
+    let kept = KeptOutage { outage, row: begin, begin, end, ahead: BOOTED };
     let called = Called::from([("wan1".to_owned(), "fibre".to_owned())]);
     Told::new(kept, &called, self::unix(BOOTED + 5000 * SECOND as i64))
 }

@@ -57,7 +57,7 @@ impl Known<'_> {
     fn outages(&self, since: i64) -> Result<Outages, String> {
         let called = |link: &str| (self.label)(link).unwrap_or_else(|| link.to_owned());
         let since = Timestamp::from_second(since).unwrap_or_default();
-        Outages::read(self.reader, &called, since, clock::wall()).map_err(in_words)
+        Outages::read(self.reader, self.fresh, &called, (since, clock::wall())).map_err(in_words)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Outages as their rows tell them, in Unix time.
 
+use super::super::fresh::Fresh;
 use super::super::kinds::Happening;
-use super::{Boot, Reader, Span, Unreadable};
+use super::super::memory::Row;
+use super::{Boot, Happened, Reader, Span, Unreadable};
 use rebootping_core::history::outages::{Outage, Trouble};
 use rusqlite::OptionalExtension;
 
@@ -39,14 +41,19 @@ pub(crate) enum End {
 }
 
 impl Reader {
-    /// All outages that went on at that time or later, in the order in which they began; `now` is the wall clock.
-    pub(crate) fn outages(&self, since: i64, now: i64) -> Result<Vec<KeptOutage>, Unreadable> {
-        let boots = self.boots()?;
-        let heard = self.last_heard(&boots)?;
+    /// All outages that went on at that time or later, in the order in which they began; `now` is the wall clock, and `fresh` what the
+    /// file does not have yet.
+    pub(crate) fn outages(&self, since: i64, now: i64, fresh: &Fresh) -> Result<Vec<KeptOutage>, Unreadable> {
+        let (boots, running) = self.boots_with(fresh)?;
+        let rows = self.rows(fresh, running.as_ref())?;
+        let heard = match running {
+            Some(boot) => Some((boot.id, now)),
+            None => self.last_heard(&boots)?,
+        };
         let mut kept: Vec<KeptOutage> = Vec::new();
         // The newest first: what came later in the same boot says that an earlier one is over.
         let mut later: Option<i64> = None;
-        for row in self.happened(Happening::Outage, ALWAYS, MOST)?.into_iter().rev() {
+        for row in rows.into_iter().rev() {
             let Ok(outage) = serde_json::from_str::<Outage>(&row.body) else { continue };
             let Some(boot) = boots.iter().find(|boot| boot.id == row.boot) else { continue };
             let is_of_links = |trouble: &Trouble| trouble.link.is_some();
@@ -73,6 +80,24 @@ impl Reader {
         }
         kept.sort_by_key(|outage| outage.begin);
         Ok(kept)
+    }
+
+    /// The rows of all, the oldest first: what memory says of one stands for what the file does.
+    fn rows(&self, fresh: &Fresh, running: Option<&Boot>) -> Result<Vec<Happened>, Unreadable> {
+        let mut rows = self.happened(Happening::Outage, ALWAYS, MOST)?;
+        let Some(boot) = running else { return Ok(rows) };
+        for row in fresh.rows.iter().filter(|row| row.kind == Happening::Outage && row.boot.is_none()) {
+            let wall = wall(row.at.as_nanos(), boot.ahead);
+            let Row { subject, body, .. } = row.clone();
+            let row = Happened { boot: boot.id, wall, subject, body };
+            let is_it = |known: &Happened| (known.boot, known.wall, &known.subject) == (row.boot, wall, &row.subject);
+            match rows.iter().position(is_it) {
+                Some(place) => rows[place] = row,
+                None => rows.push(row),
+            }
+        }
+        rows.sort_by_key(|row| (row.boot, row.wall));
+        Ok(rows)
     }
 
     /// The boot in which the judge was last heard of, and when that came to the disk.

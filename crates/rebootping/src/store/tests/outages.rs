@@ -1,5 +1,6 @@
 //! Outages are rows: exact to the round, each once, whatever becomes of the store, the machine and its clock.
 
+use super::super::Fresh;
 use super::hour::{Judge, run};
 use super::*;
 use crate::store::read::{End, KeptOutage};
@@ -10,7 +11,7 @@ const GOOD: u64 = 840;
 
 fn outages(bench: &Bench) -> Vec<KeptOutage> {
     let now = bench.now();
-    bench.reader().outages(i64::MIN, now.time().as_nanos() as i64 + now.ahead()).unwrap()
+    bench.reader().outages(i64::MIN, now.time().as_nanos() as i64 + now.ahead(), &Fresh::default()).unwrap()
 }
 
 /// Place, begin, length in seconds: `-` where it goes on, `?` where nobody knows.
