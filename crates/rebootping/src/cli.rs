@@ -2,8 +2,10 @@
 
 mod help;
 mod manual;
+mod web;
 mod wireshark;
 
+pub(crate) use web::{TokenOrder, TokenScope, WebOrder};
 pub(crate) use wireshark::{Extcap, WiresharkOrder};
 
 use crate::duration::{When, parse_duration};
@@ -16,7 +18,7 @@ use rebootping_core::control::label::{Label, Wrong};
 use rebootping_core::control::restriction::Mode;
 use rebootping_core::control::schedule::{Schedule, Unreadable};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 /// What every command has comes after what is its own.
@@ -80,7 +82,7 @@ pub(crate) enum Command {
     /// Show one device, or change what is known and kept of it.
     #[command(after_help = help::DEVICE, subcommand)]
     Device(DeviceOrder),
-    /// Show how a link did, as a graph of characters.
+    /// Show how a link did and what it moved, as a graph of characters, or what a device moved.
     #[command(after_help = help::HISTORY)]
     History(History),
     /// Tell what went wrong: when, for how long, where, and whether anybody noticed.
@@ -89,6 +91,20 @@ pub(crate) enum Command {
     /// Decide again what was decided, and what other settings would have decided.
     #[command(after_help = help::REPLAY)]
     Replay(Replay),
+    /// Write all that was learnt and ordered to one file; packets and the configuration are not in it.
+    #[command(after_help = help::BACKUP)]
+    Backup {
+        /// The file; one that is there already is replaced.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Bring back what `backup` wrote, while no daemon runs; what is there is set aside.
+    #[command(after_help = help::RESTORE)]
+    Restore {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Set the password of the page.
     #[command(after_help = help::PASSWD)]
     Passwd,
@@ -151,7 +167,7 @@ pub(crate) struct Why {
 /// What `history` shows.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct History {
-    /// An interface or a label.
+    /// An interface or a label; or a device's MAC.
     #[arg(value_name = "LINK")]
     pub(crate) link: String,
     /// From then on: RFC 3339, or an age such as 2h; without it, a day.
@@ -348,54 +364,6 @@ pub(crate) enum DeviceOrder {
     },
 }
 
-/// What is changed about the page.
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub(crate) enum WebOrder {
-    /// Serve it on the LAN too, set its password if there is none, and print where it is.
-    Enable {
-        /// An address to serve it on; without any, all of the LAN's. An Internet link's is refused.
-        #[arg(long = "address", value_name = "ADDRESS")]
-        addresses: Vec<IpAddr>,
-        /// The port.
-        #[arg(long, value_name = "PORT", default_value_t = 8067, value_parser = clap::value_parser!(u16).range(1..))]
-        port: u16,
-    },
-    /// Make, list and revoke tokens for scripts.
-    #[command(subcommand)]
-    Token(TokenOrder),
-}
-
-/// What is done with tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub(crate) enum TokenOrder {
-    /// Make a token and print it; it is not shown again.
-    Add {
-        /// What to call it.
-        #[arg(value_name = "NAME", value_parser = word)]
-        name: String,
-        /// What it allows.
-        #[arg(long, value_name = "SCOPE", default_value = "read")]
-        scope: TokenScope,
-    },
-    /// List the names and scopes of all tokens.
-    List,
-    /// Have a token not be valid any more.
-    Revoke {
-        /// The token.
-        #[arg(value_name = "NAME")]
-        name: String,
-    },
-}
-
-/// What a token allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TokenScope {
-    /// To look at everything but packets.
-    Read,
-    /// To change things too, and to have packets.
-    Control,
-}
-
 /// How a device is restricted.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Restrict {
@@ -495,15 +463,6 @@ pub(crate) fn named(text: &str) -> Result<Name, String> {
 
 fn hours(text: &str) -> Result<Schedule, String> {
     text.parse().map_err(|unreadable: Unreadable| unreadable.to_string())
-}
-
-/// The name of a token.
-fn word(text: &str) -> Result<String, String> {
-    let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    if is_word && (1..=32).contains(&text.len()) {
-        return Ok(text.to_owned());
-    }
-    Err("write up to 32 letters, digits, -, _ and .".to_owned())
 }
 
 /// A text people can read, or nothing.

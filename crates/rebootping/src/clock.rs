@@ -20,6 +20,11 @@ pub(crate) fn wall() -> Timestamp {
 /// No packet waits longer to be read, in nanoseconds.
 const LONGEST_WAIT: u64 = 5_000_000_000;
 
+/// Whether this can be a time since 1970 of a clock that was set, in nanoseconds.
+pub(crate) fn is_date(wall: i64) -> bool {
+    wall >= FIRST_DATE
+}
+
 /// The operator's time zone, by which days begin.
 pub(crate) fn zone() -> TimeZone {
     SETTLED.get().cloned().unwrap_or_else(TimeZone::system)
@@ -32,6 +37,9 @@ static SETTLED: OnceLock<TimeZone> = OnceLock::new();
 pub(crate) fn settle_zone() -> TimeZone {
     SETTLED.get_or_init(TimeZone::system).clone()
 }
+
+/// The first second of 2024: a clock that says an earlier time was never set. In nanoseconds since 1970.
+const FIRST_DATE: i64 = 1_704_067_200_000_000_000;
 
 /// Both clocks at one moment, to turn stamps of one into the other.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +68,11 @@ impl Moment {
     /// The time of this moment.
     pub(crate) fn time(self) -> Time {
         Time::from_nanos(self.boot)
+    }
+
+    /// Whether the wall clock was ever set.
+    pub(crate) fn is_dated(self) -> bool {
+        i64::try_from(self.real).is_ok_and(is_date)
     }
 
     /// How far the wall clock is ahead of the time since boot, in nanoseconds.

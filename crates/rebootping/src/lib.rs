@@ -1,5 +1,6 @@
 //! The program as a library of three items: its `main`, its parsers for those who fuzz them, its capture for those who measure it.
 
+mod backup;
 mod capture;
 mod check;
 mod cli;
@@ -67,6 +68,8 @@ pub fn main() -> ExitCode {
         Command::Outages(asked) => history::outages(config, &asked),
         Command::Replay(asked) => history::replay(config, &asked),
         Command::History(asked) => history::history(config, &asked),
+        Command::Backup { file } => backup::backup(config, &file),
+        Command::Restore { file } => backup::restore(config, &file),
         Command::Completions { shell } => client::written(cli::print_completions(shell)),
         Command::Man => client::written(cli::print_man()),
     }

@@ -67,10 +67,26 @@ pub struct Spread {
 impl Grid {
     /// At most so many columns, at least two if need be, for the time from `from` up to `to`.
     pub fn new(from: i64, to: i64, points: usize) -> Self {
+        Self::of_steps(from, to, points, 1)
+    }
+
+    /// The same with columns that are at least as long as a span.
+    pub fn of_spans(from: i64, to: i64, points: usize, span: Span) -> Self {
+        Self::of_steps(from, to, points, span.length().as_secs() as i64)
+    }
+
+    /// The place of the column a time lies in, in unix seconds, if it is not before the first.
+    pub fn place(&self, time: i64) -> Option<usize> {
+        let place = time.saturating_sub(self.from).checked_div_euclid(self.step)?;
+        usize::try_from(place).ok()
+    }
+
+    /// With steps of at least so many seconds.
+    fn of_steps(from: i64, to: i64, points: usize, least: i64) -> Self {
         let (from, to) = (from.clamp(-FAR, FAR), to.clamp(-FAR, FAR));
         let points = i64::try_from(points).unwrap_or(FAR).clamp(2, FAR);
         let fits = |step: &i64| columns(from, to, *step) <= points;
-        let step = STEPS.into_iter().find(fits).unwrap_or_else(|| {
+        let step = STEPS.into_iter().filter(|step| *step >= least).find(fits).unwrap_or_else(|| {
             let days = to.saturating_sub(from).div_euclid(points).div_euclid(DAY);
             let steps = (0..=2).map(|more| days.saturating_add(more).saturating_mul(DAY));
             steps.filter(|step| *step > 0).find(fits).unwrap_or(FAR)
@@ -116,8 +132,7 @@ impl Columns {
     }
 
     fn place(&self, time: i64) -> Option<usize> {
-        let column = time.saturating_sub(self.grid.from).checked_div_euclid(self.grid.step)?;
-        usize::try_from(column).ok()
+        self.grid.place(time)
     }
 
     /// The columns, oldest first.
@@ -170,6 +185,15 @@ mod tests {
         check(-DAY, 10_000 * DAY, 1200, (-9 * DAY, 9 * DAY, 1113), Some(Span::FourHours));
         check(5, 5, 0, (5, 1, 1), None);
         check(i64::MIN, i64::MAX, 10, (-1_099_511_712_000, 219_902_342_400, 10), Some(Span::FourHours));
+    }
+
+    #[test]
+    fn columns_may_have_a_least_length() {
+        let step = |to, points, span| Grid::of_spans(0, to, points, span).step;
+        assert_eq!(step(3600, 1200, Span::Minute), 60);
+        assert_eq!(step(DAY, 100, Span::Minute), 900);
+        assert_eq!(step(DAY, 1200, Span::Quarter), 900);
+        assert_eq!((Grid::new(60, 180, 2).place(59), Grid::new(60, 180, 2).place(179)), (None, Some(1)));
     }
 
     #[test]

@@ -70,6 +70,26 @@ Examples:
   rebootping outages --since 365d --json | jq '.outages[] | select(.where == \"isp\")'";
 
 /// What follows the options of `replay`.
+pub(super) const BACKUP: &str = "\
+In the file is what `device forget` would erase, of all devices, but for their packets: the history, what is known of \
+devices with their names and notes, restrictions, and who ordered what. Not in it are captures, the configuration, \
+password and tokens of the page, and hold-downs. A running daemon goes on meanwhile. The file is one SQLite database \
+that root alone may read.
+
+Examples:
+  rebootping backup /var/backups/rebootping
+  rebootping backup /mnt/usb/$(date +%F)";
+
+pub(super) const RESTORE: &str = "\
+It is refused while a daemon runs, and where a newer rebootping wrote the file; nothing is changed then. What was there \
+is moved to before-restore-TIME in the state folder; erase that folder when it is not wanted any more. The configuration \
+stays as it is.
+
+Examples:
+  systemctl stop rebootping
+  rebootping restore /var/backups/rebootping
+  systemctl start rebootping";
+
 pub(super) const REPLAY: &str = "\
 With the recorded settings both sides say the same. A second on dead links is one in which nothing
 in use answered while another link did.

@@ -116,13 +116,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Proof that no other daemon runs with these folders.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: Flock<File>,
 }
 
 impl Lock {
     /// Takes the lock, or says that another daemon has it.
-    pub(super) fn take(run: &Path) -> io::Result<Self> {
+    pub(crate) fn take(run: &Path) -> io::Result<Self> {
         let path = lock_path(run);
         let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
         for _ in 0..TRIES {

@@ -32,8 +32,8 @@ use crate::committer::audit::Row;
 use crate::committer::prefixes::Prefixes;
 use crate::committer::restrict::{Told, Warden};
 use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
+use crate::config;
 use crate::config::meant::Config;
-use crate::config::{self, error::Errors};
 use crate::ipc::observer::{CaptureReport, FromObserver, StoreReport, ToObserver};
 use crate::ipc::web::FromWeb;
 use crate::ipc::{FromJudge, JudgedLink, ToJudge, WantedLink};
@@ -98,7 +98,10 @@ pub(crate) enum Input {
 pub(crate) fn run(explicit: Option<&Path>) -> ExitCode {
     let config = match config::load(explicit) {
         Ok(config) => config,
-        Err(errors) => return refuse(&errors),
+        Err(errors) => {
+            eprintln!("{errors}");
+            return ExitCode::from(2);
+        }
     };
     match Daemon::start(explicit, config).map(|(daemon, inputs)| daemon.run(&inputs)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -107,11 +110,6 @@ pub(crate) fn run(explicit: Option<&Path>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn refuse(errors: &Errors) -> ExitCode {
-    eprintln!("{errors}");
-    ExitCode::from(2)
 }
 
 struct Daemon {
@@ -430,6 +428,7 @@ impl Daemon {
             interval: self.config.probe.interval,
             capture: self.capture.as_ref(),
             store: self.store.as_ref(),
+            caps: &settings::caps(&self.config, &self.links),
             processes: &[
                 ("committer", "running", 0),
                 (Judge::NAME, state(self.report.is_some(), self.is_silent(&self.judge)), self.judge.restarts()),

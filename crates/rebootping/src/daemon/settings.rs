@@ -13,7 +13,7 @@ use crate::ipc::web::WebSettings;
 use crate::ipc::{JudgeSettings, JudgedLink, LinkRule, ProviderHint};
 use rebootping_core::commit::Method;
 use rebootping_core::link::{Family, LinkId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// The Shorewall provider of an interface, in whichever family has one.
@@ -106,7 +106,19 @@ pub(super) fn observer_settings(config: &Config, links: &[JudgedLink]) -> Observ
         capture: config.capture.clone(),
         networks: config.network_rules.clone(),
         store: config.store.clone(),
+        counted: links.iter().map(|link| (link.name.clone(), first_day(config, &link.name))).collect(),
     }
+}
+
+/// Bytes that links may move in a month, by interface.
+pub(super) fn caps(config: &Config, links: &[JudgedLink]) -> BTreeMap<String, u64> {
+    let cap = |link: &JudgedLink| Some((link.name.clone(), config.link_rule(&link.name)?.cap?));
+    links.iter().filter_map(cap).collect()
+}
+
+/// The day of the month on which the count of a link's cap begins.
+fn first_day(config: &Config, link: &str) -> u8 {
+    config.link_rule(link).and_then(|rule| rule.cap_day).unwrap_or(1)
 }
 
 /// What the warden is told of the configuration and the links, one of which may be a dead end of IPv6.

@@ -1,5 +1,6 @@
-//! `rebootping history`: how a link did, as a graph of characters, JSON or CSV.
+//! `rebootping history`: how a link did and what it moved, or a device, as a graph of characters, JSON or CSV.
 
+use super::moved::Moved;
 use super::smoke;
 use super::{nanos, with_history};
 use crate::cli::History as Asked;
@@ -8,11 +9,11 @@ use crate::config::meant::Config;
 use crate::duration::When;
 use crate::report::links::in_words;
 use crate::store::Wanted;
-use crate::store::kinds::Stretch;
 use crate::store::read::{Found, Open, Reader};
 use jiff::Timestamp;
 use rebootping_core::history::columns::{Column, Spread};
 use rebootping_core::history::samples::Trip;
+use rebootping_core::inventory::report::Hardware;
 use rebootping_core::link::Family;
 use rebootping_core::time::Time;
 use serde_json::{Value, json};
@@ -38,15 +39,32 @@ pub(crate) fn history(explicit: Option<&Path>, asked: &Asked) -> ExitCode {
             return Err(format!("{from:.0} is not before {until:.0}"));
         }
         let points = if asked.json || asked.csv { WIDE } else { NARROW };
-        let open = reader.open_hour().map_err(|error| error.to_string())?;
-        let link = interface(config, reader, &open, &asked.link)?;
+        let told = Told { config, reader, from, until, points };
+        match asked.link.parse::<Hardware>() {
+            Ok(mac) => told.device(mac, asked),
+            Err(_) => told.link(asked),
+        }
+    })
+}
+
+/// What is told, and from what.
+pub(super) struct Told<'a> {
+    pub(super) config: &'a Config,
+    pub(super) reader: &'a Reader,
+    pub(super) from: Timestamp,
+    pub(super) until: Timestamp,
+    pub(super) points: usize,
+}
+
+impl Told<'_> {
+    fn link(&self, asked: &Asked) -> Result<String, String> {
+        let link = self.interface(&asked.link)?;
         let mut shown = Vec::new();
         for family in Family::ALL {
             let series = format!("{}/{link}", family.name());
-            let recent = recent(config, reader, &open, format!("{series}/"));
-            let columns = reader
-                .columns(&series, (seconds(from), seconds(until)), points, &recent)
-                .map_err(|error| error.to_string())?;
+            let recent = self.recent(format!("{series}/"))?;
+            let columns =
+                self.reader.columns(&series, self.time(), self.points, &recent).map_err(|error| error.to_string())?;
             if columns.iter().any(|column| column.asked > 0 || column.absent > 0) {
                 shown.push((family, columns));
             }
@@ -55,45 +73,83 @@ pub(crate) fn history(explicit: Option<&Path>, asked: &Asked) -> ExitCode {
             shown.retain(was_asked);
         }
         if shown.is_empty() {
-            return Err(format!("nothing is known of {link} between {from:.0} and {until:.0}"));
+            return Err(format!("nothing is known of {link} between {:.0} and {:.0}", self.from, self.until));
+        }
+        if asked.csv {
+            return Ok(csv(&shown));
+        }
+        let moved = self.moved(&format!("link/{link}"))?;
+        let probes = self.moved(&format!("probes/{link}"))?;
+        if asked.json {
+            return Ok(format!("{}\n", json(&link, &shown, &moved, &probes)));
+        }
+        let graphs: String = shown.iter().map(|(family, columns)| drawn(&asked.link, *family, columns)).collect();
+        Ok(format!("{graphs}         {}\n", moved.of_link(&probes)))
+    }
+
+    fn device(&self, mac: Hardware, asked: &Asked) -> Result<String, String> {
+        let moved = self.moved(&format!("device/{mac}"))?;
+        if moved.is_unknown() {
+            return Err(format!("the history knows no traffic of {mac}"));
         }
         Ok(match (asked.json, asked.csv) {
-            (true, _) => format!("{}\n", json(&link, &shown)),
-            (_, true) => csv(&shown),
-            _ => shown.iter().map(|(family, columns)| drawn(&asked.link, *family, columns)).collect(),
+            (true, _) => format!("{}\n", moved.json_of_device(mac)),
+            (_, true) => moved.csv(),
+            _ => moved.table(mac),
         })
-    })
+    }
+
+    /// In unix seconds.
+    pub(super) fn time(&self) -> (i64, i64) {
+        (seconds(self.from), seconds(self.until))
+    }
+
+    /// What is in no block yet of the series that begin so.
+    pub(super) fn recent(&self, series: String) -> Result<Vec<Found>, String> {
+        let wanted = Wanted { series, since: Time::BOOT };
+        let open = self.reader.recent(&self.config.paths.run, &wanted).map_err(|error| error.to_string())?;
+        // That of wan1 is not that of wan10.
+        let is_it = |open: &Open| wanted.series.ends_with('/') || open.series == wanted.series;
+        Ok(open.into_iter().filter(is_it).map(|open| open.found).collect())
+    }
+
+    /// The interface of the link that is meant, among those the history knows.
+    fn interface(&self, name: &str) -> Result<String, String> {
+        let mut known = Vec::new();
+        for family in Family::ALL.map(|family| format!("{}/", family.name())) {
+            let series = self.reader.series_of(&family).map_err(|error| error.to_string())?;
+            known.extend(series.iter().filter_map(|series| link_of(series, &family)));
+        }
+        if let Some(found) = self.find(&known, name) {
+            return Ok(found);
+        }
+        // One that came within the hour.
+        for family in Family::ALL.map(|family| format!("{}/", family.name())) {
+            let wanted = Wanted { series: family.clone(), since: Time::BOOT };
+            let open = self.reader.recent(&self.config.paths.run, &wanted).map_err(|error| error.to_string())?;
+            known.extend(open.iter().filter_map(|open| link_of(&open.series, &family)));
+        }
+        known.sort();
+        known.dedup();
+        self.find(&known, name)
+            .ok_or_else(|| format!("the history knows no link {name:?}; it knows: {}", known.join(", ")))
+    }
+
+    fn find(&self, known: &[String], name: &str) -> Option<String> {
+        let label = |interface: &str| self.config.link_rule(interface).and_then(|rule| rule.label.clone());
+        let is_called_so = |known: &&String| label(known).as_deref() == Some(name);
+        known.iter().find(|known| *known == name).or_else(|| known.iter().find(is_called_so)).cloned()
+    }
 }
 
-/// Samples that are in no block yet: the observer's, or what the disk has of them.
-fn recent(config: &Config, reader: &Reader, open: &[Open], series: String) -> Vec<Found> {
-    let is_its = |open: &&Open| open.kind == Stretch::Samples && open.series.starts_with(&series);
-    let on_disk: Vec<Found> = open.iter().filter(is_its).map(|open| open.found.clone()).collect();
-    reader.recent(&config.paths.run, Wanted { series, since: Time::BOOT }).unwrap_or(on_disk)
+/// The link of a series, as in `ipv4/wan1/192.0.2.1`.
+fn link_of(series: &str, family: &str) -> Option<String> {
+    series.strip_prefix(family)?.split('/').next().map(str::to_owned)
 }
 
 /// A family that a link never had is not shown beside one that it has.
 fn was_asked((_, columns): &(Family, Vec<Column>)) -> bool {
     columns.iter().any(|column| column.asked > 0)
-}
-
-/// The interface of the link that is meant, among those the history knows.
-fn interface(config: &Config, reader: &Reader, open: &[Open], name: &str) -> Result<String, String> {
-    let mut known: Vec<String> = Vec::new();
-    for family in Family::ALL.map(|family| format!("{}/", family.name())) {
-        let mut series = reader.series_of(&family).map_err(|error| error.to_string())?;
-        series.extend(open.iter().map(|open| open.series.clone()));
-        let of_link = |series: &String| series.strip_prefix(&family)?.split('/').next().map(str::to_owned);
-        known.extend(series.iter().filter_map(of_link));
-    }
-    known.sort();
-    known.dedup();
-    let label = |interface: &String| config.link_rule(interface).and_then(|rule| rule.label.clone());
-    let found = known
-        .iter()
-        .find(|known| *known == name)
-        .or_else(|| known.iter().find(|known| label(known).as_deref() == Some(name)));
-    found.cloned().ok_or_else(|| format!("the history knows no link {name:?}; it knows: {}", known.join(", ")))
 }
 
 fn seconds(time: Timestamp) -> i64 {
@@ -104,10 +160,13 @@ fn drawn(link: &str, family: Family, columns: &[Column]) -> String {
     format!("{link} ({})\n{}", in_words(family), smoke::draw(columns))
 }
 
-fn json(link: &str, shown: &[(Family, Vec<Column>)]) -> Value {
+fn json(link: &str, shown: &[(Family, Vec<Column>)], moved: &Moved, probes: &Moved) -> Value {
     let families: serde_json::Map<String, Value> =
         shown.iter().map(|(family, columns)| (family.name().to_owned(), of_family(columns))).collect();
-    json!({ "schema": 1, "link": link, "families": families })
+    json!({
+        "schema": 1, "link": link, "families": families, "traffic": moved.columns(), "days": moved.days(),
+        "months": moved.months(), "probes": { "days": probes.days(), "months": probes.months() },
+    })
 }
 
 fn of_family(columns: &[Column]) -> Value {

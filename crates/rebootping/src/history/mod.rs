@@ -3,6 +3,7 @@
 mod at;
 mod evidence;
 mod graph;
+mod moved;
 pub(crate) mod outages;
 pub(crate) mod page;
 mod replay;

@@ -126,6 +126,50 @@ pub(crate) struct StoreReport {
     pub(crate) lost: BTreeMap<String, u64>,
     /// Why nothing is kept, if nothing is.
     pub(crate) error: Option<String>,
+    /// What links moved, once the clock is set.
+    pub(crate) links: Vec<LinkMoved>,
+}
+
+/// What a link moved, by the operator's calendar.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct LinkMoved {
+    /// Its interface.
+    pub(crate) link: String,
+    /// Today.
+    pub(crate) today: Bytes,
+    /// Since the month began.
+    pub(crate) month: Bytes,
+    /// The day on which the count of its cap began, `2026-11-05`, and the one on which it begins anew.
+    pub(crate) since: String,
+    pub(crate) until: String,
+    /// Since then.
+    pub(crate) used: Bytes,
+    /// Of that our own echoes.
+    pub(crate) probes: Bytes,
+    /// In the last whole days.
+    pub(crate) of_late: Bytes,
+    /// How many days these are; none on the first.
+    pub(crate) days_of_late: u32,
+}
+
+/// Bytes in both directions.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Bytes {
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+}
+
+impl Bytes {
+    /// Adds others.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.sent = self.sent.saturating_add(other.sent);
+        self.received = self.received.saturating_add(other.received);
+    }
+
+    /// Both directions.
+    pub(crate) fn both(self) -> u64 {
+        self.sent.saturating_add(self.received)
+    }
 }
 
 /// What the observer can be asked, by root and the page.
@@ -146,8 +190,10 @@ pub(crate) enum Fact {
     Report,
     /// How many bytes each device has sent and was sent.
     Traffic,
-    /// Samples of the hour that is not over.
+    /// Samples or traffic of the hour that is not over.
     Recent(Wanted),
+    /// What the series that begin so moved in it, by day.
+    Moved(String),
 }
 
 /// Which packets are asked for.
@@ -232,6 +278,8 @@ pub(crate) struct ObserverSettings {
     pub(crate) networks: Vec<NetworkRule>,
     /// `[store]`.
     pub(crate) store: Store,
+    /// Of each Internet link the day of the month on which the count of its cap begins.
+    pub(crate) counted: BTreeMap<String, u8>,
 }
 
 /// How capturing goes: totals since the observer started.

@@ -6,9 +6,11 @@ use crate::clock::{Line, Moment};
 use crate::config::observing::Store as Limits;
 use crate::ipc::observer::{FromObserver, Happened, ObserverSettings, StoreReport};
 use crate::store::kinds::Happening;
-use crate::store::{Circumstance, DeviceMinute, Door, NAME, Row, Store, Wanted};
+use crate::store::{Circumstance, DeviceMinute, Door, Kept, NAME, Row, Store, Wanted};
+use jiff::tz::TimeZone;
 use rebootping_core::history::traffic::Moved;
 use rebootping_core::inventory::report::Hardware;
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
@@ -25,28 +27,32 @@ pub(super) fn boot_name() -> String {
 pub(super) struct History {
     store: Option<Store>,
     limits: Limits,
+    counted: BTreeMap<String, u8>,
     told: StoreReport,
 }
 
 impl History {
     /// Starts it; that it could not be is said.
-    pub(super) fn start(settings: &ObserverSettings, boot: String) -> (Self, Option<FromObserver>) {
-        let limits = settings.store.clone();
-        let (store, trouble) = match Store::start(&settings.state.join(NAME), limits.clone(), boot) {
-            Ok(store) => (Some(store), None),
-            Err(error) => (None, Some(FromObserver::Warning(format!("no history is kept: {error}")))),
-        };
-        (Self { store, limits, told: StoreReport::default() }, trouble)
+    pub(super) fn start(settings: &ObserverSettings, boot: String, zone: TimeZone) -> (Self, Option<FromObserver>) {
+        let (limits, counted) = (settings.store.clone(), settings.counted.clone());
+        let path = settings.state.join(NAME);
+        let (store, trouble) =
+            match Store::start(Kept { path, limits: limits.clone(), counted: counted.clone(), boot, zone }) {
+                Ok(store) => (Some(store), None),
+                Err(error) => (None, Some(FromObserver::Warning(format!("no history is kept: {error}")))),
+            };
+        (Self { store, limits, counted, told: StoreReport::default() }, trouble)
     }
 
-    /// Goes on with other limits.
-    pub(super) fn configure(&mut self, limits: &Limits) {
-        if self.limits == *limits {
+    /// Goes on with other limits, and other links.
+    pub(super) fn configure(&mut self, settings: &ObserverSettings) {
+        if self.limits == settings.store && self.counted == settings.counted {
             return;
         }
-        self.limits.clone_from(limits);
+        self.limits.clone_from(&settings.store);
+        self.counted.clone_from(&settings.counted);
         if let Some(store) = &mut self.store {
-            store.configure(limits.clone());
+            store.configure(self.limits.clone(), self.counted.clone());
         }
     }
 
@@ -98,13 +104,22 @@ impl History {
         self.store.as_mut()?.forget(macs.iter().map(ToString::to_string).collect(), done).then_some(erased)
     }
 
-    /// The samples that are in no block yet; whoever asks waits for them, not we.
+    /// What is in no block yet, or nothing where the disk hangs; whoever asks waits for it, not we.
     pub(super) fn recent(&mut self, wanted: Wanted) -> Answer {
         let (reply, answered) = sync_channel(1);
         if let Some(store) = &mut self.store {
             store.recent(wanted, reply);
         }
-        Box::new(move || serde_json::to_string(&answered.recv_timeout(PATIENCE).unwrap_or_default()))
+        Box::new(move || serde_json::to_string(&answered.recv_timeout(PATIENCE).ok()))
+    }
+
+    /// What series moved in the hour that is not over, likewise.
+    pub(super) fn moved(&mut self, beginning: String) -> Answer {
+        let (reply, answered) = sync_channel(1);
+        if let Some(store) = &mut self.store {
+            store.moved(beginning, reply);
+        }
+        Box::new(move || serde_json::to_string(&answered.recv_timeout(PATIENCE).ok()))
     }
 
     /// What others are to be told.
@@ -138,5 +153,6 @@ fn report(store: &Store, now: Moment) -> StoreReport {
         written: status.written.and_then(|at| u64::try_from(now.label(at).as_nanosecond()).ok()),
         lost: status.lost.into_iter().map(|(kind, count)| (kind.to_owned(), count)).collect(),
         error: status.error,
+        links: status.links,
     }
 }

@@ -83,7 +83,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
         sockets: Vec::new(),
         dies_with: None,
     })?;
-    let (history, trouble) = History::start(&settings, boot);
+    let (history, trouble) = History::start(&settings, boot, zone.clone());
     let archive = Archive::new(settings.state.clone(), history.door());
     let questions = Questions::listen(door, vec![Uid::from_raw(0), page.uid()], settings.captures.clone(), archive)?;
     let troubles = confinement.warning().into_iter().chain(settled.err().map(|error| error.to_string()));
@@ -145,7 +145,7 @@ impl Observer {
             for message in self.peer.receive()? {
                 match message {
                     ToObserver::Configure(settings) => {
-                        self.history.configure(&settings.store);
+                        self.history.configure(&settings);
                         self.watching.configure(*settings);
                     }
                     ToObserver::Notes(notes) => self.history.hear(notes),
@@ -163,6 +163,7 @@ impl Observer {
                     Fact::Report => self.watching.devices(),
                     Fact::Traffic => self.watching.traffic(),
                     Fact::Recent(wanted) => self.history.recent(wanted),
+                    Fact::Moved(beginning) => self.history.moved(beginning),
                 };
                 drop(asked.reply.try_send(answer));
             }

@@ -1,6 +1,7 @@
 //! How the links are, for people and programs: values from the judge and the committer become JSON, tables and sentences.
 
 pub(crate) mod amount;
+pub(crate) mod cap;
 pub(crate) mod captures;
 pub(crate) mod control;
 pub(crate) mod devices;

@@ -1,5 +1,6 @@
 //! The daemon's state as the contract's JSON: what `status` prints, monitoring reads and the page will show.
 
+use super::cap::{CapStatus, LinkTraffic};
 use super::links::Names;
 use super::reason::{self, Told};
 use crate::clock::Moment;
@@ -50,6 +51,10 @@ pub(crate) struct LinkStatus {
     pub(crate) own: State,
     pub(crate) families: BTreeMap<Family, State>,
     pub(crate) order: Option<OrderStatus>,
+    /// What it moved, once the history knows the date.
+    pub(crate) traffic: Option<LinkTraffic>,
+    /// What is left of its cap, if it has one.
+    pub(crate) cap: Option<CapStatus>,
 }
 
 /// One link in one family.
@@ -151,8 +156,10 @@ pub(crate) struct Known<'a> {
     pub(crate) interval: Duration,
     /// The observer's last report.
     pub(crate) capture: Option<&'a CaptureReport>,
-    /// How the observer keeps the history.
+    /// How the observer keeps the history, and what it counted.
     pub(crate) store: Option<&'a StoreReport>,
+    /// Bytes that links may move in a month, by interface.
+    pub(crate) caps: &'a BTreeMap<String, u64>,
     /// Each process, its state, and how often it was started again.
     pub(crate) processes: &'a [(&'static str, &'static str, u64)],
 }
@@ -166,7 +173,7 @@ impl Status {
             schema: 1,
             time: now.to_string(),
             started: known.started.to_string(),
-            links: (0..).map(LinkId).zip(known.links).map(|(id, link)| LinkStatus::new(known, id, link)).collect(),
+            links: (0..).map(LinkId).zip(known.links).map(|(id, link)| LinkStatus::new(known, id, link, now)).collect(),
             capture: known.capture.map(CaptureStatus::new),
             store: known.store.map(StoreStatus::new),
             commit: Commit {
@@ -222,7 +229,9 @@ impl Status {
 }
 
 impl LinkStatus {
-    fn new(known: &Known<'_>, id: LinkId, link: &JudgedLink) -> Self {
+    fn new(known: &Known<'_>, id: LinkId, link: &JudgedLink, now: Timestamp) -> Self {
+        let moved = known.store.and_then(|store| store.links.iter().find(|moved| moved.link == link.name));
+        let cap = known.caps.get(&link.name).zip(moved).map(|(cap, moved)| CapStatus::new(*cap, moved, now));
         let report = known.report.and_then(|(report, at)| Some((report.links.get(usize::from(id.0))?, at)));
         let mut families = BTreeMap::new();
         for (family, place) in Family::ALL.into_iter().zip(0..) {
@@ -243,6 +252,8 @@ impl LinkStatus {
             own,
             families,
             order: order.map(|(order, left)| OrderStatus { order, left_s: left.map(|left| left.as_secs()) }),
+            traffic: moved.map(LinkTraffic::new),
+            cap,
         }
     }
 

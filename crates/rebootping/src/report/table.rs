@@ -28,6 +28,7 @@ pub(crate) fn status(status: &Status, colour: bool) -> String {
     }
     for link in &status.links {
         text.push_str(&ordered(link));
+        text.push_str(&link.cap.as_ref().map_or_else(String::new, |cap| cap.line(link.called())));
     }
     text.push_str(&committed(status));
     if let Some(capture) = &status.capture {

@@ -95,6 +95,7 @@ fn status_of(reports: [FamilyReport; 2], state: State, order: Option<(Order, Opt
             interval: Duration::from_secs(1),
             capture: None,
             store: None,
+            caps: &BTreeMap::new(),
             processes: &[("committer", "running", 0), ("judge", "running", 0)],
         },
         "2026-11-22T12:10:00Z".parse().unwrap(),

@@ -4,6 +4,7 @@
 //! the whole file, is never called.
 
 use super::kinds::{Happening, LASTING, Stretch};
+use super::sums;
 use super::wal;
 use crate::config::observing::Store as Limits;
 use rusqlite::Connection;
@@ -56,6 +57,9 @@ pub(super) fn make_room(connection: &Connection, limits: &Limits, coming: u64) -
             return Ok(true);
         }
     }
+    if sums::drop_oldest(connection)? {
+        return Ok(true);
+    }
     for kind in [Happening::Event, Happening::Applied, Happening::Outage, Happening::Verdict, Happening::Audit] {
         if drop_oldest(connection, kind)? {
             return Ok(true);
@@ -77,6 +81,7 @@ pub(super) fn forget_old(connection: &Connection, limits: &Limits, wall: i64) ->
         is_more |= statement.execute([kind.number(), STEP, before])? == STEP as usize;
     }
     let before = earlier(wall, LASTING);
+    sums::forget_old(connection, before)?;
     for kind in Happening::ALL {
         let table = kind.table();
         let mut statement = connection.prepare_cached(&format!(

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// The file's name in the observer's folder.
 pub(crate) const NAME: &str = "history.db";
 /// What lies beside the file while it is in use.
-const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+pub(crate) const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// Those who serve the page read it by its group; nobody else does.
 const MODE: u32 = 0o640;
 /// Somebody who looks into the file by hand may hold it for a moment.

@@ -4,12 +4,16 @@ use super::boots::{self, Boot, nanos, of_time};
 use super::evict::{self, Size};
 use super::file;
 use super::kinds::{Happening, Stretch};
-use super::memory::{Block, Memory, Row, Sum};
+use super::memory::{Block, Memory, Row};
 use super::pack;
+use super::read::Total;
 use super::stream::{self, Heard, Place};
+use super::sums;
 use super::wal::Wal;
 use crate::clock::Moment;
 use crate::config::observing::Store as Limits;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 
@@ -59,6 +63,10 @@ pub(super) struct File {
     is_new_hour: bool,
     /// Bytes of text of each kind of happening.
     texts: [u64; Happening::ALL.len()],
+    /// By which days begin.
+    zone: TimeZone,
+    /// It has sums that wait for their boot to learn the date.
+    has_undated: bool,
 }
 
 impl From<rusqlite::Error> for NotWritten {
@@ -68,12 +76,14 @@ impl From<rusqlite::Error> for NotWritten {
 }
 
 impl File {
-    pub(super) fn new(connection: Connection, path: &Path) -> rusqlite::Result<Self> {
+    pub(super) fn new(connection: Connection, path: &Path, zone: TimeZone) -> rusqlite::Result<Self> {
         let mut texts = [0; Happening::ALL.len()];
         for (text, kind) in texts.iter_mut().zip(Happening::ALL) {
             *text = evict::text_of(&connection, kind)?;
         }
-        Ok(Self { wal: Wal::of(path), place: stream::find(&connection)?, is_new_hour: false, texts, connection })
+        let has_undated = sums::has_undated(&connection)?;
+        let place = stream::find(&connection)?;
+        Ok(Self { wal: Wal::of(path), place, is_new_hour: false, texts, zone, has_undated, connection })
     }
 
     /// What the file has of the hour that is not over, of each boot it was heard in, the boot that runs last.
@@ -118,6 +128,13 @@ impl File {
         Ok(series)
     }
 
+    /// What a series moved on each day from one to another.
+    pub(super) fn days(&self, name: &str, days: (Date, Date)) -> rusqlite::Result<Vec<Total>> {
+        let mut find = self.connection.prepare_cached("SELECT id FROM series WHERE name = ?1")?;
+        let series = find.query_row([name], |row| row.get(0)).optional()?;
+        series.map_or(Ok(Vec::new()), |series| sums::days(&self.connection, series, days))
+    }
+
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -145,7 +162,9 @@ impl File {
 
     /// Writes all of it and waits for the disk; how large the file is then.
     pub(super) fn write(&mut self, coming: &Coming<'_>, boot: &mut Boot, limits: &Limits) -> Result<Size, NotWritten> {
-        if coming.memory.is_empty() && coming.heard.is_empty() && !self.is_new_hour {
+        let has_news = !coming.memory.is_empty() || !coming.heard.is_empty() || self.is_new_hour;
+        let can_date = self.has_undated && coming.now.is_dated();
+        if !has_news && !can_date {
             return Ok(evict::size(&self.connection)?);
         }
         if !self.wal.make_room(&self.connection, limits.max_size)? {
@@ -166,9 +185,15 @@ impl File {
         for block in &coming.memory.blocks {
             write_block(&transaction, block, id)?;
         }
-        for sum in &coming.memory.sums {
-            write_sum(&transaction, sum)?;
+        for ((day, name), bytes) in &coming.memory.sums {
+            sums::write(&transaction, (series(&transaction, name)?, id), day, *bytes)?;
         }
+        let has_undated = if coming.now.is_dated() {
+            sums::date(&transaction, &self.zone, coming.now)?;
+            false
+        } else {
+            self.has_undated || coming.memory.has_undated()
+        };
         if self.is_new_hour {
             stream::begin(&transaction, self.place)?;
         }
@@ -178,7 +203,7 @@ impl File {
         };
         transaction.commit()?;
         boot.entered(id, coming.now);
-        (self.place, self.is_new_hour) = (place, false);
+        (self.place, self.is_new_hour, self.has_undated) = (place, false, has_undated);
         self.count(&coming.memory.rows);
         Ok(evict::size(&self.connection)?)
     }
@@ -246,21 +271,6 @@ fn write_block(connection: &Connection, block: &Block, boot: i64) -> rusqlite::R
         .prepare_cached("INSERT INTO block (kind, boot, begins, ends, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![kind, boot, begins, ends, pack::pack(&parts)])
         .map(drop)
-}
-
-fn write_sum(connection: &Connection, sum: &Sum) -> rusqlite::Result<()> {
-    let series = series(connection, &sum.series)?;
-    let (sent, received) = (sum.sent as i64, sum.received as i64);
-    let month = sum.day.get(..7).unwrap_or(&sum.day);
-    for (table, column, label) in [("day", "day", sum.day.as_str()), ("month", "month", month)] {
-        connection
-            .prepare_cached(&format!(
-                "INSERT INTO {table} VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (series, {column}) DO UPDATE SET sent = sent + ?3, received = received + ?4"
-            ))?
-            .execute(params![series, label, sent, received])?;
-    }
-    Ok(())
 }
 
 /// The number of a series.

@@ -54,7 +54,7 @@ fn erase_series(connection: &Connection, name: &str) -> rusqlite::Result<()> {
             }
         }
     }
-    for table in ["day", "month"] {
+    for table in ["day", "month", "undated"] {
         connection.execute(&format!("DELETE FROM {table} WHERE series = ?1"), [series])?;
     }
     connection.execute("DELETE FROM series WHERE id = ?1", [series]).map(drop)

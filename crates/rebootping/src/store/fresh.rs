@@ -4,7 +4,7 @@
 //! who asks: where it hangs with its disk, the file alone has to do.
 
 use super::hour::Wanted;
-use super::memory::{Block, Row};
+use super::memory::{Block, Row, Sum};
 use super::{Order, Store};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Wish {
     /// Samples of these series.
     pub(crate) samples: Vec<Wanted>,
+    /// Minutes of traffic, and sums, of the series that begin so.
+    pub(crate) traffic: Option<String>,
     /// All of the hour that is not over, as it was heard.
     pub(crate) hour: bool,
 }
@@ -29,8 +31,10 @@ pub(crate) struct Fresh {
     pub(crate) boot: String,
     /// What happened.
     pub(crate) rows: Vec<Row>,
-    /// Stretches of hours that are over, and the samples that were wished for of the one that is not.
+    /// Stretches of hours that are over, and the samples and minutes that were wished for of the one that is not.
     pub(crate) blocks: Vec<Block>,
+    /// What the series that were wished for moved, as far as no day in the file has it.
+    pub(crate) sums: Vec<Sum>,
     /// The hour that is not over as it was heard, the file's share included.
     pub(crate) hour: Vec<u8>,
 }

@@ -13,6 +13,7 @@ use super::memory::{Block, Part, Row, Sum};
 use super::pack::{put, take};
 use super::stream::Heard;
 use crate::clock::Moment;
+use jiff::tz::TimeZone;
 use judged::Families;
 pub(super) use judged::family_name;
 use moved::Traffic;
@@ -59,12 +60,12 @@ pub(crate) struct DeviceMinute {
     pub(crate) moved: Moved,
 }
 
-/// Samples somebody wants to see.
+/// What somebody wants to see of the hour that is not over.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Wanted {
-    /// How the names of their series begin: `ipv4/wan1/`.
+    /// How the names of its series begin: `ipv4/wan1/` for samples, `device/` or `link/wan1` for traffic.
     pub(crate) series: String,
-    /// Of rounds that began then or later.
+    /// Samples of rounds that began then or later.
     pub(crate) since: Time,
 }
 
@@ -98,8 +99,8 @@ pub(super) struct Hour {
 }
 
 impl Hour {
-    /// One that begins now, in the boot of that name.
-    pub(super) fn new(now: Time, boot: &str) -> Self {
+    /// One that begins now, in the boot of that name; days begin as in that zone.
+    pub(super) fn new(now: Time, boot: &str, zone: TimeZone) -> Self {
         Self {
             began: None,
             last_heard: now,
@@ -113,7 +114,7 @@ impl Hour {
             families: Families::default(),
             watch: Watch::new(boot),
             trips: Trips::default(),
-            traffic: Traffic::new(),
+            traffic: Traffic::new(zone),
             turned: false,
         }
     }
@@ -141,7 +142,9 @@ impl Hour {
     }
 
     /// Takes what devices moved.
-    pub(super) fn hear_moved(&mut self, minutes: &[DeviceMinute]) {
+    pub(super) fn hear_moved(&mut self, minutes: &[DeviceMinute], now: Time) {
+        // Where there is no link, hours begin with what devices do.
+        self.began.get_or_insert(now);
         let mut record = Vec::new();
         for minute in minutes {
             self.traffic.note(&minute.series, minute.begins, minute.moved);
@@ -174,15 +177,29 @@ impl Hour {
         }
     }
 
-    /// The samples that are in no block yet, as a block would have them.
-    pub(crate) fn recent(&self, wanted: &Wanted) -> Vec<Part> {
-        self.trips.recent(wanted)
+    /// The samples, or the minutes of traffic, that are in no block yet, as a block would have them.
+    pub(super) fn recent(&self, wanted: &Wanted) -> Vec<Part> {
+        let mut parts = self.trips.recent(wanted);
+        parts.extend(self.traffic.recent(&wanted.series));
+        parts
+    }
+
+    /// What the series that begin so moved and that is in no day of the file yet.
+    pub(super) fn sums(&self, beginning: &str, now: Moment) -> Vec<Sum> {
+        self.traffic.sums(beginning, now)
     }
 
     /// The same as a block, if there are any.
     pub(super) fn samples(&self, wanted: &Wanted) -> Option<Block> {
-        let (begins, parts) = (self.began?, self.recent(wanted));
+        let (begins, parts) = (self.began?, self.trips.recent(wanted));
         let block = Block { kind: Stretch::Samples, boot: None, begins, ends: self.last_heard, parts };
+        (!block.parts.is_empty()).then_some(block)
+    }
+
+    /// The minutes of traffic of the series that begin so as a block, likewise.
+    pub(super) fn traffic(&self, beginning: &str, now: Time) -> Option<Block> {
+        let (begins, parts) = (self.began?, self.traffic.recent(beginning));
+        let block = Block { kind: Stretch::TrafficMinutes, boot: None, begins, ends: now, parts };
         (!block.parts.is_empty()).then_some(block)
     }
 
@@ -253,6 +270,7 @@ impl Hour {
         self.trips.forget_before(day);
         self.traffic.forget_before(day);
         let mut blocks = self.families.turn();
+        let sums = self.traffic.sums("", now);
         let mut block = |kind, begins, parts: Vec<Part>| {
             if !parts.is_empty() {
                 blocks.push(Block { kind, boot: None, begins, ends, parts });
@@ -266,8 +284,7 @@ impl Hour {
         block(Stretch::TrafficQuarters, day, moved::parts(&self.traffic.quarters, Span::Quarter));
         (self.stream, self.written, self.turned) = (Vec::new(), 0, true);
         self.begin_again(now.time());
-        let sums = self.traffic.take_sums(now).into_iter().map(Made::Sum);
-        blocks.into_iter().map(Made::Block).chain(sums).collect()
+        blocks.into_iter().map(Made::Block).chain(sums.into_iter().map(Made::Sum)).collect()
     }
 
     /// Takes what the disk has of it: what came of that at once is there too.
@@ -282,7 +299,7 @@ impl Hour {
                             let _on_the_disk = self.take(&message);
                         }
                     }
-                    MOVED => self.recall_moved(record),
+                    MOVED => self.recall_moved(record, Time::from_nanos(u64::try_from(heard.at).unwrap_or(0))),
                     MARK => self.recall_mark(record),
                     STANDS => self.watch.read(record),
                     CIRCUMSTANCE => self.recall_circumstance(record),
@@ -383,11 +400,11 @@ impl Hour {
         self.stream.extend_from_slice(bytes);
     }
 
-    fn recall_moved(&mut self, mut record: &[u8]) {
+    fn recall_moved(&mut self, mut record: &[u8], flushed: Time) {
+        self.began.get_or_insert(flushed);
         while let Some((series, [begins, sent, received])) = take_moved(&mut record) {
             let moved = Moved { sent, received, ..Moved::default() };
             self.traffic.note(&series, Time::from_nanos(begins), moved);
-            self.began.get_or_insert(Time::from_nanos(begins));
         }
     }
 

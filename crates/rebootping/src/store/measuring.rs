@@ -1,13 +1,15 @@
 //! A door for those who measure what the history takes: a store that is told what time it is.
 
 use super::read::Reader;
-use super::writer::Writer;
+use super::writer::{Kept, Writer};
 use super::{DeviceMinute, Order, Shared, file};
 use crate::clock::Moment;
 use crate::config::observing::Store as Limits;
+use jiff::tz::TimeZone;
 use rebootping_core::history::relay::Receipt;
 use rebootping_core::history::traffic::Moved;
 use rebootping_core::time::Time;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +30,9 @@ impl Measured {
         let limits = Limits { flush, ..Limits::default() };
         let shared = Arc::default();
         let now = moment(Time::BOOT);
-        let writer = Writer::new(folder.join(file::NAME), limits, "measured".into(), Arc::clone(&shared), now);
+        let path = folder.join(file::NAME);
+        let kept = Kept { path, limits, counted: BTreeMap::new(), boot: "measured".into(), zone: TimeZone::UTC };
+        let writer = Writer::new(kept, Arc::clone(&shared), now);
         Self { folder: folder.to_owned(), writer, shared }
     }
 

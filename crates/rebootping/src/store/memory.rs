@@ -52,10 +52,10 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Its samples of the series that begin so, if it has any.
-    pub(super) fn samples_of(&self, beginning: &str) -> Option<Self> {
+    /// What it has of the series that begin so, if it is of that kind and has any.
+    pub(super) fn of(&self, kind: Stretch, beginning: &str) -> Option<Self> {
         let parts: Vec<Part> = self.parts.iter().filter(|part| part.series.starts_with(beginning)).cloned().collect();
-        (self.kind == Stretch::Samples && !parts.is_empty()).then_some(Self { parts, ..*self })
+        (self.kind == kind && !parts.is_empty()).then_some(Self { parts, ..*self })
     }
 }
 
@@ -68,17 +68,26 @@ pub(crate) struct Part {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What a series had in a calendar day and month.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What a series moved in a day.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Sum {
     /// The series.
     pub(crate) series: String,
-    /// The day, `2026-11-22`; its first seven characters are the month.
-    pub(crate) day: String,
+    /// The day.
+    pub(crate) day: Day,
     /// Bytes to be added to what it sent.
     pub(crate) sent: u64,
     /// Bytes to be added to what it received.
     pub(crate) received: u64,
+}
+
+/// The day of a sum.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(crate) enum Day {
+    /// A day of the operator's calendar, `2026-11-22`; its first seven characters are the month.
+    Known(String),
+    /// The clock was not set yet: in which boot, by its number in the file, none being this one, and from when on.
+    Unknown(Option<i64>, Time),
 }
 
 /// What the disk does not have yet.
@@ -86,7 +95,7 @@ pub(crate) struct Sum {
 pub(super) struct Memory {
     pub(super) rows: VecDeque<Row>,
     pub(super) blocks: VecDeque<Block>,
-    pub(super) sums: Vec<Sum>,
+    pub(super) sums: BTreeMap<(Day, String), (u64, u64)>,
     bytes: usize,
     lost: BTreeMap<&'static str, u64>,
 }
@@ -112,15 +121,28 @@ impl Memory {
 
     /// Sums of one series and day become one: there are as many as there are devices, and days without a disk.
     pub(super) fn push_sum(&mut self, sum: Sum) {
-        let known = self.sums.iter_mut().find(|known| known.series == sum.series && known.day == sum.day);
-        if let Some(known) = known {
-            known.sent = known.sent.saturating_add(sum.sent);
-            known.received = known.received.saturating_add(sum.received);
-        } else {
-            self.bytes += sum.series.len() + OVERHEAD;
-            self.sums.push(sum);
-        }
+        let (Sum { series, day, sent, received }, known) = (sum, self.sums.len());
+        let length = series.len() + OVERHEAD;
+        let bytes = self.sums.entry((day, series)).or_default();
+        *bytes = (bytes.0.saturating_add(sent), bytes.1.saturating_add(received));
+        self.bytes += if self.sums.len() > known { length } else { 0 };
         self.shed();
+    }
+
+    /// Something was moved on a day that is not known yet.
+    pub(super) fn has_undated(&self) -> bool {
+        self.sums.keys().any(|(day, _)| matches!(day, Day::Unknown(..)))
+    }
+
+    /// What waits of the series that begin so.
+    pub(super) fn sums(&self, beginning: &str) -> impl Iterator<Item = Sum> {
+        let of_them = self.sums.iter().filter(move |((_, series), _)| series.starts_with(beginning));
+        of_them.map(|((day, series), (sent, received))| Sum {
+            series: series.clone(),
+            day: day.clone(),
+            sent: *sent,
+            received: *received,
+        })
     }
 
     /// Nothing is left that mentions these MACs.
@@ -128,8 +150,8 @@ impl Memory {
         self.rows.retain(|row| !macs.iter().any(|mac| row.subject.contains(mac) || row.body.contains(mac)));
         let is_of = |series: &str| macs.iter().any(|mac| series.ends_with(mac.as_str()));
         self.blocks.iter_mut().for_each(|block| block.parts.retain(|part| !is_of(&part.series)));
-        self.sums.retain(|sum| !is_of(&sum.series));
-        let sums: usize = self.sums.iter().map(|sum| sum.series.len() + OVERHEAD).sum();
+        self.sums.retain(|(_, series), _| !is_of(series));
+        let sums: usize = self.sums.keys().map(|(_, series)| series.len() + OVERHEAD).sum();
         let rows: usize = self.rows.iter().map(size_of_row).sum();
         self.bytes = rows + self.blocks.iter().map(size_of_block).sum::<usize>() + sums;
     }
@@ -164,7 +186,7 @@ impl Memory {
                 self.bytes -= size_of_row(&row);
                 *self.lost.entry(row.kind.table()).or_default() += 1;
             } else {
-                self.bytes -= self.sums.pop().map_or(self.bytes, |sum| sum.series.len() + OVERHEAD);
+                self.bytes -= self.sums.pop_first().map_or(self.bytes, |((_, series), _)| series.len() + OVERHEAD);
                 *self.lost.entry("days").or_default() += 1;
             }
         }

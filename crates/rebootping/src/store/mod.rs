@@ -10,6 +10,8 @@
 //! first, and `status` says what is not kept. A file that is damaged is set aside; one that a newer version wrote is left alone.
 
 mod boots;
+pub(crate) mod copy;
+mod counted;
 mod evict;
 mod file;
 mod flush;
@@ -25,26 +27,28 @@ mod pack;
 pub(crate) mod read;
 mod schema;
 mod stream;
+mod sums;
 pub(crate) mod switched;
 mod wal;
 mod writer;
 
 use crate::clock::{self, Moment};
 use crate::config::observing::Store as Limits;
-pub(crate) use file::NAME;
+use crate::ipc::observer::LinkMoved;
+pub(crate) use file::{COMPANIONS, NAME};
 pub(crate) use fresh::{Door, Fresh, Wish};
 pub(crate) use hour::{Circumstance, DeviceMinute, Wanted};
-pub(crate) use memory::{Part, Row};
+pub(crate) use memory::{Part, Row, Sum};
 use rebootping_core::history::relay::Receipt;
 use rebootping_core::time::Time;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+pub(crate) use writer::Kept;
 use writer::Writer;
 
 /// Orders that may wait for the thread.
@@ -62,9 +66,10 @@ enum Order {
     Moved(Vec<DeviceMinute>),
     Circumstance(Circumstance),
     Now(u64, Row),
-    Configure(Limits),
+    Configure(Box<(Limits, BTreeMap<String, u8>)>),
     Recent(Wanted, SyncSender<Vec<Part>>),
     Fresh(Wish, SyncSender<Fresh>),
+    Sums(String, SyncSender<Vec<Sum>>),
     Forget(Forgetting),
 }
 
@@ -90,6 +95,8 @@ pub(crate) struct Status {
     pub(crate) lost: BTreeMap<&'static str, u64>,
     /// Why nothing is kept, if nothing is.
     pub(crate) error: Option<String>,
+    /// What links moved, once the clock is set.
+    pub(crate) links: Vec<LinkMoved>,
 }
 
 /// The thread that writes the history, for those who give it something.
@@ -102,11 +109,11 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Starts it for this file. There is a store whatever becomes of the file: what cannot be kept is said.
-    pub(crate) fn start(path: &Path, limits: Limits, boot: String) -> io::Result<Self> {
+    /// Starts it. There is a store whatever becomes of the file: what cannot be kept is said.
+    pub(crate) fn start(kept: Kept) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let (orders, received) = sync_channel(ORDERS);
-        let writer = Writer::new(path.to_owned(), limits, boot, Arc::clone(&shared), Moment::now());
+        let writer = Writer::new(kept, Arc::clone(&shared), Moment::now());
         let (alive, ended) = sync_channel(0);
         shared.is_alive(clock::now());
         thread::Builder::new().name("store".into()).spawn(move || {
@@ -143,14 +150,19 @@ impl Store {
         self.give(Order::Circumstance(circumstance));
     }
 
-    /// Goes on with other limits.
-    pub(crate) fn configure(&mut self, limits: Limits) {
-        self.give(Order::Configure(limits));
+    /// Goes on with other limits, and counts other links.
+    pub(crate) fn configure(&mut self, limits: Limits, counted: BTreeMap<String, u8>) {
+        self.give(Order::Configure(Box::new((limits, counted))));
     }
 
-    /// Has the samples that are in no block yet sent there.
+    /// Has what is in no block yet sent there.
     pub(crate) fn recent(&mut self, wanted: Wanted, reply: SyncSender<Vec<Part>>) {
         self.give(Order::Recent(wanted, reply));
+    }
+
+    /// Has what the series that begin so moved in the hour that is not over sent there.
+    pub(crate) fn moved(&mut self, beginning: String, reply: SyncSender<Vec<Sum>>) {
+        self.give(Order::Sums(beginning, reply));
     }
 
     /// Erases all that mentions these MACs, and says so; false if the thread is too far behind.

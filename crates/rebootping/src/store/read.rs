@@ -7,21 +7,19 @@ mod columns;
 mod latest;
 mod outages;
 mod recent;
+mod traffic;
 
 pub(crate) use latest::{Place, Placed, Which};
 pub(crate) use outages::{End, KeptOutage};
 pub(crate) use recent::Open;
+pub(crate) use traffic::{Amounts, Totals};
 
 use super::kinds::{Happening, Stretch};
 use super::{file, pack, schema};
-use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, params};
 use std::path::Path;
 use std::time::Duration;
 
-/// Pages copied at once, and the pause between, in which others read and write.
-const PAGES: i32 = 256;
-const PAUSE: Duration = Duration::from_millis(5);
 /// The writer holds the file only for an instant.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -224,45 +222,16 @@ impl Reader {
         Ok(names.collect::<Result<_, _>>()?)
     }
 
+    /// For those who copy it.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The number of a series in the file.
     fn series(&self, name: &str) -> Result<Option<i64>, Unreadable> {
         let mut statement = self.connection.prepare_cached("SELECT id FROM series WHERE name = ?1")?;
         let mut rows = statement.query([name])?;
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
-    }
-}
-
-#[cfg_attr(not(test), expect(dead_code, reason = "no command copies the history or asks for its sums yet"))]
-impl Reader {
-    /// Writes all of the history into another file, as it is at one moment; its writer goes on meanwhile.
-    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), Unreadable> {
-        let mut copy = Connection::open(path)?;
-        Backup::new(&self.connection, &mut copy)?.run_to_completion(PAGES, PAUSE, None)?;
-        Ok(())
-    }
-
-    /// What a series had each day, or each month, from that label on.
-    pub(crate) fn days(&self, series: &str, from: &str) -> Result<Vec<Total>, Unreadable> {
-        self.totals("SELECT day, sent, received FROM day WHERE series = ?1 AND day >= ?2 ORDER BY day", series, from)
-    }
-
-    /// The same by month.
-    pub(crate) fn months(&self, series: &str, from: &str) -> Result<Vec<Total>, Unreadable> {
-        self.totals(
-            "SELECT month, sent, received FROM month WHERE series = ?1 AND month >= ?2 ORDER BY month",
-            series,
-            from,
-        )
-    }
-
-    fn totals(&self, question: &str, series: &str, from: &str) -> Result<Vec<Total>, Unreadable> {
-        let Some(series) = self.series(series)? else { return Ok(Vec::new()) };
-        let mut statement = self.connection.prepare_cached(question)?;
-        let rows = statement.query_map(params![series, from], |row| {
-            let (sent, received): (i64, i64) = (row.get(1)?, row.get(2)?);
-            Ok(Total { label: row.get(0)?, sent: sent as u64, received: received as u64 })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 

@@ -6,7 +6,7 @@
 use rusqlite::{Connection, Transaction};
 
 /// Step `n` turns a file of version `n` into one of version `n + 1`.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, BY_DAY];
 
 /// The version this program writes (`PRAGMA user_version`).
 pub(super) const CURRENT: i64 = STEPS.len() as i64;
@@ -59,6 +59,28 @@ const FIRST: &str = "
     CREATE TABLE month (
         series INTEGER NOT NULL, month TEXT NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL,
         PRIMARY KEY (series, month)
+    ) WITHOUT ROWID;
+";
+
+/// The sums of one day lie beside each other: each hour writes those of all series. What is not dated waits.
+const BY_DAY: &str = "
+    CREATE TABLE by_day (
+        day TEXT NOT NULL, series INTEGER NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL,
+        PRIMARY KEY (day, series)
+    ) WITHOUT ROWID;
+    INSERT INTO by_day SELECT day, series, sent, received FROM day;
+    DROP TABLE day;
+    ALTER TABLE by_day RENAME TO day;
+    CREATE TABLE by_month (
+        month TEXT NOT NULL, series INTEGER NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL,
+        PRIMARY KEY (month, series)
+    ) WITHOUT ROWID;
+    INSERT INTO by_month SELECT month, series, sent, received FROM month;
+    DROP TABLE month;
+    ALTER TABLE by_month RENAME TO month;
+    CREATE TABLE undated (
+        boot INTEGER NOT NULL, at INTEGER NOT NULL, series INTEGER NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL,
+        PRIMARY KEY (boot, at, series)
     ) WITHOUT ROWID;
 ";
 

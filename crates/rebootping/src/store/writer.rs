@@ -4,16 +4,20 @@
 //! all of the hour that memory still has begins the new one.
 
 use super::boots::Boot;
+use super::counted::Counted;
 use super::file;
 use super::flush::{Coming, File, Unfinished};
 use super::hour::{Circumstance, Hour, Made};
-use super::memory::{Block, Memory, Row};
+use super::kinds::Stretch;
+use super::memory::{Block, Day, Memory, Row, Sum};
 use super::{Forgetting, Fresh, Order, Shared, Wish};
 use crate::clock::{self, Moment};
 use crate::config::observing::Store as Limits;
+use jiff::tz::TimeZone;
 use rebootping_core::history::outages::Outages;
 use rebootping_core::time::Time;
 use rusqlite::Connection;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -23,10 +27,27 @@ use std::time::Duration;
 const TRY_AGAIN: Duration = Duration::from_secs(10);
 /// How often what is too old is looked for, and what is free is given back.
 const TEND_EVERY: Duration = Duration::from_secs(60);
+/// How often it is shown what links moved.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
 /// It shows this often that it is alive.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Orders taken at once before it is looked whether something is due.
 const BATCH: usize = 256;
+
+/// What is kept, and how.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// How much, how often.
+    pub(crate) limits: Limits,
+    /// Of each link whose traffic is told, the day of the month on which the count of its cap begins.
+    pub(crate) counted: BTreeMap<String, u8>,
+    /// The name of the boot that runs.
+    pub(crate) boot: String,
+    /// The operator's, by which days begin: a process without powers cannot ask the system any more.
+    pub(crate) zone: TimeZone,
+}
 
 /// What is known between two flushes.
 #[derive(Debug)]
@@ -34,6 +55,7 @@ pub(super) struct Writer {
     path: PathBuf,
     limits: Limits,
     boot: Boot,
+    zone: TimeZone,
     file: Option<File>,
     memory: Memory,
     hour: Hour,
@@ -44,15 +66,19 @@ pub(super) struct Writer {
     flush_at: Time,
     tend_at: Time,
     open_at: Time,
+    counted: Counted,
+    count_at: Time,
     shared: Arc<Shared>,
 }
 
 impl Writer {
-    pub(super) fn new(path: PathBuf, limits: Limits, boot: String, shared: Arc<Shared>, now: Moment) -> Self {
+    pub(super) fn new(kept: Kept, shared: Arc<Shared>, now: Moment) -> Self {
+        let Kept { path, limits, counted, boot, zone } = kept;
         Self {
             path,
-            hour: Hour::new(now.time(), &boot),
+            hour: Hour::new(now.time(), &boot, zone.clone()),
             boot: Boot::new(boot),
+            zone,
             file: None,
             memory: Memory::default(),
             answers: Vec::new(),
@@ -60,6 +86,8 @@ impl Writer {
             flush_at: now.time() + limits.flush,
             tend_at: now.time() + TEND_EVERY,
             open_at: now.time(),
+            counted: Counted::new(counted),
+            count_at: now.time(),
             limits,
             shared,
         }
@@ -104,7 +132,7 @@ impl Writer {
                     self.acknowledge();
                 }
             }
-            Order::Moved(minutes) => self.hour.hear_moved(&minutes),
+            Order::Moved(minutes) => self.hour.hear_moved(&minutes, now.time()),
             Order::Circumstance(circumstance) => {
                 let made = self.hour.hear_circumstance(circumstance);
                 self.absorb(made);
@@ -118,9 +146,10 @@ impl Writer {
                 self.answers.push(number);
                 self.flush_at = now.time();
             }
-            Order::Configure(limits) => {
+            Order::Configure(other) => {
+                let (limits, counted) = *other;
                 self.flush_at = self.flush_at.min(now.time() + limits.flush);
-                self.limits = limits;
+                (self.limits, self.counted, self.count_at) = (limits, Counted::new(counted), now.time());
             }
             Order::Forget(forgetting) => {
                 self.memory.forget(&forgetting.macs);
@@ -130,20 +159,36 @@ impl Writer {
             }
             // Who asked may have gone.
             Order::Recent(wanted, reply) => drop(reply.try_send(self.hour.recent(&wanted))),
-            Order::Fresh(wish, reply) => drop(reply.try_send(self.fresh(&wish))),
+            Order::Sums(beginning, reply) => drop(reply.try_send(self.sums(&beginning, now))),
+            Order::Fresh(wish, reply) => drop(reply.try_send(self.fresh(&wish, now))),
         }
     }
 
+    /// What the series that begin so moved, as far as no day in the file has it.
+    fn sums(&self, beginning: &str, now: Moment) -> Vec<Sum> {
+        let mut sums = self.hour.sums(beginning, now);
+        sums.extend(self.memory.sums(beginning));
+        sums
+    }
+
     /// What the file does not have yet.
-    fn fresh(&self, wish: &Wish) -> Fresh {
+    fn fresh(&self, wish: &Wish, now: Moment) -> Fresh {
         let mut fresh = Fresh {
             boot: self.boot.name().to_owned(),
             rows: self.memory.rows.iter().cloned().collect(),
             ..Fresh::default()
         };
         for wanted in &wish.samples {
-            fresh.blocks.extend(self.memory.blocks.iter().filter_map(|block| block.samples_of(&wanted.series)));
+            fresh
+                .blocks
+                .extend(self.memory.blocks.iter().filter_map(|block| block.of(Stretch::Samples, &wanted.series)));
             fresh.blocks.extend(self.hour.samples(wanted));
+        }
+        if let Some(beginning) = &wish.traffic {
+            let minutes = |block: &Block| block.of(Stretch::TrafficMinutes, beginning);
+            fresh.blocks.extend(self.memory.blocks.iter().filter_map(minutes));
+            fresh.blocks.extend(self.hour.traffic(beginning, now.time()));
+            fresh.sums = self.sums(beginning, now);
         }
         if wish.hour {
             fresh.blocks = self.memory.blocks.iter().cloned().collect();
@@ -175,6 +220,9 @@ impl Writer {
         if now.time() >= self.tend_at {
             self.tend(now);
         }
+        if now.time() >= self.count_at {
+            self.count(now);
+        }
         self.shared.show(|status| {
             status.waiting_bytes = (self.memory.bytes() + self.hour.unwritten().len()) as u64;
             status.lost.clone_from(self.memory.lost());
@@ -198,9 +246,10 @@ impl Writer {
 
     /// Takes what the file has of the hour that was not over when it was last written.
     fn take_over(&mut self, connection: Connection, now: Moment) -> rusqlite::Result<File> {
-        let file = File::new(connection, &self.path)?;
+        let file = File::new(connection, &self.path, self.zone.clone())?;
         self.boot.forget();
         let mut stood = Outages::default();
+        self.counted.is_stale();
         for found in file.unfinished(&self.boot)? {
             stood = self.take_unfinished(&found, stood, now);
         }
@@ -213,7 +262,7 @@ impl Writer {
     fn take_unfinished(&mut self, found: &Unfinished, stood: Outages, now: Moment) -> Outages {
         let last = found.heard.iter().map(|heard| u64::try_from(heard.at).unwrap_or(0)).max().unwrap_or(0);
         let then = if found.runs { now } else { Moment::of_boot(Time::from_nanos(last), found.ahead) };
-        let mut hour = Hour::new(then.time(), &found.name);
+        let mut hour = Hour::new(then.time(), &found.name, self.zone.clone());
         for (kind, series, part) in &found.days {
             hour.recall_day(*kind, series, part);
         }
@@ -226,6 +275,9 @@ impl Writer {
         let of_boot = |made| match made {
             Made::Block(block) => Made::Block(Block { boot: Some(found.boot), ..block }),
             Made::Row(row) => Made::Row(Row { boot: Some(found.boot), ..row }),
+            Made::Sum(Sum { day: Day::Unknown(_, at), series, sent, received }) => {
+                Made::Sum(Sum { day: Day::Unknown(Some(found.boot), at), series, sent, received })
+            }
             Made::Sum(_) => made,
         };
         let (over, stood) = hour.end_outages();
@@ -285,6 +337,7 @@ impl Writer {
         match file.write(&coming, &mut self.boot, &self.limits) {
             Ok(size) => {
                 self.memory.clear();
+                self.counted.is_stale();
                 self.hour.written();
                 self.acknowledge();
                 self.shared.show(|status| {
@@ -315,6 +368,23 @@ impl Writer {
                 self.trouble(format!("{} is damaged ({why}) and cannot be set aside: {error}", self.path.display()));
             }
         }
+    }
+
+    /// Shows what links moved, as far as it is known on which days.
+    fn count(&mut self, now: Moment) {
+        self.count_at = now.time() + COUNT_EVERY;
+        if !now.is_dated() {
+            return;
+        }
+        let today = now.label(now.time()).to_zoned(self.zone.clone()).date();
+        let looked = self.file.as_ref().map_or(Ok(()), |file| self.counted.look(file, today));
+        if let Err(error) = looked {
+            self.trouble(format!("{}: {error}", self.path.display()));
+        }
+        let mut waiting = self.sums("link/", now);
+        waiting.extend(self.sums("probes/", now));
+        let links = self.counted.count(today, &waiting);
+        self.shared.show(|status| status.links = links);
     }
 
     fn tend(&mut self, now: Moment) {

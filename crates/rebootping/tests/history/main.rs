@@ -2,6 +2,7 @@
 //!
 //! What takes long is done fewer times unless `REBOOTPING_LONG` is set.
 
+mod backup;
 #[path = "../fire/beat.rs"]
 #[expect(dead_code, reason = "the tests under fire ask it more")]
 mod beat;

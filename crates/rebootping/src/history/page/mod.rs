@@ -29,9 +29,9 @@ pub(crate) fn wish(past: &Past) -> Wish {
             let families = graph.family.map_or(Family::ALL.to_vec(), |family| vec![family]);
             let series = |family: Family| format!("{}/{}/", family.name(), graph.link);
             let wanted = |family| Wanted { series: series(family), since: Time::BOOT };
-            Wish { samples: families.into_iter().map(wanted).collect(), hour: false }
+            Wish { samples: families.into_iter().map(wanted).collect(), ..Wish::default() }
         }
-        What::Why { .. } => Wish { samples: Vec::new(), hour: true },
+        What::Why { .. } => Wish { hour: true, ..Wish::default() },
         What::Log(_) | What::Outages(_) | What::Sheet { .. } => Wish::default(),
     }
 }

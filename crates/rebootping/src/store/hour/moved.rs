@@ -1,19 +1,13 @@
 //! What devices and links moved: by minute, by quarter of an hour, and exactly by calendar day.
 
-use super::super::memory::{Part, Sum};
+use super::super::memory::{Day, Part, Sum};
 use super::super::pack::put;
-use crate::clock::{self, Moment};
-use jiff::civil::Date;
+use crate::clock::Moment;
 use jiff::tz::TimeZone;
 use rebootping_core::history::rollup::Span;
 use rebootping_core::history::traffic::{self, Moved};
 use rebootping_core::time::Time;
 use std::collections::BTreeMap;
-
-/// A clock that says an earlier year was never set.
-const FIRST_YEAR: i16 = 2024;
-/// Minutes that wait for a clock that is set, at most: a day of a few hundred devices.
-const MOST_UNDATED: usize = 500_000;
 
 /// What was moved in spans of one length, of all series.
 pub(super) type Spans = BTreeMap<String, BTreeMap<Time, Moved>>;
@@ -24,12 +18,11 @@ pub(super) struct Traffic {
     zone: TimeZone,
     minutes: Spans,
     pub(super) quarters: Spans,
-    undated: Vec<(String, Time, Moved)>,
 }
 
 impl Traffic {
-    pub(super) fn new() -> Self {
-        Self { zone: clock::zone(), minutes: Spans::new(), quarters: Spans::new(), undated: Vec::new() }
+    pub(super) fn new(zone: TimeZone) -> Self {
+        Self { zone, minutes: Spans::new(), quarters: Spans::new() }
     }
 
     /// Adds what a series moved.
@@ -49,7 +42,6 @@ impl Traffic {
         let is_of = |series: &str| macs.iter().any(|mac| series.ends_with(mac.as_str()));
         self.minutes.retain(|series, _| !is_of(series));
         self.quarters.retain(|series, _| !is_of(series));
-        self.undated.retain(|(series, ..)| !is_of(series));
     }
 
     /// Lets go of the quarters of days that are over.
@@ -67,40 +59,56 @@ impl Traffic {
             let quarters = self.quarters.entry(series.clone()).or_default();
             for (begins, moved) in minutes {
                 quarters.entry(Span::Quarter.begin(*begins)).or_default().add(moved);
-                if self.undated.len() < MOST_UNDATED {
-                    self.undated.push((series.clone(), *begins, *moved));
-                }
             }
         }
         parts(&minutes, Span::Minute)
     }
 
-    /// What was moved by day in the operator's zone, once the clock says which day it is.
-    pub(super) fn take_sums(&mut self, now: Moment) -> Vec<Sum> {
-        if self.day(now, now.time()).year() < FIRST_YEAR {
-            return Vec::new();
+    /// The minutes of some series as a block would have them.
+    pub(super) fn recent(&self, beginning: &str) -> Vec<Part> {
+        let of_them = self.minutes.iter().filter(|(series, _)| series.starts_with(beginning));
+        parts(of_them, Span::Minute)
+    }
+
+    /// What the series that begin so moved in these minutes, by day in the operator's zone. Without a clock that is set, by quarter
+    /// of an hour.
+    pub(super) fn sums(&self, beginning: &str, now: Moment) -> Vec<Sum> {
+        let mut days: BTreeMap<Time, Day> = BTreeMap::new();
+        let of_them = || self.minutes.iter().filter(|(series, _)| series.starts_with(beginning));
+        for begins in of_them().flat_map(|(_, minutes)| minutes.keys()) {
+            days.entry(*begins).or_insert_with(|| self.day(now, *begins));
         }
-        let mut sums: BTreeMap<(String, Date), Moved> = BTreeMap::new();
-        for (series, begins, moved) in std::mem::take(&mut self.undated) {
-            let day = self.day(now, begins);
-            sums.entry((series, day)).or_default().add(&moved);
+        let mut sums: BTreeMap<(&str, &Day), Moved> = BTreeMap::new();
+        for (series, minutes) in of_them() {
+            for (begins, moved) in minutes {
+                if let Some(day) = days.get(begins) {
+                    sums.entry((series, day)).or_default().add(moved);
+                }
+            }
         }
-        let sum = |((series, day), moved): ((String, Date), Moved)| Sum {
-            series,
-            day: day.to_string(),
+        let sum = |((series, day), moved): ((&str, &Day), Moved)| Sum {
+            series: series.to_owned(),
+            day: day.clone(),
             sent: moved.sent,
             received: moved.received,
         };
         sums.into_iter().map(sum).collect()
     }
 
-    fn day(&self, now: Moment, at: Time) -> Date {
-        now.label(at).to_zoned(self.zone.clone()).date()
+    fn day(&self, now: Moment, at: Time) -> Day {
+        if now.is_dated() {
+            Day::Known(now.label(at).to_zoned(self.zone.clone()).date().to_string())
+        } else {
+            Day::Unknown(None, Span::Quarter.begin(at))
+        }
     }
 }
 
 /// What was moved as a block has it: the number of the first span since boot, then all of them.
-pub(super) fn parts(spans: &Spans, span: Span) -> Vec<Part> {
+pub(super) fn parts<'a>(
+    spans: impl IntoIterator<Item = (&'a String, &'a BTreeMap<Time, Moved>)>,
+    span: Span,
+) -> Vec<Part> {
     let part = |(series, spans): (&String, &BTreeMap<Time, Moved>)| {
         let (first, last) = (*spans.keys().next()?, *spans.keys().next_back()?);
         let length = span.length().as_nanos() as u64;
@@ -111,5 +119,5 @@ pub(super) fn parts(spans: &Spans, span: Span) -> Vec<Part> {
         bytes.extend(traffic::encode(&(first..=last).map(at).collect::<Vec<_>>()));
         Some(Part { series: series.clone(), bytes })
     };
-    spans.iter().filter_map(part).collect()
+    spans.into_iter().filter_map(part).collect()
 }

@@ -29,6 +29,54 @@ fn the_file_stays_within_its_size_and_keeps_what_happened() {
 }
 
 #[test]
+fn what_happened_and_monthly_totals_of_400_days_are_kept_within_20_mb_under_any_load() {
+    const DAYS: u64 = 399;
+    const A_DAY: [(Happening, usize, usize); 5] = [
+        (Happening::Verdict, 5, 1000),
+        (Happening::Applied, 5, 300),
+        (Happening::Outage, 3, 500),
+        (Happening::Event, 15, 350),
+        (Happening::Audit, 5, 250),
+    ];
+    let limits = Limits { max_size: 20_000_000, flush: Duration::from_secs(3600), ..Limits::default() };
+    let mut bench = Bench::with("400-days", limits);
+    bench.wall = "2025-10-19T12:00:00Z".parse().unwrap();
+    let (mut largest, wal) = (0, file::beside(&bench.path(), "-wal"));
+    for _ in 0..DAYS {
+        for (kind, times, length) in A_DAY {
+            for _ in 0..times {
+                bench.since_boot += Duration::from_secs(1);
+                bench.wall += Duration::from_secs(1);
+                bench.happen(kind, &"x".repeat(length));
+            }
+        }
+        let label = label(bench.wall.as_nanosecond() as i64)[..10].to_owned();
+        let sums = (0..200).map(|device| {
+            let (series, day) = (format!("device/02:00:00:00:00:{device:02x}"), Day::Known(label.clone()));
+            Made::Sum(Sum { series, day, sent: 1, received: 2 })
+        });
+        bench.writer.as_mut().unwrap().absorb(sums.collect::<Vec<_>>());
+        // More than fits, of everything that may go.
+        bench.stretch(Stretch::Samples, 300_000);
+        for kind in Stretch::ALL {
+            bench.stretch(kind, 10_000);
+        }
+        bench.pass(Duration::from_secs(24 * 3600));
+        let of = |path: &std::path::Path| fs::metadata(path).map_or(0, |found| found.len());
+        largest = largest.max(of(&bench.path()) + of(&wal));
+    }
+    assert!(largest <= 20_000_000, "{largest}");
+    for (kind, times, _) in A_DAY {
+        let kept = bench.reader().happened(kind, ALWAYS, 100_000).unwrap().len();
+        assert_eq!(kept as u64, times as u64 * DAYS, "{kind:?}");
+    }
+    for device in [0, 199] {
+        let months = bench.reader().months(&format!("device/02:00:00:00:00:{device:02x}"), &[]).unwrap();
+        assert_eq!((months.len(), months.iter().map(|month| month.sent).sum::<u64>()), (14, DAYS));
+    }
+}
+
+#[test]
 fn what_is_old_goes_by_its_kind() {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let mut bench = Bench::new("old");
@@ -78,7 +126,10 @@ fn what_becomes_free_is_given_back_in_small_steps() {
         bench.flush();
     }
     let full = bench.status().bytes;
-    bench.give(Order::Configure(Limits { raw: Duration::from_secs(1), ..Limits::default() }));
+    bench.give(Order::Configure(Box::new((
+        Limits { raw: Duration::from_secs(1), ..Limits::default() },
+        BTreeMap::new(),
+    ))));
     for _ in 0..600 {
         bench.pass(Duration::from_secs(1));
     }

@@ -1,6 +1,8 @@
 //! What was kept has the right dates and is all there, whatever the clock and the process did meanwhile.
 
 use super::*;
+use crate::store::DeviceMinute;
+use rebootping_core::history::traffic::Moved;
 
 #[test]
 fn what_happened_is_read_with_its_dates_the_oldest_first() {
@@ -61,16 +63,20 @@ fn stretches_are_found_by_the_time_they_touch() {
 #[test]
 fn days_and_months_add_up() {
     let mut bench = Bench::new("days");
-    let sum = |day: &str, sent| Sum { series: "wan1".into(), day: day.into(), sent, received: 2 * sent };
+    let sum = |day: &str, sent| Sum { series: "wan1".into(), day: Day::Known(day.into()), sent, received: 2 * sent };
     for (day, sent) in [("2026-10-31", 1), ("2026-11-01", 2), ("2026-11-01", 3)] {
         bench.writer.as_mut().unwrap().absorb([Made::Sum(sum(day, sent))]);
         bench.flush();
     }
-    let days = bench.reader().days("wan1", "2026-11-01").unwrap();
+    let days = bench.reader().days("wan1", (date(2026, 11, 1), date(2026, 12, 1)), &[]).unwrap();
     assert_eq!(days.iter().map(|day| (day.sent, day.received)).collect::<Vec<_>>(), [(5, 10)]);
-    let months = bench.reader().months("wan1", "2026-10").unwrap();
+    let months = bench.reader().months("wan1", &[]).unwrap();
     assert_eq!(months.iter().map(|month| month.sent).collect::<Vec<_>>(), [1, 5]);
-    assert_eq!(bench.reader().days("wan2", "").unwrap(), []);
+    assert_eq!(bench.reader().days("wan2", EVER, &[]).unwrap(), []);
+    let totals =
+        bench.reader().totals("wan", date(2026, 11, 1), &[sum("2026-11-01", 10), sum("2026-11-02", 20)]).unwrap();
+    let totals = totals["wan1"];
+    assert_eq!((totals.today.sent, totals.month.sent, totals.month.received), (15, 35, 70));
 }
 
 #[test]
@@ -83,4 +89,108 @@ fn what_is_to_be_kept_at_once_is_answered_when_the_disk_has_it() {
     assert_eq!(std::mem::take(&mut bench.shared.locked().outcomes), [(7, Ok(()))]);
     bench.kill();
     assert_eq!(bench.happened(Happening::Audit).len(), 1);
+}
+
+/// A device moves something now.
+fn move_some(bench: &mut Bench, sent: u64) {
+    let moved = Moved { sent, received: 3 * sent, ..Moved::default() };
+    let begins = bench.now().time();
+    bench.give(Order::Moved(vec![DeviceMinute { series: "device/02:00:00:00:00:05".into(), begins, moved }]));
+}
+
+/// What the device moved by day.
+fn days_of_device(bench: &Bench) -> Vec<(String, u64, u64)> {
+    let reader = bench.reader();
+    let recent = reader.open_sums().unwrap();
+    let days = reader.days("device/02:00:00:00:00:05", EVER, &recent).unwrap();
+    days.into_iter().map(|day| (day.label, day.sent, day.received)).collect()
+}
+
+#[test]
+fn a_boot_without_a_date_forgets_no_byte_though_it_is_killed() {
+    let mut bench = Bench::new("undated");
+    let truth = std::mem::replace(&mut bench.wall, "1970-01-01T00:00:10Z".parse().unwrap());
+    let boot = bench.since_boot;
+    bench.kill();
+    bench.start();
+    bench.pass(HOUR / 2);
+    for _ in 0..30 {
+        move_some(&mut bench, 7);
+        bench.pass(HOUR);
+        bench.flush();
+        bench.kill();
+        bench.start();
+    }
+    assert_eq!(days_of_device(&bench), []);
+    // Time is set by a server on the Internet, and that is right from the first byte on.
+    bench.wall = truth + bench.since_boot.saturating_sub(boot);
+    move_some(&mut bench, 1000);
+    bench.flush();
+    let expected = [("2026-11-22", 12 * 7), ("2026-11-23", 18 * 7 + 1000)];
+    assert_eq!(days_of_device(&bench), expected.map(|(day, sent)| (day.to_owned(), sent, 3 * sent)));
+}
+
+#[test]
+fn what_a_boot_moved_that_never_learnt_the_date_is_counted_when_a_later_one_does() {
+    let mut bench = Bench::new("never-dated");
+    let truth = std::mem::replace(&mut bench.wall, "1970-01-01T00:00:10Z".parse().unwrap());
+    move_some(&mut bench, 7);
+    bench.pass(2 * HOUR);
+    move_some(&mut bench, 7);
+    bench.flush();
+    bench.reboot("second");
+    bench.wall = truth;
+    bench.start();
+    bench.flush();
+    bench.flush();
+    assert_eq!(days_of_device(&bench), [("2026-11-22".to_owned(), 14, 42)]);
+}
+
+#[test]
+fn days_begin_when_the_operator_s_do() {
+    let mut bench = Bench::new("zone");
+    bench.kill();
+    bench.zone = TimeZone::fixed(jiff::tz::offset(9));
+    bench.start();
+    // Three hours and some before midnight there.
+    bench.pass(150 * Duration::from_secs(60));
+    move_some(&mut bench, 1);
+    bench.pass(HOUR);
+    move_some(&mut bench, 10);
+    bench.pass(2 * HOUR);
+    bench.flush();
+    assert_eq!(days_of_device(&bench), [("2026-11-22".to_owned(), 1, 3), ("2026-11-23".to_owned(), 10, 30)]);
+}
+
+#[test]
+fn a_graph_of_traffic_has_all_of_it() {
+    let mut bench = Bench::new("moved");
+    let from = bench.wall.as_second();
+    for _ in 0..600 {
+        move_some(&mut bench, 1000);
+        bench.pass(Duration::from_secs(60));
+    }
+    bench.flush();
+    let reader = bench.reader();
+    let open = reader.open_hour().unwrap();
+    let is_minute = |open: &crate::store::read::Open| open.kind == Stretch::TrafficMinutes;
+    let recent: Vec<_> = open.into_iter().filter(is_minute).map(|open| open.found).collect();
+    assert_eq!(recent.len(), 1);
+    for points in [1200, 100, 20] {
+        let amounts = reader.traffic("device/02:00:00:00:00:05", (from, from + 36_000), points, &recent).unwrap();
+        let sum = amounts.moved.iter().map(|moved| moved.received).sum::<u64>();
+        assert!(sum.abs_diff(600 * 3000) <= 600 * 30, "{points}: {sum}");
+        assert!(amounts.grid.step >= 60 && amounts.moved.len() <= points);
+        assert!(amounts.moved.iter().filter(|moved| moved.sent > 0).count() >= amounts.moved.len() - 2);
+    }
+    bench.give(Order::Configure(Box::new((
+        Limits { minutes: Duration::from_secs(1), ..Limits::default() },
+        BTreeMap::new(),
+    ))));
+    for _ in 0..3 {
+        bench.pass(HOUR);
+    }
+    let amounts = bench.reader().traffic("device/02:00:00:00:00:05", (from, from + 36_000), 1200, &[]).unwrap();
+    assert_eq!(amounts.grid.step, 900, "minutes are gone, quarters of an hour are not");
+    assert!(amounts.moved.iter().map(|moved| moved.sent).sum::<u64>().abs_diff(600_000) <= 60_000);
 }

@@ -143,9 +143,9 @@ fn check(name: &str, kill_every: u64) {
         let (asked, lost) = decoded.fold((0, 0), |sum, it| (sum.0 + it.asked, sum.1 + it.lost));
         assert_eq!((u64::from(asked), lost), (rounds * 6, 8 * 60 * 6), "{kind:?}");
     }
-    let moved = &bench.reader().days("link/wan2", "").unwrap()[0];
+    let moved = &bench.reader().days("link/wan2", EVER, &[]).unwrap()[0];
     assert_eq!((moved.sent, moved.received), (rounds * 100, rounds * 1001));
-    let probes = &bench.reader().days("probes/wan2", "").unwrap()[0];
+    let probes = &bench.reader().days("probes/wan2", EVER, &[]).unwrap()[0];
     assert_eq!(probes.sent, rounds * 6 * 36);
 }
 
@@ -171,18 +171,6 @@ fn a_graph_is_drawn_from_blocks_and_from_the_hour_that_is_not_over() {
         assert_eq!(sum, (1800 * 6, 120 * 6), "{points}");
         assert!(columns.len() <= points && columns.iter().any(|column| column.trips.is_some()));
     }
-}
-
-#[test]
-fn a_copy_is_as_good_as_the_history() {
-    let mut bench = Bench::new("copy");
-    bench.happen(Happening::Audit, "an order");
-    bench.flush();
-    let copy = Scratch::new("store-copied");
-    bench.reader().copy_to(&copy.path().join(file::NAME)).unwrap();
-    bench.end();
-    let copied = Reader::open(copy.path()).unwrap().happened(Happening::Audit, ALWAYS, 9).unwrap();
-    assert_eq!(copied, bench.reader().happened(Happening::Audit, ALWAYS, 9).unwrap());
 }
 
 #[test]

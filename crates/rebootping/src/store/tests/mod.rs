@@ -10,21 +10,26 @@ mod schemas;
 
 use super::hour::Made;
 use super::kinds::{Happening, Stretch};
-use super::memory::{Block, Part, Sum};
+use super::memory::{Block, Day, Part, Sum};
 use super::read::{Reader, Span};
-use super::writer::Writer;
+use super::writer::{Kept, Writer};
 use super::{Order, Row, Shared, Status, file};
 use crate::clock::Moment;
 use crate::committer::scratch::Scratch;
 use crate::config::observing::Store as Limits;
 use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
 use rebootping_core::time::Time;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 const SECOND: u64 = 1_000_000_000;
 const HOUR: Duration = Duration::from_secs(3600);
+/// All days there are caps for.
+const EVER: (Date, Date) = (date(2026, 10, 1), date(2026, 12, 31));
 /// All times there are.
 const ALWAYS: Span = Span { from: i64::MIN / 2, until: i64::MAX / 2 };
 
@@ -37,6 +42,7 @@ struct Bench {
     boot: String,
     since_boot: Duration,
     wall: Timestamp,
+    zone: TimeZone,
 }
 
 impl Bench {
@@ -53,6 +59,7 @@ impl Bench {
             boot: "first".into(),
             since_boot: Duration::from_secs(100),
             wall: "2026-11-22T12:00:00Z".parse().unwrap(),
+            zone: TimeZone::UTC,
         };
         bench.start();
         bench
@@ -61,8 +68,14 @@ impl Bench {
     /// Starts a store, as a process that begins does.
     fn start(&mut self) {
         self.shared = Arc::default();
-        let writer =
-            Writer::new(self.path(), self.limits.clone(), self.boot.clone(), Arc::clone(&self.shared), self.now());
+        let kept = Kept {
+            path: self.path(),
+            limits: self.limits.clone(),
+            counted: BTreeMap::from([("wan1".into(), 5)]),
+            boot: self.boot.clone(),
+            zone: self.zone.clone(),
+        };
+        let writer = Writer::new(kept, Arc::clone(&self.shared), self.now());
         self.writer = Some(writer);
         self.pass(Duration::ZERO);
     }

@@ -5,7 +5,7 @@ use flate2::read::GzDecoder;
 use std::io::Read;
 
 /// One file of each version, as it was written then.
-const GOLDEN: [&[u8]; 1] = [include_bytes!("golden/schema-1.db.gz")];
+const GOLDEN: [&[u8]; 2] = [include_bytes!("golden/schema-1.db.gz"), include_bytes!("golden/schema-2.db.gz")];
 
 #[test]
 fn there_is_a_file_of_every_schema() {
@@ -33,7 +33,8 @@ fn a_file_of_every_schema_shows_the_same_history_and_goes_on() {
             assert_eq!(found.iter().map(|found| found.bytes.as_slice()).collect::<Vec<_>>(), [[7, 8, 9]], "{kind:?}");
         }
         let reader = bench.reader();
-        let totals = [reader.days("link/wan1", "").unwrap(), reader.months("link/wan1", "").unwrap()];
+        let in_those_days = (date(2025, 10, 1), date(2026, 1, 1));
+        let totals = [reader.days("link/wan1", in_those_days, &[]).unwrap(), reader.months("link/wan1", &[]).unwrap()];
         assert!(totals.iter().all(|totals| (totals[0].sent, totals[0].received) == (5, 10)), "{totals:?}");
         bench.happen(Happening::Event, "new");
         bench.flush();
