@@ -7,12 +7,12 @@ mod filter;
 
 use crate::clock::Moment;
 use crate::sys::packet_socket::{PacketSocket, Received};
+use ears::Ears;
 use rebootping_core::link::presence::{NextHop, Path};
 use rebootping_core::link::probe::{self, Reply};
 use rebootping_core::link::{Family, LinkId};
 use rebootping_core::packet::icmp;
 use rebootping_core::packet::neighbour::{self, Answer, Mac};
-use ears::Ears;
 use rebootping_core::time::Time;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};

@@ -26,7 +26,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// A moment that a daemon tells and the same in the history may differ by so much.
+/// A moment that a daemon tells and the same in the history may differ by so much; rounds are further apart.
 const SLACK: Duration = Duration::from_millis(200);
 
 /// `rebootping why LINK --pcap FILE`.
@@ -50,10 +50,11 @@ fn find(config: &Config, asked: &Why) -> Result<Evidence, String> {
     let now = asked.at.map(|at| at.resolve(clock::wall()));
     let told = ask_status(config).and_then(|status| of_daemon(&status, &asked.link));
     let at = match (now, &told) {
-        (Some(at), _) => Time::from_nanos(nanos(at).max(0) as u64),
-        (None, Ok(evidence)) => Time::from_nanos(evidence.at) + SLACK,
+        (Some(at), _) => nanos(at).max(0) as u64,
+        (None, Ok(evidence)) => evidence.at,
         (None, Err(why)) => return Err(format!("{why}; --at names a moment of the past")),
     };
+    let at = Time::from_nanos(at) + SLACK;
     match (of_history(config, &asked.link, at), told) {
         (Ok(evidence), _) => Ok(evidence),
         // It was made before and still holds.
@@ -115,26 +116,25 @@ struct Ping {
 /// What the history has of a moment: a daemon tells what is not on the disk yet.
 fn of_history(config: &Config, link: &str, at: Time) -> Result<Evidence, String> {
     let label = |interface: &str| config.link_rule(interface).and_then(|rule| rule.label.clone());
-    let told = match ask_status(config) {
-        Ok(status) => {
-            let labels = status.links.iter().filter_map(|link| Some((link.name.clone(), link.label.clone()?)));
-            let what = What::Why { link: link.to_owned(), family: None, at };
-            ask_past(&config.paths.run, Past { what, labels: labels.collect() }).map_err(|error| error.to_string())?
-        }
-        Err(_) => {
-            let reader = Reader::open(&observer_state(&config.paths.state)).map_err(|error| error.to_string())?;
-            let open = reader.open_hour().map_err(|error| error.to_string())?;
-            for_page(&Asked { reader: &reader, open: &open, label: &label, link, family: None, at })?.to_string()
-        }
+    let told = if let Ok(status) = ask_status(config) {
+        let labels = status.links.iter().filter_map(|link| Some((link.name.clone(), link.label.clone()?)));
+        let what = What::Why { link: link.to_owned(), family: None, at };
+        ask_past(&config.paths.run, Past { what, labels: labels.collect() }).map_err(|error| error.to_string())?
+    } else {
+        let reader = Reader::open(&observer_state(&config.paths.state)).map_err(|error| error.to_string())?;
+        let open = reader.open_hour().map_err(|error| error.to_string())?;
+        for_page(&Asked { reader: &reader, open: &open, label: &label, link, family: None, at })?.to_string()
     };
-    let explained: Explained = serde_json::from_str(&told)
-        .map_err(|error| format!("what the history says is not understood ({error}); is the daemon of this version?"))?;
+    let explained: Explained = serde_json::from_str(&told).map_err(|error| {
+        format!("what the history says is not understood ({error}); is the daemon of this version?")
+    })?;
     Ok(explained.evidence(at, &label))
 }
 
 impl Explained {
     fn evidence(self, asked: Time, label: Label<'_>) -> Evidence {
-        let at = self.at.as_deref().and_then(|at| at.parse().ok()).map_or(asked.as_nanos(), |at| nanos(at).max(0) as u64);
+        let at =
+            self.at.as_deref().and_then(|at| at.parse().ok()).map_or(asked.as_nanos(), |at| nanos(at).max(0) as u64);
         let called = |name: &str| label(name).unwrap_or_else(|| name.to_owned());
         let verdicts = self.links.iter().map(|link| {
             let standing = (link.healthy, link.enabled);
@@ -156,7 +156,7 @@ impl Explained {
 
 impl Ping {
     fn text(&self) -> String {
-        let trip = self.rtt_ms.map_or_else(String::new, |trip| format!(" in {trip:.1} ms"));
+        let trip = self.rtt_ms.map_or_else(String::new, |trip| format!(" in {trip:.2} ms"));
         let target = self.target.as_deref().unwrap_or("a target");
         format!("{target} answered {} of {}{trip}", self.answered, self.sent)
     }

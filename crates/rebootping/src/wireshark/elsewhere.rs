@@ -67,9 +67,11 @@ pub(super) fn devices(gateway: &Result<Option<Gateway>, String>) -> String {
 pub(super) fn capture(gateway: &Gateway, call: &Extcap, hosts: Vec<IpAddr>) -> Result<(), String> {
     let interface = call.interface.as_deref().unwrap_or_default();
     let word = if interface == ELSEWHERE { call.device.as_deref() } else { interface.strip_prefix(PREFIX) };
-    let word = word.filter(|word| !word.is_empty()).ok_or_else(|| {
-        format!("choose a device or link of {} among the options of {interface:?}", gateway.address)
-    })?;
+    let Some(word) = word.filter(|word| !word.is_empty()) else {
+        // A gateway that cannot be asked is what keeps its devices from being listed.
+        gateway.list()?;
+        return Err(format!("choose a device or link of {} among the options of {interface:?}", gateway.address));
+    };
     gateway.copy(&Wanted {
         word,
         since: call.since.unwrap_or(When::Ago(Duration::ZERO)),

@@ -171,8 +171,7 @@ mod tests {
     fn paths_are_one_word_each() {
         let options = [("--gateway", "https://gw".to_owned())];
         let script = script(Path::new("/opt/a b/rebootping"), Some(Path::new("/etc/it's.toml")), &options);
-        let last =
-            "exec '/opt/a b/rebootping' --config '/etc/it'\\''s.toml' extcap --gateway 'https://gw' \"$@\"\n";
+        let last = "exec '/opt/a b/rebootping' --config '/etc/it'\\''s.toml' extcap --gateway 'https://gw' \"$@\"\n";
         assert_eq!(String::from_utf8(script), Ok(format!("#!/bin/sh\n{OURS}\n{last}")));
     }
 }

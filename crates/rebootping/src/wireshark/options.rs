@@ -16,10 +16,10 @@ pub(super) fn options(interface: &str, gateway: &Result<Option<Gateway>, String>
         options.extend(where_it_is(gateway));
     }
     if interface == ELSEWHERE || gateway.is_some() {
-        options.push(
-            argument("6", "--token", "Token", "password")
-                .with("tooltip", &format!("Of scope control, made there by `rebootping web token add`; {TOKEN} holds it as well")),
-        );
+        options.push(argument("6", "--token", "Token", "password").with(
+            "tooltip",
+            &format!("Of scope control, made there by `rebootping web token add`; {TOKEN} holds it as well"),
+        ));
     }
     if interface == ELSEWHERE {
         options.push(

@@ -18,7 +18,10 @@ const SECONDS: &str = "300";
 pub(crate) fn look(gateway: &Ns, facts: &Value, folder: &str, options: &[&str], mut fail: impl FnMut(&str)) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let ui = root.join("ui");
-    assert!(ui.join("node_modules/playwright-core").exists(), "the browser's leader is not installed: run tools/ui tests");
+    assert!(
+        ui.join("node_modules/playwright-core").exists(),
+        "the browser's leader is not installed: run tools/ui tests"
+    );
     assert!(Path::new("/usr/bin/chromium").exists(), "there is no browser: run tools/need page");
     let shots = root.join("target/page").join(folder);
     fs::create_dir_all(&shots).expect("a folder for pictures");

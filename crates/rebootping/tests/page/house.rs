@@ -41,12 +41,18 @@ impl House {
     pub(crate) fn build(prefix: &str) -> Self {
         let ms = |tenths: u64| Duration::from_micros(100 * tenths);
         let wire = |seed, delay, jitter| Conditions::seeded(seed).delay(ms(delay)).jitter(ms(jitter));
-        let lab = Lab::builder(prefix).isps(3).clients(CLIENTS).default_targets(true).binary(env!("CARGO_BIN_EXE_rebootping"));
+        let lab = Lab::builder(prefix)
+            .isps(3)
+            .clients(CLIENTS)
+            .default_targets(true)
+            .binary(env!("CARGO_BIN_EXE_rebootping"));
         let lab = lab.wire(1, wire(1, 40, 4)).wire(2, wire(2, 105, 30)).wire(3, wire(3, 300, 120)).build();
         let daemon = lab.gw().daemon(CONFIG);
         daemon.wait_ready();
         wait_until("both unmetered links are used", LIMIT, || {
-            ["wan1", "wan2"].iter().all(|link| daemon.link(link)["enabled"] == true && daemon.link(link)["committed"] == true)
+            ["wan1", "wan2"]
+                .iter()
+                .all(|link| daemon.link(link)["enabled"] == true && daemon.link(link)["committed"] == true)
         });
         let flows = (1..=CLIENTS).map(|client| lab.flows_from(client, Family::V4, (2, 1), QUESTIONS)).collect();
         let house = Self { _flows: flows, daemon, lab };

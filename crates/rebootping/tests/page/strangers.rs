@@ -33,7 +33,8 @@ const HEARD_WITHIN: Duration = Duration::from_secs(60);
 #[track_caller]
 pub(crate) fn speak(lab: &Lab, daemon: &Daemon) {
     let honest = (0..HONEST).map(|number| (honest(number), introduction(number)));
-    let hostile = (0..).zip(hostile::NAMES).map(|(number, name)| (stranger(number), everything(&stranger(number), name)));
+    let hostile =
+        (0..).zip(hostile::NAMES).map(|(number, name)| (stranger(number), everything(&stranger(number), name)));
     let crowd: Vec<(End, Vec<Vec<u8>>)> = honest.chain(hostile).collect();
     let mut listed = BTreeSet::new();
     wait_until("the whole crowd is listed", HEARD_WITHIN, || {
@@ -60,7 +61,9 @@ pub(crate) fn hostile(daemon: &Daemon) -> Vec<Value> {
     let known = devices(daemon);
     let macs: BTreeSet<String> = (0..).zip(hostile::NAMES).map(|(number, _)| written(stranger(number).mac)).collect();
     let named = known.iter().filter(|device| device["mac"].as_str().is_some_and(|mac| macs.contains(mac)));
-    named.filter_map(|device| Some(json!({ "mac": device["mac"], "shown": beginning(device["name"].as_str()?) }))).collect()
+    named
+        .filter_map(|device| Some(json!({ "mac": device["mac"], "shown": beginning(device["name"].as_str()?) })))
+        .collect()
 }
 
 /// The first letters that nothing hides and no browser folds; what would hide is written out.

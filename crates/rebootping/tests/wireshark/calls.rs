@@ -42,7 +42,7 @@ fn the_four_calls_and_what_is_refused() {
         &["--capture", "--extcap-interface", "rebootping-lan9", "--fifo", file, "--until", "1s"],
         &["--capture", "--extcap-interface", "eth0", "--fifo", file],
         &["--capture", "--extcap-interface", "rebootping", "--fifo", file],
-        &["--capture", "--extcap-interface", "rebootping", "--fifo", file, "--gateway", "https://gw.example"],
+        &["--capture", "--extcap-interface", "rebootping", "--fifo", file, "--gateway", "http://127.0.0.1:9"],
         &["--capture", "--extcap-interface", "rebootping", "--fifo", file, "--gateway", "http://gw.example"],
         &["--capture", "--fifo", file],
         &["--capture", "--extcap-interface", "rebootping-ppp0"],

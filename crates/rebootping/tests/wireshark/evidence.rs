@@ -10,7 +10,7 @@ use crate::support::{KEEP_ALL, captures};
 
 const SETTLE_LIMIT: Duration = Duration::from_secs(60);
 const CONFIG: &str = "[store]\nflush = \"10s\"\n[[link]]\ninterface = \"wan1\"\nlabel = \"fibre\"\n";
-const UNHEALTHY: &str = "fibre (IPv4) judged unhealthy, not in use: answered none of";
+const UNHEALTHY: &str = "fibre (IPv4) judged unhealthy, not in use: answered ";
 
 fn two_links(prefix: &str) -> (Lab, Daemon) {
     let lab = Lab::builder(prefix).default_targets(true).binary(env!("CARGO_BIN_EXE_rebootping"));
@@ -50,7 +50,10 @@ fn the_evidence_of_a_decision_has_all_links_pings_and_the_verdict() {
     let path = |name: &str| lab.dir().join(name).display().to_string();
     let at_once = path("at-once.pcapng");
     let told = said(&daemon, &["why", "fibre", "--pcap", &at_once]);
-    assert!(told.contains("fibre has been out of use") && told.contains("packets of wan1, wan2 around it"), "{told}");
+    assert!(
+        told.contains("fibre was out of use for IPv4") && told.contains("packets of wan1, wan2 around it"),
+        "{told}"
+    );
     let verdicts = shown(&at_once, "frame.comment", &["frame.comment"]);
     assert!(verdicts.contains(UNHEALTHY), "{verdicts}");
     for link in ["wan1", "wan2"] {
@@ -59,25 +62,33 @@ fn the_evidence_of_a_decision_has_all_links_pings_and_the_verdict() {
     }
     let answered = shown(&at_once, "icmp.type == 0 && frame.interface_name == wan2", &["ip.src"]);
     assert!(answered.lines().count() >= 8, "{answered}");
-    let about = Command::new("capinfos").args(["-k", "-p", &at_once]).output().expect("capinfos; see tools/need");
-    assert!(String::from_utf8_lossy(&about.stdout).contains("fibre has been out of use"), "{about:?}");
-    // Once the history has it, it tells the pings too.
+    let about = Command::new("capinfos").args(["-k", &at_once]).output().expect("capinfos; see tools/need");
+    assert!(String::from_utf8_lossy(&about.stdout).contains("fibre was out of use for IPv4"), "{about:?}");
+    for pings in ["pings of fibre (IPv4): ", " answered 0 of ", "pings of wan2 (IPv4): ", " ms"] {
+        assert!(verdicts.contains(pings), "{verdicts}");
+    }
+    // A moment of the past, and the same without a daemon, once it is on the disk.
     let since = daemon.link("wan1")["since"].as_str().expect("a time").to_owned();
     let later = path("later.pcapng");
     wait_until("the history has the pings around it", SETTLE_LIMIT, || {
         said(&daemon, &["why", "wan1", "--at", &since, "--pcap", &later]);
         let told = shown(&later, "frame.comment", &["frame.comment"]);
-        told.contains("pings of fibre (IPv4): ") && told.contains(" answered 0 of ") && told.contains("pings of wan2")
+        told.contains(UNHEALTHY) && told.contains("pings of fibre (IPv4): ")
     });
-    let told = shown(&later, "frame.comment", &["frame.comment"]);
-    assert!(told.contains("fibre (IPv4) judged unhealthy, not in use: "), "{told}");
     // A capture of that time tells of it once, whoever knows of it.
     let whole = path("wan1.pcapng");
     said(&daemon, &["pcap", "wan1", "--since", "10m", "-w", &whole]);
     let told = shown(&whole, "frame.comment", &["frame.comment"]);
     assert_eq!(told.matches(UNHEALTHY).count(), 1, "{told}");
-    let ended = daemon.cli(&["why", "wan1", "--at", "2020-01-01T00:00:00Z", "--pcap", &later]);
-    assert_eq!(ended.status.code(), Some(1));
+    let unknown = daemon.cli(&["why", "wan1", "--at", "2020-01-01T00:00:00Z", "--pcap", &later]);
+    assert_eq!(unknown.status.code(), Some(1));
+    let config = daemon.config_path().display().to_string();
+    daemon.terminate();
+    let program = env!("CARGO_BIN_EXE_rebootping");
+    let offline = path("offline.pcapng");
+    lab.gw().run(&format!("{program} --config {config} why fibre --at {since} --pcap {offline}"));
+    let told = shown(&offline, "frame.comment", &["frame.comment"]);
+    assert!(told.contains(UNHEALTHY) && told.contains("pings of fibre (IPv4): "), "{told}");
 }
 
 #[test]
@@ -85,8 +96,7 @@ fn a_link_is_captured_through_the_page_with_the_verdicts_beside_it() {
     let (lab, daemon) = two_links("paged");
     let token = said(&daemon, &["web", "token", "add", "shark", "--scope", "control"]);
     let laptop = Wireshark::absent(&lab.gw(), &lab.dir());
-    let (code, told) =
-        laptop.alone(&["wireshark", "install", "--system", "--gateway", "http://127.0.0.1:8067"]);
+    let (code, told) = laptop.alone(&["wireshark", "install", "--system", "--gateway", "http://127.0.0.1:8067"]);
     assert_eq!(code, Some(0), "{told}");
     let laptop = laptop.with("REBOOTPING_TOKEN", token.trim());
     let (_, listed) = laptop.tshark(&["-D"]);

@@ -58,8 +58,7 @@ impl House {
 
     fn fingerprint(&self, certificate: &str) -> String {
         let file = self.yard.dir().join(certificate).with_extension("pem");
-        let said =
-            self.yard.gw().run(&format!("openssl x509 -noout -fingerprint -sha256 -in {} 2>&1", file.display()));
+        let said = self.yard.gw().run(&format!("openssl x509 -noout -fingerprint -sha256 -in {} 2>&1", file.display()));
         said.trim().to_owned()
     }
 
@@ -95,9 +94,9 @@ fn a_laptop_lists_the_gateways_devices_and_captures_one_live_with_names_and_no_o
     assert!(listed.contains(&interface(2)), "{listed}");
     let capture = laptop.capture(&interface(1), &FIELDS);
     capture.wait_begun(|| house.say(b"begun"));
-    for letter in [b"a", b"b", b"c"] {
-        house.say(letter);
-        let expected = format!("lan0|kitchen-tv|{}|{:02x}", text(device(1)), letter[0]);
+    for said in [b"a!", b"b!", b"c!"] {
+        house.say(said);
+        let expected = format!("lan0|kitchen-tv|{}|{:02x}{:02x}", text(device(1)), said[0], said[1]);
         assert_eq!(capture.line(AT_MOST), expected);
     }
     let (rest, said) = capture.stop();
@@ -114,7 +113,6 @@ fn a_gateway_is_named_by_options_too_and_its_token_is_out_of_sight_at_once() {
     let options = [
         preference("gateway", PAGE),
         preference("fingerprint", fingerprint.rsplit('=').next().unwrap_or_default()),
-        preference("token", &token),
         preference("device", "kitchen-tv"),
     ];
     let given: Vec<&str> = options.iter().flat_map(|option| ["-o", option.as_str()]).collect();
@@ -123,21 +121,34 @@ fn a_gateway_is_named_by_options_too_and_its_token_is_out_of_sight_at_once() {
     let past: Vec<&str> = past.iter().flat_map(|option| ["-o", option.as_str()]).collect();
     house.say(b"long enough to be cut");
     let shown = format!("46\t{}", text(device(1)));
+    let laptop = house.laptop.with(TOKEN, &token);
     let mut printed = String::new();
     wait_until("a packet of the past comes", LIMIT, || {
-        let filter = ["-f", "host 10.0.0.11 or host 10.0.0.99", "-c", "1"];
+        let filter = ["-f", "host 10.0.0.1 or host 10.0.0.99", "-c", "1"];
         let all = [&["-i", "rebootping"][..], &given, &past, &filter, &fields].concat();
-        printed = house.laptop.tshark(&all).1;
+        printed = laptop.tshark(&all).1;
         printed.contains(&shown)
     });
-    let capture = house.laptop.capture("rebootping", &[&given[..], &fields].concat());
+    let capture = laptop.capture("rebootping", &[&given[..], &fields].concat());
     capture.wait_begun(|| house.say(b"begun"));
-    let programs = capture.programs();
-    assert!(!programs.is_empty() && programs.iter().all(|program| !program.contains(&token)), "{programs:?}");
     let (_, said) = capture.stop();
     assert!(!said.contains("Error"), "{said}");
-    let list = ["extcap", "--extcap-interface", "rebootping", "--extcap-config", "--extcap-reload-option", "device"];
+    // Wireshark hands a token that was entered over as an argument, which tshark does not.
+    let pipe = house.yard.dir().join("pipe").display().to_string();
     let there = ["--gateway", PAGE, "--fingerprint", &fingerprint, "--token", &token];
+    let call = ["extcap", "--capture", "--extcap-interface", "rebootping", "--device", "kitchen-tv", "--fifo", &pipe];
+    let mut capture = house.laptop.call("rebootping", &[&call[..], &there].concat());
+    wait_until("the token is out of sight", LIMIT, || {
+        let programs = capture.programs();
+        !programs.is_empty() && programs.iter().all(|program| !program.contains(&token))
+    });
+    wait_until("packets come", LIMIT, || {
+        house.say(b"again");
+        fs::metadata(&pipe).is_ok_and(|pipe| pipe.len() > 1_000)
+    });
+    let (_, said) = capture.end();
+    assert_eq!(said, "");
+    let list = ["extcap", "--extcap-interface", "rebootping", "--extcap-config", "--extcap-reload-option", "device"];
     let (_, values) = house.laptop.alone(&[&list[..], &there].concat());
     let value = format!("value {{arg=7}}{{value={0}}}{{display=kitchen-tv ({0})}}\n", text(device(1)));
     assert!(values.contains(&value), "{values}");
@@ -147,14 +158,14 @@ fn a_gateway_is_named_by_options_too_and_its_token_is_out_of_sight_at_once() {
 fn who_is_not_let_in_or_finds_nobody_is_told_in_wiresharks_own_form() {
     let house = House::build("refused");
     let (control, read) = (house.token("gone", "control"), house.token("reader", "read"));
-    let told = |laptop: &Wireshark, because: &str| {
-        let (code, said) = laptop.tshark(&["-i", &interface(1)]);
+    let told = |laptop: &Wireshark, on: &str, because: &str| {
+        let (code, said) = laptop.tshark(&["-i", on]);
         assert!(code != Some(0) && said.contains(MESSAGE) && said.contains(because), "{code:?}: {said}");
         assert!(!said.contains("rebootping_"), "a token is shown: {said}");
     };
-    told(&house.laptop.with(TOKEN, &read), "this takes a login, or a token made with --scope control");
-    told(&house.laptop.with(TOKEN, "rebootping_0000"), "this token is not valid, or was revoked");
-    told(&house.laptop.with(TOKEN, ""), "log in first, or send a token");
+    told(&house.laptop.with(TOKEN, &read), &interface(1), "this takes a login, or a token made with --scope control");
+    told(&house.laptop.with(TOKEN, "rebootping_0000"), "rebootping", "this token is not valid, or was revoked");
+    told(&house.laptop.with(TOKEN, ""), "rebootping", "log in first, or send a token");
     let laptop = house.laptop.with(TOKEN, &control);
     let (_, listed) = house.laptop.tshark(&["-D"]);
     assert!(listed.contains("rebootping (rebootping: ") && listed.contains("token"), "{listed}");
@@ -167,7 +178,8 @@ fn who_is_not_let_in_or_finds_nobody_is_told_in_wiresharks_own_form() {
     assert!(code == Some(2) && said.contains("ssh -L 8067:127.0.0.1:8067"), "{said}");
     // One that an authority of this machine vouches for is.
     let roots = house.yard.dir().join("cert.pem").display().to_string();
-    let (code, said) = laptop.with("SSL_CERT_FILE", &roots).alone(&["wireshark", "install", "--system", "--gateway", PAGE]);
+    let (code, said) =
+        laptop.with("SSL_CERT_FILE", &roots).alone(&["wireshark", "install", "--system", "--gateway", PAGE]);
     println!("with the certificate itself among the authorities: {code:?} {said}");
     // A capture that runs when the daemon ends, another certificate, and nobody at all.
     assert_eq!(house.install(&fingerprint).0, Some(0));
@@ -178,11 +190,11 @@ fn who_is_not_let_in_or_finds_nobody_is_told_in_wiresharks_own_form() {
     daemon.terminate();
     let (_, said) = capture.wait();
     assert!(said.contains(MESSAGE) && said.contains("ended the capture"), "{said}");
-    told(&laptop, "cannot be reached");
+    told(&laptop, "rebootping", "cannot be reached");
     certify(&yard, "cert");
     let daemon = start(&yard, &text_before_paths(&config));
     wait_until("the page shows its new certificate", LIMIT, || {
-        let (_, said) = laptop.tshark(&["-i", &interface(1)]);
+        let (_, said) = laptop.tshark(&["-i", "rebootping"]);
         said.contains(MESSAGE) && said.contains("shows another certificate than the one pinned")
     });
     drop(daemon);
@@ -205,7 +217,8 @@ fn the_profile_comes_as_an_archive_that_wireshark_understands() {
         house.yard.dir().display(),
         zip.display()
     ));
-    let unpacked = house.yard.street().run(&format!("unzip -t {0} && unzip -d {1} {0}", zip.display(), folder.display()));
+    let unpacked =
+        house.yard.street().run(&format!("unzip -t {0} && unzip -d {1} {0}", zip.display(), folder.display()));
     assert!(unpacked.contains("No errors detected"), "{unpacked}");
     let profile = fs::read_dir(&folder).expect("a folder").flatten().next().expect("a profile").file_name();
     let profile = profile.to_str().expect("UTF-8");

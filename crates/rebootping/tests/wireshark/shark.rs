@@ -76,13 +76,17 @@ impl Wireshark {
     #[track_caller]
     pub(crate) fn capture(&self, interface: &str, arguments: &[&str]) -> Capture {
         let mut command = self.command("tshark");
-        command.args(["-l", "-i", interface]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("`ip` starts");
-        let lines = lines_of(child.stdout.take().expect("piped"));
-        let said = lines_of(child.stderr.take().expect("piped"));
-        let capture = Capture { child, interface: interface.to_owned(), lines, said };
+        command.args(["-l", "-i", interface]).args(arguments);
+        let capture = Capture::begin(command, interface);
         wait_until("tshark has started the program that captures", START_LIMIT, || !capture.programs().is_empty());
         capture
+    }
+
+    /// Makes one of Wireshark's calls about an interface, as it does.
+    pub(crate) fn call(&self, interface: &str, arguments: &[&str]) -> Capture {
+        let mut command = self.command(env!("CARGO_BIN_EXE_rebootping"));
+        command.args(arguments);
+        Capture::begin(command, interface)
     }
 
     /// A command that sees one folder of extcap programs, wherever Wireshark looks for them.
@@ -104,6 +108,13 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
+    fn begin(mut command: Command, interface: &str) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("`ip` starts");
+        let lines = lines_of(child.stdout.take().expect("piped"));
+        let said = lines_of(child.stderr.take().expect("piped"));
+        Self { child, interface: interface.to_owned(), lines, said }
+    }
+
     /// The next line of its output.
     #[track_caller]
     pub(crate) fn line(&self, limit: Duration) -> String {
@@ -124,7 +135,18 @@ impl Capture {
     /// Asks it to stop, as Ctrl-C does, and waits until it and all it started have ended.
     #[track_caller]
     pub(crate) fn stop(mut self) -> (Vec<String>, String) {
-        kill(Pid::from_raw(self.child.id() as i32), Signal::SIGINT).expect("it runs");
+        self.signal(Signal::SIGINT)
+    }
+
+    /// The same, as Wireshark asks an extcap program.
+    #[track_caller]
+    pub(crate) fn end(&mut self) -> (Vec<String>, String) {
+        self.signal(Signal::SIGTERM)
+    }
+
+    #[track_caller]
+    fn signal(&mut self, signal: Signal) -> (Vec<String>, String) {
+        kill(Pid::from_raw(self.child.id() as i32), signal).expect("it runs");
         self.wait()
     }
 
@@ -140,7 +162,8 @@ impl Capture {
     pub(crate) fn programs(&self) -> Vec<String> {
         let all = fs::read_dir("/proc").expect("procfs").flatten();
         let lines = all.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
-        lines.filter(|line| line.contains("--fifo") && line.contains(&self.interface)).collect()
+        let interface = format!("\0{}\0", self.interface);
+        lines.filter(|line| line.contains("--fifo") && line.contains(&interface)).collect()
     }
 }
 

@@ -119,7 +119,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_or_would_tell_the_token_is_refused() {
-        for text in ["", "https://", "ftp://gw", "gw:x", "gw:0", "fd00::1", "[10.0.0.1]", "[fd00::1", "a b", "u@gw", "gw/?x"] {
+        for text in
+            ["", "https://", "ftp://gw", "gw:x", "gw:0", "fd00::1", "[10.0.0.1]", "[fd00::1", "a b", "u@gw", "gw/?x"]
+        {
             assert!(text.parse::<Address>().is_err_and(|why| why.contains("is no address")), "{text}");
         }
         for text in ["http://192.168.1.1:8067", "http://gw.example", "http://localhost.example"] {

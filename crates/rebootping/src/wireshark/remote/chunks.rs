@@ -168,7 +168,9 @@ mod tests {
 
     #[test]
     fn what_is_no_chunk_is_noticed() {
-        for bytes in ["x\r\n", "\r\n", "5\n", "+5\r\n", "ffffffffffffffffff\r\n", "1\r\nab\r\n", &"1".repeat(LONGEST_LINE)] {
+        for bytes in
+            ["x\r\n", "\r\n", "5\n", "+5\r\n", "ffffffffffffffffff\r\n", "1\r\nab\r\n", &"1".repeat(LONGEST_LINE)]
+        {
             let (mut framing, mut inbox) = (Framing::chunked(), bytes.as_bytes().to_vec());
             assert_eq!(framing.take(&mut inbox, &mut Vec::new()), Err(Broken), "{bytes}");
         }

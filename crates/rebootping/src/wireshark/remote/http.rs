@@ -175,7 +175,10 @@ mod tests {
         check("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", Ok((200, "hello")));
         check("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", Ok((404, "")));
         check("HTTP/1.0 200 OK\r\n\r\nto the end", Ok((200, "to the end")));
-        check("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3;x=y\r\n, a\r\n0\r\n\r\n", Ok((200, "hello, a")));
+        check(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3;x=y\r\n, a\r\n0\r\n\r\n",
+            Ok((200, "hello, a")),
+        );
         let missing = Err(io::ErrorKind::UnexpectedEof);
         check("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", missing);
         check("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", missing);

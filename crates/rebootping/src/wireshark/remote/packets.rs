@@ -1,11 +1,11 @@
 //! The packets of a device or a link of a gateway elsewhere, block by block into Wireshark's pipe.
 
 use super::blocks::{Blocks, Strange};
+use super::http::Answer;
 use super::{Connection, Gateway, part};
 use crate::clock;
 use crate::duration::{When, format_duration};
 use crate::extract::{Destination, Stop};
-use super::http::Answer;
 use std::io::{ErrorKind, Write as _};
 use std::net::IpAddr;
 use std::path::Path;
