@@ -1,8 +1,10 @@
 // The stretch of time a page shows, kept in its address, and everything that changes it.
 
 import { useMemo } from "preact/hooks";
+import type { History } from "../api/history.ts";
+import { Cell, useCell } from "../live/cell.ts";
 import { look, useView } from "../route/use.ts";
-import { type Last, type Range, grainOf, rangeOf, shifted, withRange, zoomed } from "../route/range.ts";
+import { type Last, type Range, RANGES, grainOf, rangeOf, shifted, withRange, zoomed } from "../route/range.ts";
 import { useNow } from "../live/ticking.ts";
 import type { Keyed } from "./keyboard.ts";
 
@@ -14,10 +16,22 @@ export interface Ranged {
   press: (key: Keyed, at: number | null) => void;
 }
 
-export function useRanged(usual: Last = "24h"): Ranged {
+/** The stretch a page begins with: an hour where no more is known yet, for a day would be empty. */
+const usual = new Cell<Last>("24h");
+
+/** Takes a look at how much is known of a day. */
+export function weigh(history: History): void {
+  const { asked, time } = history.columns;
+  const first = time[asked.findIndex((count) => count > 0)];
+  const isDay = Math.abs(history.to - history.from - RANGES["24h"]) < 60;
+  if (isDay && (first === undefined || first > history.to - RANGES["1h"])) usual.set("1h");
+}
+
+export function useRanged(): Ranged {
   const view = useView();
+  const begin = useCell(usual);
   const now = useNow() / 1000;
-  const found = rangeOf(view, now, usual);
+  const found = rangeOf(view, now, begin);
   const range = useMemo(() => found, [found.from, found.to, found.last]);
   return useMemo(() => {
     const zoom: Ranged["zoom"] = (to) => {

@@ -3,6 +3,7 @@
 import type { Counts, Why } from "../api/history.ts";
 import { listed } from "./list.ts";
 import { span } from "./time.ts";
+import { visible } from "./visible.ts";
 
 /** What became of a link in that round. */
 export function counted(link: Counts): string {
@@ -33,6 +34,14 @@ export function counted(link: Counts): string {
       return "not chosen";
   }
 }
+
+/** What the text says beyond the tables: theirs are the rounds, target by target, and the other hold-downs. */
+export const prose = (text: string): string =>
+  text
+    .split("\n")
+    .filter((line) => !/^(Targets round by round|With a hold-down of another length)\b/.test(line))
+    .map(visible)
+    .join("\n");
 
 /** How the verdict was carried out. */
 export function applied(commit: Why["commit"]): string | null {

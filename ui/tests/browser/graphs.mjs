@@ -47,8 +47,15 @@ async function keyboard(visit) {
   await page.keyboard.press("PageUp");
   await page.waitForFunction((near) => location.hash !== near, near);
   await settled(page);
+  const earlier = await hash(page);
   await plot(page).focus();
-  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("PageDown");
+  await page.waitForFunction((earlier) => location.hash !== earlier, earlier);
+  await settled(page);
+  // The newest column that has an answer.
+  await plot(page).focus();
+  await page.keyboard.press("Escape");
+  for (let tries = 0; tries < 20 && !(await page.locator(".readout").first().innerText()).includes(" loss"); tries += 1) await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => location.hash.includes("at="));
 }
@@ -65,7 +72,7 @@ async function shared(visit) {
 
 async function why(visit) {
   const { page, facts } = visit;
-  await go(visit, `#/links/${facts.link}?from=${facts.at - 60}&to=${facts.at + 20}`);
+  await go(visit, `#/links/${facts.link}?from=${facts.at - 10}&to=${facts.at + 50}`);
   const box = await plot(page).locator(".u-over").boundingBox();
   await page.mouse.click(box.x + box.width * 0.7, box.y + box.height / 2);
   await page.getByRole("region", { name: "Why" }).getByText("What was counted").waitFor();

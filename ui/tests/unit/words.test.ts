@@ -11,7 +11,7 @@ import { total } from "../../src/words/outages.ts";
 import { about, passes, restriction } from "../../src/words/devices.ts";
 import { pipes } from "../../src/words/wireshark.ts";
 import { sorted, sum } from "../../src/words/check.ts";
-import { applied, counted, otherwise } from "../../src/words/why.ts";
+import { applied, counted, otherwise, prose } from "../../src/words/why.ts";
 import { stale } from "../../src/words/page.ts";
 import { listed } from "../../src/words/list.ts";
 
@@ -170,4 +170,8 @@ test("a stream that is silent is said to be", () => {
 
 test("lists end with and", () => {
   assert.deepEqual(["", "a", "a b", "a b c"].map((text) => listed(text.split(" "))), ["", "a", "a and b", "a, b and c"]);
+});
+
+test("what tables show is not told as well", () => {
+  assert.equal(prose("dsl was out.\nTargets round by round (* all): **** [*-**]\nWith a hold-down of another length it would have been: out.\nIt\tended."), "dsl was out.\nIt\\u{9}ended.");
 });

@@ -31,6 +31,7 @@ export function LinkTraffic({ links, histories, ranged, height }: Props) {
   }, histories);
   if (known.length === 0) return null;
   const said = known.map(({ name, history }) => ({ name, text: traffic(history.columns, stepOf(history.columns, history.step)) }));
+  const isKnown = shown.flows.some((flow) => flow.down.some((rate) => rate !== null));
   const sentence = said.map(({ name, text }, at) => (
     <span class="said">
       {said.length > 1 && (
@@ -43,7 +44,7 @@ export function LinkTraffic({ links, histories, ranged, height }: Props) {
   ));
   return (
     <Frame title="Traffic" sentence={sentence} table={() => trafficTable(shown, Date.now())}>
-      <Traffic shown={shown} label={said.map(({ name, text }) => `${name}: ${text}`).join(" ")} height={height} timed ranged={ranged} />
+      {isKnown && <Traffic shown={shown} label={said.map(({ name, text }) => `${name}: ${text}`).join(" ")} height={height} timed ranged={ranged} />}
     </Frame>
   );
 }

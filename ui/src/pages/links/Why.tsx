@@ -13,7 +13,7 @@ import { bits } from "../../words/amount.ts";
 import { calledBy } from "../../words/links.ts";
 import { exact } from "../../words/time.ts";
 import { visible } from "../../words/visible.ts";
-import { applied, otherwise, counted } from "../../words/why.ts";
+import { applied, counted, otherwise, prose } from "../../words/why.ts";
 
 interface Props {
   link: Link;
@@ -48,7 +48,7 @@ function Told({ why, name }: { why: Answered; name: (link: string) => string }) 
   const said = applied(why.commit);
   return (
     <>
-      <p class="prose">{why.text.split("\n").map(visible).join("\n")}</p>
+      <p class="prose">{prose(why.text)}</p>
       <h3>What was counted</h3>
       <table class="plain stacked">
         <thead>
