@@ -103,7 +103,8 @@ impl Daemon {
         let pids: Vec<i32> =
             children.flat_map(|line| line.split_whitespace().flat_map(str::parse).collect::<Vec<i32>>()).collect();
         let last = format!("\0{name}\0");
-        let is_it = |pid: &i32| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(last.as_bytes()));
+        let is_it =
+            |pid: &i32| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(last.as_bytes()));
         pids.into_iter().find(is_it)
     }
 
