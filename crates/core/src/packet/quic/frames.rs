@@ -15,7 +15,8 @@ pub(super) fn crypto(payload: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     core::iter::from_fn(move || {
         loop {
             match varint(&mut reader)? {
-                PADDING | PING => {}
+                PADDING => skip_padding(&mut reader)?,
+                PING => {}
                 ACK => skip_ack(&mut reader, 0)?,
                 ACK_ECN => skip_ack(&mut reader, 3)?,
                 CRYPTO => {
@@ -26,6 +27,12 @@ pub(super) fn crypto(payload: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
             }
         }
     })
+}
+
+/// Padding is most of what a client's first packet holds.
+fn skip_padding(reader: &mut Reader<'_>) -> Option<()> {
+    let more = reader.rest().iter().take_while(|byte| **byte == 0).count();
+    reader.bytes(more).map(|_| ())
 }
 
 /// Largest acknowledged, delay, number of ranges, first range, the ranges, and the counts of marked packets.

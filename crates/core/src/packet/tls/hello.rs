@@ -76,6 +76,13 @@ fn read(stream: &[u8]) -> Progress {
         }
         let whole = reader.bytes(length.into());
         let body = whole.unwrap_or(reader.rest());
+        // Nearly all are one record, which then need not be copied.
+        if handshake.is_empty() {
+            match progress(body) {
+                Progress::More => {}
+                told => return told,
+            }
+        }
         handshake.extend_from_slice(body);
         match progress(&handshake) {
             Progress::More => {}
