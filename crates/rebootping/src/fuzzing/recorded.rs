@@ -1,6 +1,7 @@
 //! The door to the record of what was decided on, as it is handed over and as it is kept.
 
 use rebootping_core::history::journal::{Reader, Writer};
+use rebootping_core::history::outages::Outages;
 use rebootping_core::history::relay::{Inbox, Message};
 use rebootping_core::link::Family;
 use rebootping_core::link::decide::{Decider, Entry};
@@ -12,16 +13,26 @@ use std::hash::Hasher;
 /// So few bytes can stand for very many rounds.
 const MOST: usize = 200;
 
-/// A frame from a judge, and a block of the journal, with the checksum it has and with the right one.
+/// A frame from a judge, with the outages that come of it; how outages stood; and a block of the journal, with the checksum it has and
+/// with the right one.
 pub fn history(data: &[u8]) {
     let mut deciders: BTreeMap<Family, Decider> = BTreeMap::new();
+    let mut outages = Outages::default();
     for (_, message) in Inbox::default().take(data).into_iter().take(MOST) {
         match message {
-            Message::Begin(decider) => drop(deciders.insert(decider.opening().family, *decider)),
+            Message::Begin(decider) => {
+                outages.handle_begin("boot", &decider);
+                deciders.insert(decider.opening().family, *decider);
+            }
             Message::Note(family, entry) => {
+                outages.handle_entry(family, &entry);
                 deciders.get_mut(&family).expect("no note comes before its family began").handle(&entry);
             }
         }
+    }
+    for mut outages in [Some(outages), Outages::read(data)].into_iter().flatten() {
+        outages.handle_boot_end();
+        assert!(Outages::read(&outages.write()).is_some(), "what was written can be read");
     }
     block(data);
     block(&sealed(data));

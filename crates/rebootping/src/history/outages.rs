@@ -14,7 +14,7 @@ use crate::duration::When;
 use crate::store::Fresh;
 use crate::store::read::{End, KeptOutage, Reader, Unreadable};
 use jiff::Timestamp;
-use rebootping_core::history::outages::{Noticed, Outage, Place, Trouble};
+use rebootping_core::history::outages::{Outage, Place, Trouble};
 use rebootping_core::time::Time;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -169,15 +169,6 @@ const fn code(place: Place) -> &'static str {
         Place::Beyond => "isp",
         Place::Destination(_) => "destination",
         Place::Names => "dns",
-    }
-}
-
-/// What people noticed, in words.
-const fn noticed(noticed: Noticed) -> &'static str {
-    match noticed {
-        Noticed::Nothing => "nothing",
-        Noticed::OnTheSpare => "on the spare",
-        Noticed::NothingWorked => "nothing worked",
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn draw(columns: &[Column]) -> String {
     let mut text = String::new();
     for line in (0..LINES).rev() {
         let (low, high) = (top * line as f64 / LINES as f64, top * (line + 1) as f64 / LINES as f64);
-        let scale = if line == 0 { "   0 ms".to_owned() } else { format!("{low:7.1}") };
+        let scale = if line == 0 { "   0 ms".to_owned() } else { format!("{:>7}", rounded(low)) };
         let signs: String = columns.iter().map(|column| sign(column, low, high, line + 1 == LINES)).collect();
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{scale} |{}", signs.trim_end());
@@ -73,6 +73,11 @@ fn lost(column: &Column) -> char {
     LOSS.iter().find(|(from, _)| percent >= *from).map_or(' ', |(_, sign)| *sign)
 }
 
+/// Milliseconds as far as they tell something.
+fn rounded(value: f64) -> String {
+    if value < 10.0 { format!("{value:.2}") } else { format!("{value:.1}") }
+}
+
 fn sentence(columns: &[Column]) -> String {
     let asked: u64 = columns.iter().map(|column| u64::from(column.asked)).sum();
     let lost: u64 = columns.iter().map(|column| u64::from(column.lost)).sum();
@@ -84,7 +89,8 @@ fn sentence(columns: &[Column]) -> String {
     };
     let percent = lost as f64 * 100.0 / asked.max(1) as f64;
     format!(
-        "         median {median:.1} ms, {percent:.2} % of {asked} echoes lost; loss: . some, : 1 %, + 5 %, # 20 %, x absent, ~ not watched\n"
+        "         median {} ms, {percent:.2} % of {asked} echoes lost; loss: . some, : 1 %, + 5 %, # 20 %, x absent, ~ not watched\n",
+        rounded(*median)
     )
 }
 

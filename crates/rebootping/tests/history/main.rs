@@ -11,6 +11,7 @@ mod crash;
 #[expect(dead_code, reason = "the tests under fire ask it more")]
 mod disk;
 mod kept;
+mod outages;
 mod power;
 mod sick;
 #[path = "../lab/slow_disk.rs"]

@@ -7,19 +7,23 @@ use rebootping_core::time::Time;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// What began and ended so close together was one thing.
+const ABOUT: Duration = Duration::from_secs(10);
+
 /// The sentence, with its full stop.
 pub(super) fn sentence(outage: &Outage, end: End, length: Duration, called: &Called) -> String {
     let groups = groups(outage);
     let mut parts: Vec<String> = Vec::new();
-    for (place, troubles) in &groups {
+    for (number, (place, troubles)) in groups.iter().enumerate() {
         let lasted = if groups.len() == 1 { length } else { together(troubles, length) };
         let goes_on = end == End::GoesOn && troubles.iter().any(|trouble| trouble.end.is_none());
         let lasts = match end {
             End::NotBefore(_) => format!("for at least {}", in_words(lasted)),
             End::At(_) | End::GoesOn => format!("for {}", in_words(lasted)),
         };
-        let of_others = groups.iter().filter(|(other, _)| other != place).flat_map(|(_, troubles)| troubles);
-        let others: BTreeSet<&str> = of_others.filter_map(|trouble| link(trouble)).collect();
+        let others = groups.iter().enumerate().filter(|(other, _)| *other != number);
+        let others: BTreeSet<&str> =
+            others.flat_map(|(_, (_, troubles))| troubles).filter_map(|trouble| link(trouble)).collect();
         parts.push(Part { place: *place, goes_on, lasts, links: Links::of(troubles, &others, called) }.text());
     }
     parts.extend(felt(outage, end, length, called));
@@ -42,16 +46,26 @@ pub(super) fn in_words(length: Duration) -> String {
     }
 }
 
-/// Troubles of one place, in the order in which they came to count.
+/// Troubles of one place and about one time, in the order in which they came to count.
 fn groups(outage: &Outage) -> Vec<(Place, Vec<&Trouble>)> {
     let mut groups: Vec<(Place, Vec<&Trouble>)> = Vec::new();
     for trouble in &outage.troubles {
-        match groups.iter_mut().find(|(place, of)| *place == trouble.place && of[0].is_out == trouble.is_out) {
+        match groups.iter_mut().find(|(_, troubles)| is_alike(troubles[0], trouble)) {
             Some((_, troubles)) => troubles.push(trouble),
             None => groups.push((trouble.place, vec![trouble])),
         }
     }
     groups
+}
+
+/// Of one sentence: whoever reads that both were out so long must not be misled.
+fn is_alike(one: &Trouble, other: &Trouble) -> bool {
+    let is_near = |one: Time, other: Time| one.since(other).max(other.since(one)) <= ABOUT;
+    let ended_alike = match (one.end, other.end) {
+        (Some(one), Some(other)) => is_near(one, other),
+        (one, other) => one == other,
+    };
+    (one.place, one.is_out) == (other.place, other.is_out) && is_near(one.begin, other.begin) && ended_alike
 }
 
 /// From the beginning of the first to the end of the last; what goes on lasts as long as the whole outage.

@@ -1,7 +1,7 @@
 //! Outages as one HTML file to print and hand to the provider: what each link lacked, in numbers, and each time with its cause.
 
 use super::sentence::in_words;
-use super::{End, Outages, Told, noticed};
+use super::{End, Outages, Told};
 use crate::clock;
 use crate::escape::for_html;
 use jiff::Timestamp;
@@ -26,6 +26,7 @@ th,td{text-align:left;vertical-align:top;padding:.35rem .8rem .35rem 0;border-bo
 th{color:var(--faint);font-weight:600;border-bottom:2px solid var(--ink)}
 td:last-child{overflow-wrap:anywhere}
 .time{white-space:nowrap}
+.where{min-width:7.5em}
 ul{margin:.25rem 0;padding-left:1.2rem}
 @page{size:A4;margin:16mm}
 @media print{body{max-width:none;padding:0;font-size:10pt}thead{display:table-header-group}tr,li{break-inside:avoid}h2{break-after:avoid}}
@@ -151,9 +152,7 @@ fn each(page: &mut String, outages: &Outages) {
         page.push_str("<p>Nothing went wrong.</p>\n");
         return;
     }
-    page.push_str(
-        "<table><thead><tr><th>Began<th>Ended<th>Lasted<th>Where<th>Noticed<th>What happened</tr></thead>\n<tbody>\n",
-    );
+    page.push_str("<table><thead><tr><th>Began<th>Ended<th>Lasted<th>Where<th>What happened</tr></thead>\n<tbody>\n");
     for told in &outages.all {
         let end = match told.end {
             End::At(at) => local(super::unix(at)),
@@ -162,11 +161,10 @@ fn each(page: &mut String, outages: &Outages) {
         };
         let _ = writeln!(
             page,
-            "<tr><td class=\"time\">{}<td class=\"time\">{end}<td class=\"time\">{}<td>{}<td>{}<td>{}</tr>",
+            "<tr><td class=\"time\">{}<td class=\"time\">{end}<td class=\"time\">{}<td class=\"where\">{}<td>{}</tr>",
             local(told.begin),
             in_words(told.length),
             told.outage().place().map_or("", place),
-            noticed(told.outage().noticed),
             for_html(&told.text)
         );
     }
