@@ -32,7 +32,7 @@ impl Counted {
     }
 
     /// The file has other days than before.
-    pub(super) fn is_stale(&mut self) {
+    pub(super) fn look_again(&mut self) {
         self.is_stale = true;
     }
 

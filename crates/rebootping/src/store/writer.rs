@@ -249,7 +249,7 @@ impl Writer {
         let file = File::new(connection, &self.path, self.zone.clone())?;
         self.boot.forget();
         let mut stood = Outages::default();
-        self.counted.is_stale();
+        self.counted.look_again();
         for found in file.unfinished(&self.boot)? {
             stood = self.take_unfinished(&found, stood, now);
         }
@@ -337,7 +337,7 @@ impl Writer {
         match file.write(&coming, &mut self.boot, &self.limits) {
             Ok(size) => {
                 self.memory.clear();
-                self.counted.is_stale();
+                self.counted.look_again();
                 self.hour.written();
                 self.acknowledge();
                 self.shared.show(|status| {
