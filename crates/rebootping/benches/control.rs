@@ -1,8 +1,12 @@
-//! What a restriction costs: how soon it stops an upload and the prompt is back, and what 1,000 of them add to each forwarded packet.
+//! What control costs: how soon a restriction stops an upload and the prompt is back, what 1,000 of them add to each forwarded packet,
+//! and how soon a host of the LAN fetches a page again when one of two ISPs is gone.
 //!
 //! `cargo bench --bench control -- TURNS` takes so many turns; in each, packets are sent without our table, with one that
 //! restricts one device, and with one that restricts 1,000, none of which is the sender.
 
+#[path = "../tests/control/delegated.rs"]
+#[expect(dead_code, reason = "the tests ask it more")]
+mod delegated;
 #[path = "../tests/control/support.rs"]
 #[expect(dead_code, reason = "the tests ask it more")]
 mod support;
@@ -15,6 +19,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use delegated::{delegated, fetch, is_of, names, preferred, radvd};
 use rebootping_lab::talk::{self, End};
 use rebootping_lab::{Family, Flood, Lab, Ns, wait_until};
 use support::{BACK_LIMIT, TABLET, lab, order, start, table};
@@ -23,6 +28,8 @@ use support::{BACK_LIMIT, TABLET, lab, order, start, table};
 const FRAMES: u64 = 200_000;
 const TURNS: usize = 7;
 const RESTRICTED: u16 = 1000;
+/// What has not happened by then does not.
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn main() {
     let asked = env::args().find_map(|argument| argument.parse().ok());
@@ -30,6 +37,38 @@ fn main() {
     let lab = lab("benchctl").build();
     stops(&lab, turns);
     costs(&lab, turns);
+    drop(lab);
+    returns(turns);
+}
+
+/// How soon a host fetches a page again, by any version and over IPv6 alone, when the ISP whose prefix it uses is gone.
+fn returns(turns: usize) {
+    let lab = delegated("benchlan");
+    let _names = names(&lab, &[]);
+    let _radvd = radvd(&lab, "interface lan0 { AdvSendAdvert on; prefix ::/64 { }; };\n");
+    let _daemon = start(&lab, "[select]\nhold_down = \"5s\"\n");
+    let (mut any, mut ipv6, mut back) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..turns {
+        wait_until("ISP 1's prefix is in use", LIMIT, || preferred(&lab) == [1, 2] && is_of(fetch(&lab, "-6"), 1));
+        let broken = lab.isp(1).blackhole(true);
+        wait_until("a page is fetched", LIMIT, || fetch(&lab, "").is_some());
+        any.push(broken.elapsed());
+        wait_until("a page is fetched over IPv6", LIMIT, || is_of(fetch(&lab, "-6"), 2));
+        ipv6.push(broken.elapsed());
+        let mended = lab.isp(1).mend();
+        wait_until("the prefix is in use again", LIMIT, || preferred(&lab) == [1, 2]);
+        back.push(mended.elapsed());
+    }
+    println!(
+        "one ISP of two gone: a dual-stack name fetched again after {:?}, over IPv6 alone after {:?}; the prefix used again {:?} after \
+         the ISP came back, 5 s of them hold-down (medians of {turns}; slowest {:?}, {:?}, {:?})",
+        median(&mut any),
+        median(&mut ipv6),
+        median(&mut back),
+        any.last(),
+        ipv6.last(),
+        back.last()
+    );
 }
 
 /// How soon an established upload stops, and the prompt is back.
@@ -102,10 +141,13 @@ fn costs(lab: &Lab, turns: usize) {
             times.push(begun.elapsed());
         }
     }
+    let without = median(&mut all[0]).as_secs_f64();
     for (what, times) in ["no table", "1 restricted", "1,000 restricted"].iter().zip(&mut all) {
-        let each = median(times).as_nanos() / u128::from(FRAMES);
+        let each = median(times);
         println!(
-            "{what}: {each} ns for each forwarded packet (median of {turns}, fastest {} ns)",
+            "{what}: {} ns for each forwarded packet, {:.3} of that without a table (median of {turns}, fastest {} ns)",
+            each.as_nanos() / u128::from(FRAMES),
+            each.as_secs_f64() / without,
             times[0].as_nanos() / u128::from(FRAMES)
         );
     }
