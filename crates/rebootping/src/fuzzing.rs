@@ -11,6 +11,7 @@ pub mod recorded;
 pub mod requested;
 
 use crate::committer::dhcp::reading;
+use crate::committer::prefixes::radvd_conf::{Avoided, edited};
 use crate::committer::{providers, status_files};
 use crate::daemon::{Answer, Request};
 use crate::ipc::observer::Question;
@@ -38,7 +39,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 25] = [
+pub const DOORS: [(&str, Door); 26] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),
@@ -48,6 +49,7 @@ pub const DOORS: [(&str, Door); 25] = [
     ("providers", providers),
     ("leases", leases),
     ("dhcp_server", dhcp_server),
+    ("radvd_conf", radvd_conf),
     ("duration", duration),
     ("dns", announced::dns),
     ("netbios", announced::netbios),
@@ -239,6 +241,16 @@ pub fn dhcp_server(data: &[u8]) {
     let order = data.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let answer = serde_json::json!({"result": 0, "arguments": edited}).to_string();
     assert_eq!(reading::edited(&[order, b"\n", answer.as_bytes()].concat()), Ok(None));
+}
+
+/// The file of radvd, into which prefixes are put that hosts are to avoid: without them it is as it was.
+pub fn radvd_conf(data: &[u8]) {
+    let text = text(data);
+    let prefix = "2001:db8:100:1::/64".parse().expect("a prefix");
+    let avoided = Avoided::from([("lan0".to_owned(), [prefix].into())]);
+    let changed = edited(&text, &avoided);
+    assert_eq!(edited(&changed, &avoided), changed, "twice does no harm");
+    assert_eq!(edited(&changed, &Avoided::new()), edited(&text, &Avoided::new()), "nothing of it is left");
 }
 
 /// Durations, sizes and points in time.

@@ -2,7 +2,7 @@
 //!
 //! The rule: a prefix that a provider has delegated works over that provider's link alone. While the link is out of the choice,
 //! or gone, hosts are to avoid the prefix (its preferred lifetime is 0, RFC 4862 section 5.5.4), and they use it again with the
-//! link. A prefix whose packets get another on their way out (NPTv6, masquerading) works over any link and is not touched.
+//! link. A prefix whose packets get another on their way out (`NPTv6`, masquerading) works over any link and is not touched.
 //! Where one link alone has IPv6 and nothing answers over it, hosts avoid its prefix too, and what they send all the same is
 //! refused, so that they go on over IPv4 at once. Where several have it and none answers, nothing is touched: no link is better.
 

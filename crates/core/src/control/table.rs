@@ -32,16 +32,8 @@ pub enum Set {
 
 impl Set {
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Block,
-        Self::Pause,
-        Self::Local,
-        Self::Known,
-        Self::Guarded,
-        Self::Internet,
-        Self::DeadEnd,
-        Self::Page,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Block, Self::Pause, Self::Local, Self::Known, Self::Guarded, Self::Internet, Self::DeadEnd, Self::Page];
 
     /// Its name in the firewall.
     pub const fn name(self) -> &'static str {

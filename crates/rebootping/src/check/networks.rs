@@ -66,7 +66,10 @@ impl Lan<'_> {
         match self {
             Self::AnyLink(network) => Finding::fine(
                 &network.interface,
-                format!("{} gets another source on its way out (NPTv6 or NAT): it works over any link, and is not touched.", network.prefix),
+                format!(
+                    "{} gets another source on its way out (NPTv6 or NAT): it works over any link, and is not touched.",
+                    network.prefix
+                ),
             ),
             Self::Unknown { network, file } => Finding::mend(
                 &network.interface,
@@ -74,10 +77,10 @@ impl Lan<'_> {
                     "Nobody says over which link {} works, which only its provider carries: hosts go on using it when that link is out.",
                     network.prefix
                 ),
-                Remedy::write(
-                    file,
-                    format!("below [[link]] of its link: prefixes = [\"{}\"]; or a line for it in Shorewall6's rtrules", network.prefix),
-                ),
+                Remedy::by_hand(format!(
+                    "give it a line in Shorewall6's rtrules, or in {file} write prefixes = [\"{}\"] below [[link]] of its link",
+                    network.prefix
+                )),
             ),
             Self::Alone { network, link } => Finding::fine(
                 &network.interface,

@@ -23,11 +23,17 @@ pub(super) const SECTIONS: [Section; 16] = [
     section("links", &["interfaces"]),
     Section {
         repeats: true,
-        ..section("link", &["interface", "label", "metered", "targets", "echoes", "hold_down", "prefixes", "cap", "cap_day"])
+        ..section(
+            "link",
+            &["interface", "label", "metered", "targets", "echoes", "hold_down", "prefixes", "cap", "cap_day"],
+        )
     },
     section("probe", &["targets", "interval", "echoes"]),
     section("select", &["hold_down"]),
-    section("commit", &["backend", "status_file", "status_file6", "method", "command", "timeout", "deprecate_prefixes"]),
+    section(
+        "commit",
+        &["backend", "status_file", "status_file6", "method", "command", "timeout", "deprecate_prefixes"],
+    ),
     section("hooks", &["link"]),
     section("capture", &["mode", "interfaces", "per_device", "total", "keep_free", "max_age", "flow_cutoff"]),
     Section { repeats: true, ..section("network", &["interface", "mode", "devices"]) },

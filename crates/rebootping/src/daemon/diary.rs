@@ -68,7 +68,8 @@ impl Diary {
     /// Gives up what mentions a device that is forgotten.
     pub(super) fn forget(&mut self, macs: &[Hardware]) {
         let macs: Vec<String> = macs.iter().map(ToString::to_string).collect();
-        self.waiting.retain(|entry| entry.caller.is_some() || !macs.iter().any(|mac| entry.happened.body.contains(mac)));
+        self.waiting
+            .retain(|entry| entry.caller.is_some() || !macs.iter().any(|mac| entry.happened.body.contains(mac)));
     }
 
     /// What an observer that was started anew is to be told.

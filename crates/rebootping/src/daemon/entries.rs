@@ -7,7 +7,7 @@ use crate::config::observing::CaptureMode;
 use crate::duration::format_duration;
 use crate::ipc::observer::{DeviceVerb, Happened};
 use crate::report::links::Names;
-use crate::store::kinds::Happening;
+use crate::store::kinds::{Happening, ORDERS};
 use rebootping_core::link::verdict::Order;
 use rebootping_core::time::Time;
 use serde_json::json;
@@ -30,7 +30,7 @@ pub(super) fn commit(event: &CommitEvent, names: &Names, in_force: Option<Vec<&s
 pub(super) fn row(row: &Row, now: Time) -> Happened {
     // What it holds are numbers, MACs and checked words: it has a form in JSON.
     let body = serde_json::to_string(row).unwrap_or_default();
-    Happened { kind: Happening::Audit, at: now, subject: row.who.uid.to_string(), body }
+    Happened { kind: Happening::Audit, at: now, subject: ORDERS.to_owned(), body }
 }
 
 /// What an operator ordered.

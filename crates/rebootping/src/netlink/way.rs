@@ -1,9 +1,7 @@
 //! Which route the kernel would take to an address.
 
 use super::exchange::Exchange;
-use super::uapi::{
-    NLM_F_ACK, RTA_DST, RTA_OIF, RTA_TABLE, RTM_F_FIB_MATCH, RTM_GETROUTE, RTM_NEWROUTE, family_number,
-};
+use super::uapi::{NLM_F_ACK, RTA_DST, RTA_OIF, RTA_TABLE, RTM_F_FIB_MATCH, RTM_GETROUTE, RTM_NEWROUTE, family_number};
 use super::wire::{Attributes, Request, u32_at};
 use nix::sys::socket::SockProtocol;
 use rebootping_core::link::Family;

@@ -3,7 +3,7 @@
 use super::boots::{self, Boot, nanos, of_time};
 use super::evict::{self, Size};
 use super::file;
-use super::kinds::{Happening, Stretch};
+use super::kinds::{Happening, ORDERS, Stretch};
 use super::memory::{Block, Memory, Row};
 use super::pack;
 use super::read::Total;
@@ -245,7 +245,12 @@ impl File {
 }
 
 fn write_row(connection: &Connection, row: &Row, boot: i64) -> rusqlite::Result<()> {
-    let insert = format!("INSERT INTO {} (boot, at, subject, body) VALUES (?1, ?2, ?3, ?4)", row.kind.table());
+    let table = row.kind.table();
+    // Who keeps orders until they are here may tell of one twice, each time in the same words.
+    let insert = format!(
+        "INSERT INTO {table} (boot, at, subject, body) SELECT ?1, ?2, ?3, ?4
+         WHERE ?3 <> '{ORDERS}' OR NOT EXISTS (SELECT 1 FROM {table} WHERE subject = ?3 AND body = ?4)"
+    );
     let boot = row.boot.unwrap_or(boot);
     if row.is_told_anew() {
         connection

@@ -19,6 +19,9 @@ pub(crate) enum Happening {
     Audit,
 }
 
+/// The subject of operators' orders about devices, which have numbers: each is kept once, however often it is told.
+pub(crate) const ORDERS: &str = "orders";
+
 /// How long happenings and calendar sums are kept, whatever else is.
 pub(super) const LASTING: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 

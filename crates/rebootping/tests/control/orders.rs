@@ -62,7 +62,13 @@ fn who_serves_addresses_or_names_needs_force_and_an_end() {
     let server = "02:00:00:00:01:02";
     let log = lab.dir().join("dnsmasq.log");
     let mut dnsmasq = lab.lan(2).command("dnsmasq");
-    dnsmasq.args(["--keep-in-foreground", "--conf-file=/dev/null", "--interface=eth0", "--bind-interfaces", "--no-hosts"]);
+    dnsmasq.args([
+        "--keep-in-foreground",
+        "--conf-file=/dev/null",
+        "--interface=eth0",
+        "--bind-interfaces",
+        "--no-hosts",
+    ]);
     dnsmasq.args(["--no-ping", "--no-resolv", "--user=root", "--log-facility=-", "--pid-file=", "--leasefile-ro"]);
     dnsmasq.args(["--address=/nas.home/10.50.0.77", "--dhcp-range=10.50.0.100,10.50.0.199,1h"]);
     let serving = Running::start(&mut dnsmasq, &log);
@@ -76,7 +82,8 @@ fn who_serves_addresses_or_names_needs_force_and_an_end() {
             "rm -f {dir}/dhcp.leases; timeout 10 dhclient -4 -1 -d -sf /bin/true -lf {dir}/dhcp.leases -pf {dir}/dhcp.pid lan0 & \
              sleep 3; kill $!"
         ));
-        refusal(&daemon, &["restrict", server, "block", "--force"]).is_some_and(|why| why.contains("gives out addresses by DHCP"))
+        refusal(&daemon, &["restrict", server, "block", "--force"])
+            .is_some_and(|why| why.contains("gives out addresses by DHCP"))
     });
     assert_eq!(table(&lab), None);
     order(&daemon, &["restrict", server, "local", "--force", "--for", "1m"]);
@@ -86,7 +93,8 @@ fn who_serves_addresses_or_names_needs_force_and_an_end() {
 /// Has the gateway ask the tablet's neighbour for a name.
 fn ask_name(lab: &Lab) {
     let socket = lab.gw().enter(|| UdpSocket::bind("10.50.0.1:0")).expect("a socket binds");
-    let question = [0x47, 0x11, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, b'n', b'a', b's', 4, b'h', b'o', b'm', b'e', 0, 0, 1, 0, 1];
+    let question =
+        [0x47, 0x11, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, b'n', b'a', b's', 4, b'h', b'o', b'm', b'e', 0, 0, 1, 0, 1];
     // Whether it is answered is seen by the daemon.
     drop(socket.send_to(&question, "10.50.0.11:53"));
 }

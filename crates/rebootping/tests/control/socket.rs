@@ -44,7 +44,9 @@ fn nothing_but_a_whole_order_is_carried_out() {
     let lab = lab("thrown").build();
     let daemon = start(&lab, "");
     let orders = [
-        format!(r#"{{"Control":{{"Restrict":{{"macs":["{TABLET}"],"to":{{"mode":"block"}},"force":true,"asking":null}}}}}}"#),
+        format!(
+            r#"{{"Control":{{"Restrict":{{"macs":["{TABLET}"],"to":{{"mode":"block"}},"force":true,"asking":null}}}}}}"#
+        ),
         format!(r#"{{"Control":{{"Name":{{"mac":"{TABLET}","to":{{"label":"tv"}}}}}}}}"#),
         r#"{"Control":{"Undo":7}}"#.to_owned(),
     ];

@@ -2,9 +2,9 @@
 
 use crate::check::facts::{Advertiser, Link, Network, Way};
 use crate::committer::dhcp::dnsmasq::{Advertised, Dnsmasq};
+use crate::committer::prefixes::known;
 use crate::committer::prefixes::networks::Networks;
 use crate::committer::prefixes::radvd::Radvd;
-use crate::committer::prefixes::known;
 use crate::config::meant::Config;
 use crate::daemon::settings::prefix_settings;
 use rebootping_core::control::outlook::{Standings, Use, use_of};

@@ -95,7 +95,8 @@ impl Dnsmasq {
         let mut found = Self { pid: Some(process.pid), ..Self::default() };
         let mut files = Vec::new();
         for argument in process.arguments.iter().skip(1) {
-            let Some((name, value)) = argument.strip_prefix("--").map(|option| option.split_once('=').unwrap_or((option, "")))
+            let Some((name, value)) =
+                argument.strip_prefix("--").map(|option| option.split_once('=').unwrap_or((option, "")))
             else {
                 if let Some(file) = argument.strip_prefix("-C").filter(|file| !file.is_empty()) {
                     files.push(PathBuf::from(file));

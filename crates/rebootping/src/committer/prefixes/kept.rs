@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn there_is_room_for_so_many() {
-        let of = |from: usize| (from..from + MOST).map(|n| (format!("2001:db8:{n:x}::/48").parse().expect("one"), "wan1".to_owned()));
+        let of = |from: usize| {
+            (from..from + MOST).map(|n| (format!("2001:db8:{n:x}::/48").parse().expect("one"), "wan1".to_owned()))
+        };
         let mut kept = Kept::default();
         kept.learn(of(0).collect());
         kept.learn(of(1).collect());

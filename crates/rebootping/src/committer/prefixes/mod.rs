@@ -1,6 +1,6 @@
 //! Has the LAN's hosts avoid IPv6 prefixes of links that are out, and use them again with the link.
 //!
-//! The rule which is in [`outlook`](rebootping_core::control::outlook). It is carried out in two places. Our own address in the
+//! The rule is in [`outlook`](rebootping_core::control::outlook). It is carried out in two places. Our own address in the
 //! network is not preferred any more: dnsmasq, whose range is made from the interface's addresses, advertises that at once, and
 //! radvd does from 2.20 on; besides, this host takes another itself. And radvd's file says so where it names the prefix, for
 //! older ones. Both are compared with what should be once a second while anything is avoided, and put right; what was
@@ -12,7 +12,7 @@ mod keeper;
 mod kept;
 pub(crate) mod networks;
 pub(crate) mod radvd;
-mod radvd_conf;
+pub(crate) mod radvd_conf;
 
 use keeper::Keeper;
 use kept::Kept;
@@ -63,9 +63,10 @@ impl Prefixes {
         Ok(Self { wishes, thread })
     }
 
-    /// Goes on with other settings; false if there is no room for them now.
-    pub(crate) fn configure(&self, settings: Settings) -> bool {
-        self.wishes.try_send(Wish::Configure(Box::new(settings))).is_ok()
+    /// Goes on with other settings.
+    pub(crate) fn configure(&self, settings: Settings) {
+        // Full only while a disk hangs, and the next change of links comes with all settings again.
+        drop(self.wishes.try_send(Wish::Configure(Box::new(settings))));
     }
 
     /// Says how links stand; none where nobody carries out choices. False if there is no room now: it is to be said again.
@@ -74,8 +75,9 @@ impl Prefixes {
     }
 
     /// Gives everything back until the next start.
-    pub(crate) fn release(&self) -> bool {
-        self.wishes.try_send(Wish::Release).is_ok()
+    pub(crate) fn release(&self) {
+        // Full only while a disk hangs.
+        drop(self.wishes.try_send(Wish::Release));
     }
 
     /// Ends the thread; what is avoided stays so.

@@ -86,7 +86,8 @@ impl Networks {
 }
 
 fn delegated(snapshot: &Snapshot, links: &BTreeSet<String>) -> BTreeMap<Prefix, String> {
-    let rules = snapshot.rules().filter(|rule| rule.family == Family::Ipv6 && rule.fwmark.is_none() && rule.oif.is_none());
+    let rules =
+        snapshot.rules().filter(|rule| rule.family == Family::Ipv6 && rule.fwmark.is_none() && rule.oif.is_none());
     let named = |(address, length)| match address {
         IpAddr::V6(address) => Prefix::of(address, length).filter(|it| it.is_global() && length <= LONGEST),
         IpAddr::V4(_) => None,
@@ -128,7 +129,13 @@ mod tests {
     }
 
     fn route(table: u32, indices: &[u32]) -> Message {
-        let hop = |index: &u32| Hop { index: *index, gateway: "fe80::1".parse().ok(), weight: 1, dead: false, linkdown: false };
+        let hop = |index: &u32| Hop {
+            index: *index,
+            gateway: "fe80::1".parse().ok(),
+            weight: 1,
+            dead: false,
+            linkdown: false,
+        };
         Message::Route(Route {
             family: Family::Ipv6,
             table,
@@ -170,7 +177,8 @@ mod tests {
             snapshot.apply(&message);
         }
         let links = BTreeSet::from(["wan1".to_owned(), "wan2".to_owned()]);
-        let found: Vec<_> = delegated(&snapshot, &links).into_iter().map(|(prefix, link)| format!("{prefix} {link}")).collect();
+        let found: Vec<_> =
+            delegated(&snapshot, &links).into_iter().map(|(prefix, link)| format!("{prefix} {link}")).collect();
         assert_eq!(found, ["2001:db8:100::/56 wan1", "2001:db8:200::/64 wan2"]);
     }
 }

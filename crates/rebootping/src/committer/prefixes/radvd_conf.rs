@@ -11,16 +11,18 @@ use std::fmt::Write;
 /// What is put in stands between these lines.
 const BEGIN: &str = "\n# rebootping: avoided while its link is out of IPv6\n";
 const END: &str = "# rebootping: until here\n";
+/// What both have.
+const MARK: &str = "# rebootping:";
 /// Tells hosts to avoid it.
 const AVOIDED: &str = "AdvPreferredLifetime 0;";
 /// It stands for the prefixes of all addresses of the interface.
 const ALL: &str = "::/64";
 
 /// Prefixes to be avoided, by the interface they are advertised on.
-pub(super) type Avoided = BTreeMap<String, BTreeSet<Prefix>>;
+pub(crate) type Avoided = BTreeMap<String, BTreeSet<Prefix>>;
 
 /// The file with these avoided and no others.
-pub(super) fn edited(text: &str, avoided: &Avoided) -> String {
+pub(crate) fn edited(text: &str, avoided: &Avoided) -> String {
     let plain = plain(text);
     let mut insertions = Vec::new();
     for (name, block) in named_blocks(&plain, "interface", 0..plain.len()) {
@@ -48,15 +50,19 @@ pub(super) fn advertises(text: &str, interface: &str, network: Prefix) -> bool {
 
 /// The file as it was before anything was put in.
 fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(BEGIN) {
-        // Half a mark is somebody's edit, and stays.
-        let Some((_, behind)) = after.split_once(END) else { break };
-        plain.push_str(before);
-        rest = behind;
+    let mut plain = text.to_owned();
+    let mut from = 0;
+    while let Some(at) = plain.get(from..).and_then(|rest| rest.find(END)) {
+        let end = from + at;
+        // Half a mark is somebody's edit, and stays; so what is taken out begins at the nearest.
+        match plain.get(..end).and_then(|before| before.rfind(BEGIN)) {
+            Some(begin) => {
+                plain.replace_range(begin..end + END.len(), "");
+                from = 0;
+            }
+            None => from = end + END.len(),
+        }
     }
-    plain.push_str(rest);
     plain
 }
 
@@ -65,12 +71,16 @@ fn names(prefix: &str, network: Prefix) -> bool {
 }
 
 fn insertion(text: &str, prefix: &str, block: &Block, avoided: &BTreeSet<Prefix>) -> Option<(usize, String)> {
-    let body = block.body.clone().and_then(|body| text.get(body));
+    let body = block.body.clone().and_then(|body| text.get(body)).unwrap_or_default();
     if prefix == ALL {
+        // What is put in has no marks of its own.
+        if body.contains(MARK) {
+            return None;
+        }
         let mut all = String::new();
         for avoided in avoided {
             // Writing to a string cannot fail.
-            let _ = writeln!(all, "prefix {avoided} {{ {}\n{AVOIDED} }};", body.unwrap_or_default());
+            let _ = writeln!(all, "prefix {avoided} {{ {}\n{AVOIDED} }};", body);
         }
         return Some((block.end, all));
     }
@@ -227,10 +237,15 @@ interface guests { AdvSendAdvert on; prefix ::/64 { AdvValidLifetime 7200; }; };
     #[test]
     fn a_torn_file_is_left_as_it_is() {
         let wanted = avoided(&[("lan0", &["2001:db8:100:1::/64"])]);
-        for text in ["", "interface lan0 {", "interface lan0 { prefix 2001:db8:100:1::/64 {", "}};;{", "interface lan0 };"] {
+        for text in
+            ["", "interface lan0 {", "interface lan0 { prefix 2001:db8:100:1::/64 {", "}};;{", "interface lan0 };"]
+        {
             assert_eq!(edited(text, &wanted), text);
         }
-        let half = format!("a{BEGIN}b");
-        assert_eq!(edited(&half, &wanted), half, "half a mark");
+        for text in [format!("a{BEGIN}b"), format!("a{END}b{BEGIN}")] {
+            assert_eq!(edited(&text, &wanted), text, "half a mark");
+        }
+        let half = format!("{BEGIN}{FILE}");
+        assert_eq!(edited(&edited(&half, &wanted), &Avoided::new()), half, "half a mark before a whole one");
     }
 }

@@ -8,7 +8,7 @@ use crate::committer::audit::{Changed, Of, Row, Verb, Who};
 use crate::ipc::control::{ControlOrder, Macs};
 use crate::report::control::described;
 use rebootping_core::control::names::Named;
-use rebootping_core::control::restriction::Restriction;
+use rebootping_core::control::restriction::{Mode, Restriction};
 use rebootping_core::inventory::report::Hardware;
 use rebootping_core::inventory::vendor::is_randomised;
 use std::net::IpAddr;
@@ -153,6 +153,9 @@ impl Keeper {
             0 => {}
             1 => text.push_str("; 1 connection was cut"),
             _ => text = format!("{text}; {cut} connections were cut"),
+        }
+        if to.mode == Mode::Block {
+            text.push_str("; neighbours on its switch or access point it still reaches");
         }
         if is_randomised(mac.0) {
             text.push_str("; its MAC is drawn at random, so it may come back under another");

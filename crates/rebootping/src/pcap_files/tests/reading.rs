@@ -81,7 +81,10 @@ fn tcpdump_and_tshark_read_what_was_written() {
         let bytes = frame(at as u64, 60 + at);
         let interface = if at == 2 { InterfaceId(9) } else { LAN };
         let stamp = START + Duration::from_nanos(at as u64);
-        files.append(Slot(1), &Record { interface, direction: Some(direction), original: 1500, ..record(stamp, &bytes) });
+        files.append(
+            Slot(1),
+            &Record { interface, direction: Some(direction), original: 1500, ..record(stamp, &bytes) },
+        );
     }
     assert!(files.flush(PATIENCE));
     assert_eq!((files.status().truncated, files.status().written.records), (3, 3));

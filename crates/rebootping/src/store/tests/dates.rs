@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::DeviceMinute;
+use crate::store::kinds::ORDERS;
 use rebootping_core::history::traffic::Moved;
 
 #[test]
@@ -193,4 +194,17 @@ fn a_graph_of_traffic_has_all_of_it() {
     let amounts = bench.reader().traffic("device/02:00:00:00:00:05", (from, from + 36_000), 1200, &[]).unwrap();
     assert_eq!(amounts.grid.step, 900, "minutes are gone, quarters of an hour are not");
     assert!(amounts.moved.iter().map(|moved| moved.sent).sum::<u64>().abs_diff(600_000) <= 60_000);
+}
+
+#[test]
+fn an_order_that_is_told_twice_is_kept_once() {
+    let mut bench = Bench::new("told-twice");
+    for (subject, body) in [(ORDERS, "1"), (ORDERS, "1"), (ORDERS, "2"), ("root", "pin"), ("root", "pin")] {
+        let at = bench.now().time();
+        let row = Row { kind: Happening::Audit, boot: None, at, subject: subject.into(), body: body.into() };
+        bench.give(Order::Now(7, row));
+        bench.pass(Duration::from_secs(1));
+    }
+    let bodies: Vec<String> = bench.happened(Happening::Audit).into_iter().map(|(_, body)| body).collect();
+    assert_eq!(bodies, ["1", "2", "pin", "pin"]);
 }
