@@ -82,7 +82,7 @@ impl Ns {
     }
 
     /// Loads an nftables ruleset, which nft applies as one transaction.
-    pub(crate) fn nft(&self, ruleset: &str) {
+    pub fn nft(&self, ruleset: &str) {
         self.enter(|| feed(Command::new("nft").args(["-f", "-"]), ruleset));
     }
 
