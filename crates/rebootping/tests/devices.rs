@@ -139,7 +139,10 @@ fn a_forgotten_device_leaves_nothing() {
     speak(&yard, TV, "tv");
     wait_for(&daemon, PRINTER, "npi1");
     wait_for(&daemon, TV, "tv");
-    said(&daemon, &["device", "note", "tv", "of the children"]);
+    // All an operator can order is written down somewhere.
+    said(&daemon, &["device", "rename", "tv", "childrens-tv"]);
+    said(&daemon, &["device", "restrict", "childrens-tv", "pause", "--for", "1h"]);
+    said(&daemon, &["device", "note", "childrens-tv", "of the children"]);
     said(&daemon, &["device", "merge", &text(TV), "npi1"]);
     said(&daemon, &["device", "split", &text(TV)]);
     let state = yard.dir().join("state");

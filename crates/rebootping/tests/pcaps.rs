@@ -182,12 +182,22 @@ fn marks(report: &Value, known: Option<&Value>, mac: &str, device: &Value) -> (u
     let behind: Vec<&Value> = list(report, "hosts").filter(|host| host["behind"] == mac).collect();
     let of_any = format!("{of_device}{behind:?}");
     let (mut found, mut missing) = (0, Vec::new());
-    for key in OF_DEVICE.into_iter().chain(["ssh_banner", "ftp_banner"]) {
+    for key in OF_DEVICE.into_iter().chain(["ssh_banner", "ftp_banner", "smtp_banner"]) {
         for text in texts(device, key) {
             let is_there = if OF_DEVICE.contains(&key) { &of_device } else { &of_any }.contains(text);
             found += usize::from(is_there);
             if !is_there {
                 missing.push(format!("{mac} has {key} {text:?}"));
+            }
+        }
+    }
+    for key in ["tls_sni", "quic_sni", "http_host"] {
+        for server in texts(device, key) {
+            let server = server.split_once(':').map_or(server, |(host, _)| host);
+            let is_there = known.is_some_and(|known| list(known, "contacts").any(|contact| contact["name"] == server));
+            found += usize::from(is_there);
+            if !is_there {
+                missing.push(format!("{mac} talks to {server:?} by {key}"));
             }
         }
     }

@@ -65,9 +65,9 @@ impl Contacts {
         self.entries.iter().filter_map(|entry| entry.name)
     }
 
-    /// Adds bytes; false if another contact had to go.
+    /// Adds bytes; false if another contact had to go. What is called differently at one address is several contacts.
     pub(super) fn add(&mut self, ip: IpAddr, port: u16, name: Option<NameId>, sent: u64, received: u64) -> bool {
-        if let Some(entry) = self.find(ip, port) {
+        if let Some(entry) = self.find(ip, port, name) {
             entry.sent = entry.sent.saturating_add(sent);
             entry.received = entry.received.saturating_add(received);
             entry.name = name.or(entry.name);
@@ -110,18 +110,16 @@ impl Contacts {
         })
     }
 
+    /// The entry that is called so, or of which one of the two names is not known.
     #[inline]
-    fn find(&mut self, ip: IpAddr, port: u16) -> Option<&mut Entry> {
+    fn find(&mut self, ip: IpAddr, port: u16, name: Option<NameId>) -> Option<&mut Entry> {
         let Self { entries, long } = self;
-        match ip {
-            IpAddr::V4(v4) => {
-                let bits = v4.to_bits();
-                entries.iter_mut().find(|entry| entry.ip == bits && entry.port == port && !entry.is_v6)
-            }
-            IpAddr::V6(v6) => entries
-                .iter_mut()
-                .find(|entry| entry.is_v6 && entry.port == port && long.get(entry.ip as usize) == Some(&v6)),
-        }
+        let is_it = |entry: &Entry| match ip {
+            IpAddr::V4(v4) => entry.ip == v4.to_bits() && !entry.is_v6,
+            IpAddr::V6(v6) => entry.is_v6 && long.get(entry.ip as usize) == Some(&v6),
+        };
+        let may_be = |entry: &Entry| entry.port == port && (entry.name == name || entry.name.is_none() || name.is_none());
+        entries.iter_mut().find(|entry| may_be(entry) && is_it(entry))
     }
 
     /// Where an IPv6 address is kept: its own place, one that no entry has any more, or a new one.
@@ -155,6 +153,19 @@ mod tests {
         let heaviest: Vec<_> = sorted.iter().take(3).map(|c| (c.ip, c.port)).collect();
         assert_eq!(heaviest, [(ip(1 - 1), 443), (ip(1), 443), (ip(2), 443)]);
         assert!(sorted.iter().take(3).all(|c| c.received > 16_000_000));
+    }
+
+    #[test]
+    fn what_is_called_differently_at_one_address_is_several_contacts() {
+        let mut names = super::super::dictionary::Dictionary::new(super::super::seed::Seed::new(1));
+        let [one, other] = ["one.example", "other.example"].map(|name| names.id(name));
+        let ip = IpAddr::from(Ipv4Addr::from(1));
+        let mut contacts = Contacts::default();
+        for (name, bytes) in [(None, 1), (one, 10), (other, 100), (one, 1000), (None, 10_000)] {
+            contacts.add(ip, 443, name, bytes, 0);
+        }
+        let told: Vec<_> = contacts.sorted().iter().map(|contact| (contact.name, contact.sent)).collect();
+        assert_eq!(told, [(one, 11_011), (other, 100)]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::time::Time;
 use crate::untrusted::Untrusted;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 /// So many ports of one device are kept.
@@ -49,6 +50,8 @@ pub(super) struct Dhcp {
     pub(super) parameters: Option<String>,
     pub(super) host_name: Option<Untrusted>,
     pub(super) client_id: Option<Vec<u8>>,
+    #[serde(default)]
+    pub(super) requested: Option<Ipv4Addr>,
 }
 
 /// What a device does besides being there.
@@ -158,6 +161,7 @@ impl Device {
         add_marks(&mut self.models, &other.models);
         self.dhcp.vendor_class = self.dhcp.vendor_class.take().or_else(|| other.dhcp.vendor_class.clone());
         self.dhcp.parameters = self.dhcp.parameters.take().or_else(|| other.dhcp.parameters.clone());
+        self.dhcp.requested = self.dhcp.requested.or(other.dhcp.requested);
         self.note = self.note.take().or_else(|| other.note.clone());
         self.ports.absorb(other.ports.all().to_vec(), MOST_PORTS)
     }

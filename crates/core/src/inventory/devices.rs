@@ -214,8 +214,7 @@ impl Devices {
         let (slot, _) = self.add(device.mac, device.first_seen);
         let is_proven = device.is_proven;
         if let Some((place, bytes)) = self.both_mut(slot) {
-            *bytes = traffic;
-            bytes.mac = device.mac;
+            *bytes = traffic.restored(device.mac);
             *place = Device { is_proven: false, ..device };
         }
         if is_proven {

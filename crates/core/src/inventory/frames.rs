@@ -157,8 +157,7 @@ impl Inventory {
             return;
         }
         let mac = self.main_of(device.mac);
-        let Minute { begins, sent, received } = over;
-        self.minutes.push_back(Output::Minute { mac, begins, sent, received });
+        self.minutes.push_back(Output::Minute(mac, over));
     }
 
     fn handle_tcp(

@@ -49,6 +49,7 @@ impl Inventory {
         dhcp.host_name = message.host_name().or(dhcp.host_name.take());
         dhcp.vendor_class = message.vendor_class().or(dhcp.vendor_class.take());
         dhcp.parameters = message.parameters().or(dhcp.parameters.take());
+        dhcp.requested = message.requested_address().or(dhcp.requested);
         let id = message.client_id().filter(|id| id.len() <= LONGEST_ID);
         dhcp.client_id = id.map(alloc::borrow::Cow::into_owned).or(dhcp.client_id.take());
     }

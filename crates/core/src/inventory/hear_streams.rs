@@ -187,12 +187,12 @@ impl Inventory {
 
     /// A server said which software it is.
     fn greet(&mut self, context: &Context<'_>, ip: &Ip, id: FlowId, banner: Option<Untrusted>) {
-        let Some(flow) = self.flows.get(id) else { return };
+        let (Some(banner), Some(flow)) = (banner, self.flows.get(id)) else { return };
         let server = flow.client.other();
         let (port, mac) = (flow.end(server).port, flow.half(server).mac);
         let evidence = Evidence::SynAck;
         let proof = Proof { ip: ip.source, protocol: Protocol::Tcp, port, evidence, at: context.now };
-        if let (Some(banner), Some(port)) = (banner, self.port_mut(mac, &proof)) {
+        if let Some(port) = self.port_mut(mac, &proof) {
             port.banner = Some(banner);
         }
     }

@@ -1,12 +1,14 @@
 //! Servers beyond a router: known by address, for no frame shows their MAC. In fixed room, the stalest goes.
 
 use super::ports::{Port, Ports, Proof};
+use super::seed::Seed;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 /// So many hosts are kept in all.
@@ -28,36 +30,47 @@ pub(super) struct Host {
 }
 
 /// All of them.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Hosts {
-    by_ip: BTreeMap<IpAddr, Host>,
+    by_ip: HashMap<IpAddr, Host, Seed>,
     by_age: BTreeSet<(Time, IpAddr)>,
     /// Hosts that had to go, and ports that found no room.
     pub(super) left_out: u64,
 }
 
 impl Hosts {
+    pub(super) fn new(seed: Seed) -> Self {
+        Self { by_ip: HashMap::with_hasher(seed), by_age: BTreeSet::new(), left_out: 0 }
+    }
+
+    /// By address.
     pub(super) fn all(&self) -> impl Iterator<Item = (IpAddr, &Host)> {
-        self.by_ip.iter().map(|(ip, host)| (*ip, host))
+        let mut all: Vec<(IpAddr, &Host)> = self.by_ip.iter().map(|(ip, host)| (*ip, host)).collect();
+        all.sort_unstable_by_key(|(ip, _)| *ip);
+        all.into_iter()
+    }
+
+    /// Takes hosts as they were kept over a restart.
+    pub(super) fn restore(&mut self, kept: Vec<(IpAddr, Host)>) {
+        self.by_ip.extend(kept.into_iter().take(MOST));
+        self.by_age = self.by_ip.iter().map(|(ip, host)| (host.last_seen, *ip)).collect();
     }
 
     /// Takes a proof of an open port.
     pub(super) fn prove(&mut self, proof: &Proof, behind: Option<Mac>) -> Option<&mut Port> {
-        let mut is_new = false;
-        let host = self.by_ip.entry(proof.ip).or_insert_with(|| {
-            is_new = true;
-            Host::default()
-        });
+        if !self.by_ip.contains_key(&proof.ip) {
+            self.make_room();
+            self.by_ip.insert(proof.ip, Host { last_seen: proof.at, ..Host::default() });
+            self.by_age.insert((proof.at, proof.ip));
+        }
+        let host = self.by_ip.get_mut(&proof.ip)?;
         host.behind = host.behind.or(behind);
-        if is_new || proof.at.since(host.last_seen) >= STALENESS {
+        if proof.at.since(host.last_seen) >= STALENESS {
             self.by_age.remove(&(host.last_seen, proof.ip));
             host.last_seen = host.last_seen.max(proof.at);
             self.by_age.insert((host.last_seen, proof.ip));
         }
-        if is_new {
-            self.make_room(proof.ip);
-        }
-        let port = self.by_ip.get_mut(&proof.ip)?.ports.prove(proof, MOST_PORTS);
+        let port = host.ports.prove(proof, MOST_PORTS);
         self.left_out = self.left_out.saturating_add(u64::from(port.is_none()));
         port
     }
@@ -106,13 +119,14 @@ impl Hosts {
         self.by_age = self.by_ip.iter().map(|(ip, host)| (host.last_seen, *ip)).collect();
     }
 
-    fn make_room(&mut self, for_whom: IpAddr) {
-        if self.by_ip.len() <= MOST {
+    /// The stalest goes where there is no room for another.
+    fn make_room(&mut self) {
+        if self.by_ip.len() < MOST {
             return;
         }
-        let Some(&(at, stalest)) = self.by_age.iter().find(|(_, ip)| *ip != for_whom) else { return };
-        self.by_age.remove(&(at, stalest));
-        self.by_ip.remove(&stalest);
-        self.left_out = self.left_out.saturating_add(1);
+        if let Some((_, stalest)) = self.by_age.pop_first() {
+            self.by_ip.remove(&stalest);
+            self.left_out = self.left_out.saturating_add(1);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::contacts::Contact;
 use super::device::Device;
-use super::hosts::Hosts;
+use super::hosts::Host;
 use super::report::{Hardware, is_archived};
 use super::traffic::Traffic;
 use super::{Inventory, Settings, Vendors};
@@ -19,7 +19,7 @@ pub struct Kept {
     started: Option<Time>,
     interfaces: Vec<String>,
     devices: Vec<KeptDevice>,
-    hosts: Hosts,
+    hosts: Vec<(IpAddr, Host)>,
     merged: Vec<(Hardware, Hardware)>,
 }
 
@@ -53,7 +53,7 @@ impl Inventory {
             started: self.started,
             interfaces: self.interfaces.names().to_vec(),
             devices: devices.collect(),
-            hosts: self.hosts.clone(),
+            hosts: self.hosts.all().map(|(ip, host)| (ip, host.clone())).collect(),
             merged: self.merged.iter().map(|(mac, into)| (Hardware(*mac), Hardware(*into))).collect(),
         }
     }
@@ -63,12 +63,15 @@ impl Inventory {
         let mut inventory = Self::new(settings, vendors, seed);
         inventory.started = kept.started;
         inventory.interfaces.restore_names(kept.interfaces);
-        inventory.hosts = kept.hosts;
+        inventory.hosts.restore(kept.hosts);
         inventory.merged = kept.merged.into_iter().map(|(mac, into)| (mac.0, into.0)).collect();
         for KeptDevice { device, traffic, contacts } in kept.devices {
             // A MAC that will not come back is let go where it would cost a place.
             if !is_archived(&device, &traffic, now) || inventory.devices.has_room() {
+                let mac = device.mac;
                 inventory.restore_device(device, traffic, contacts);
+                // One that waited for a name goes on waiting.
+                inventory.expect_news(mac, now);
             }
         }
         inventory

@@ -1,7 +1,7 @@
 //! The report in parts, for those who write it out piece by piece: of a crowd it would be many times what is known.
 
 use super::events::Event;
-use super::report::{LeftOut, ReportedDevice, ReportedHost, Writer};
+use super::report::{Hardware, LeftOut, ReportedDevice, ReportedHost, Writer};
 use super::{Inventory, Slot};
 use crate::time::Time;
 use alloc::vec::Vec;
@@ -28,16 +28,20 @@ impl Inventory {
 impl<T, F: Fn(Time) -> T> Listing<'_, F> {
     /// The devices by MAC.
     pub fn devices(&self) -> impl Iterator<Item = ReportedDevice<T>> {
-        self.slots.iter().filter_map(|&slot| {
-            let (device, traffic, also) = self.inventory.joined(slot)?;
-            Some(self.writer.device(&device, &traffic, also))
-        })
+        (0..self.slots.len()).filter_map(|number| self.device(number))
     }
 
-    /// Servers beyond a router, by address.
-    pub fn hosts(&self) -> impl Iterator<Item = ReportedHost<T>> {
+    /// The device of that number, by MAC.
+    pub fn device(&self, number: usize) -> Option<ReportedDevice<T>> {
+        let (device, traffic, also) = self.inventory.joined(*self.slots.get(number)?)?;
+        Some(self.writer.device(&device, &traffic, also))
+    }
+
+    /// Servers beyond those routers that are wanted, by address; none is one that is not known.
+    pub fn hosts(&self, is_wanted: impl Fn(Option<Hardware>) -> bool) -> impl Iterator<Item = ReportedHost<T>> {
         let hosts = self.inventory.hosts.all().filter(|(ip, _)| !self.inventory.is_devices_own(*ip));
-        hosts.map(|(ip, host)| self.writer.host(ip, host))
+        let wanted = hosts.filter(move |(_, host)| is_wanted(host.behind.map(Hardware)));
+        wanted.map(|(ip, host)| self.writer.host(ip, host))
     }
 
     /// What happened last, the oldest first.

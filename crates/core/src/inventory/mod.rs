@@ -49,7 +49,7 @@ pub mod stake;
 mod steady;
 #[cfg(test)]
 mod tests;
-mod traffic;
+pub mod traffic;
 pub mod vendor;
 mod watch;
 
@@ -73,6 +73,7 @@ use owners::Owners;
 use report::{Hardware, LeftOut, Report, Writer};
 use resolvers::Resolvers;
 use seed::Seed;
+use traffic::Minute;
 use vendor::Vendors;
 
 /// So many minutes of traffic wait for the program to take them.
@@ -106,17 +107,8 @@ impl Settings {
 pub enum Output {
     /// Something happened.
     Event(Event),
-    /// What a device sent and was sent in one minute.
-    Minute {
-        /// Which device, by the MAC it is listed by.
-        mac: Mac,
-        /// When the minute began.
-        begins: Time,
-        /// Bytes of its frames.
-        sent: u32,
-        /// Bytes of frames to it.
-        received: u32,
-    },
+    /// What a device, by the MAC it is listed by, sent and was sent in one minute.
+    Minute(Mac, Minute),
     /// Names were asked for and not answered, or were answered again.
     Names {
         /// When the span of time began.
@@ -168,7 +160,7 @@ impl Inventory {
             owners: Owners::new(seed),
             flows: Flows::new(seed),
             answered: Answered::new(seed),
-            hosts: Hosts::default(),
+            hosts: Hosts::new(seed),
             servers: Dictionary::new(seed),
             lookups: Lookups::new(seed),
             resolvers: Resolvers::default(),
@@ -223,7 +215,7 @@ impl Inventory {
         Report {
             schema: report::SCHEMA,
             devices: listing.devices().collect(),
-            hosts: listing.hosts().collect(),
+            hosts: listing.hosts(|_| true).collect(),
             events: listing.events(),
             left_out: listing.left_out(),
         }
@@ -250,7 +242,14 @@ impl Inventory {
     }
 
     fn writer<'a, F>(&'a self, now: Time, label: &'a F) -> Writer<'a, F> {
-        Writer { now, label, vendors: &self.vendors, interfaces: self.interfaces.names(), servers: &self.servers }
+        Writer {
+            now,
+            label,
+            vendors: &self.vendors,
+            interfaces: self.interfaces.names(),
+            servers: &self.servers,
+            suggestions: self.suggestions(),
+        }
     }
 
     /// What found no room until now.

@@ -5,24 +5,16 @@ use super::{Inventory, Slot};
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use crate::untrusted::Untrusted;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::Serialize;
 
 /// So many MACs can be merged in all.
 const MOST_MERGED: usize = 4096;
+/// So many others are named that a MAC is probably one device with.
+const MOST_SUGGESTED: usize = 8;
 /// A note is kept up to so many bytes.
 const LONGEST_NOTE: usize = 4096;
-
-/// MACs that are probably one device. Nothing is merged unless the operator says so.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Suggestion {
-    /// The MACs, two or more.
-    pub macs: Vec<Hardware>,
-    /// The name they all told their DHCP server, with the same client identifier.
-    pub host_name: Untrusted,
-}
 
 /// Why something could not be done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,24 +88,27 @@ impl Inventory {
             self.lookups.forget(super::lookups::who(mac));
             self.events.forget(Hardware(mac));
             self.news.retain(|(_, other)| *other != mac);
-            self.minutes.retain(|output| !matches!(output, super::Output::Minute { mac: other, .. } if *other == mac));
+            self.minutes.retain(|output| !matches!(output, super::Output::Minute(other, _) if *other == mac));
         }
     }
 
-    /// MACs that told their DHCP server the same name and client identifier, and are not merged yet.
-    pub fn suggestions(&self) -> Vec<Suggestion> {
-        let mut groups: BTreeMap<(&Untrusted, &[u8]), Vec<Hardware>> = BTreeMap::new();
+    /// MACs that told their DHCP server the same name and client identifier, and are not merged yet: which are probably one device
+    /// with which others.
+    pub(super) fn suggestions(&self) -> BTreeMap<Mac, Vec<Hardware>> {
+        let mut groups: BTreeMap<(&Untrusted, &[u8]), BTreeSet<Mac>> = BTreeMap::new();
         for (device, _) in self.devices.all().filter(|(device, _)| self.is_listed(device.mac)) {
             if let (Some(name), Some(id)) = (&device.dhcp.host_name, &device.dhcp.client_id) {
-                groups.entry((name, id.as_slice())).or_default().push(Hardware(self.main_of(device.mac)));
+                groups.entry((name, of_client(id))).or_default().insert(self.main_of(device.mac));
             }
         }
-        let found = groups.into_iter().map(|((name, _), mut macs)| {
-            macs.sort_unstable();
-            macs.dedup();
-            Suggestion { macs, host_name: name.clone() }
-        });
-        found.filter(|suggestion| suggestion.macs.len() > 1).collect()
+        let mut suggestions: BTreeMap<Mac, Vec<Hardware>> = BTreeMap::new();
+        for group in groups.values() {
+            for &mac in group {
+                let others = group.iter().filter(|other| **other != mac).map(|other| Hardware(*other));
+                suggestions.entry(mac).or_default().extend(others.take(MOST_SUGGESTED));
+            }
+        }
+        suggestions
     }
 
     /// The clock by which times are labelled was stepped: everything known moves with it.
@@ -135,6 +130,15 @@ impl Inventory {
 
     fn known(&self, mac: Mac) -> Result<Slot, Refusal> {
         self.devices.find(mac).ok_or(Refusal::Unknown)
+    }
+}
+
+/// What of a client identifier is the client's and not one of its interfaces': with type 255, what follows the interface's four bytes
+/// (RFC 4361 section 6.1).
+fn of_client(id: &[u8]) -> &[u8] {
+    match id {
+        [255, _, _, _, _, client @ ..] => client,
+        id => id,
     }
 }
 

@@ -19,10 +19,11 @@ use crate::control::schedule::Schedule;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use crate::untrusted::Untrusted;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -93,6 +94,9 @@ pub struct ReportedDevice<T> {
     pub mac: Hardware,
     /// Its other MACs, as the operator said.
     pub also: Vec<Hardware>,
+    /// MACs that are probably of this device: they told the DHCP server the same name and client identifier. Nothing is merged unless
+    /// the operator says so.
+    pub likely_also: Vec<Hardware>,
     /// It was seen to live both ways.
     pub proven: bool,
     /// Who made it.
@@ -244,6 +248,10 @@ pub struct ReportedDhcp {
     pub vendor_class: Option<Untrusted>,
     /// Option 55: `1,3,6,15`.
     pub parameters: Option<String>,
+    /// Option 50: the address it last asked for.
+    pub requested: Option<Ipv4Addr>,
+    /// Option 61, two digits for each byte.
+    pub client_id: Option<String>,
 }
 
 /// What is kept of a device's packets.
@@ -291,6 +299,7 @@ pub(super) struct Writer<'a, F> {
     pub(super) vendors: &'a Vendors,
     pub(super) interfaces: &'a [String],
     pub(super) servers: &'a Dictionary,
+    pub(super) suggestions: BTreeMap<Mac, Vec<Hardware>>,
 }
 
 impl<T, F: Fn(Time) -> T> Writer<'_, F> {
@@ -301,6 +310,7 @@ impl<T, F: Fn(Time) -> T> Writer<'_, F> {
         ReportedDevice {
             mac: Hardware(device.mac),
             also,
+            likely_also: self.suggestions.get(&device.mac).cloned().unwrap_or_default(),
             proven: device.is_proven,
             randomised,
             archived: is_archived(device, traffic, self.now),
@@ -320,6 +330,8 @@ impl<T, F: Fn(Time) -> T> Writer<'_, F> {
             dhcp: ReportedDhcp {
                 vendor_class: device.dhcp.vendor_class.clone(),
                 parameters: device.dhcp.parameters.clone(),
+                requested: device.dhcp.requested,
+                client_id: device.dhcp.client_id.as_deref().map(digits),
             },
             user_agents: device.user_agents.clone(),
             ja4: device.fingerprints.clone(),
@@ -389,6 +401,10 @@ impl<T, F: Fn(Time) -> T> Writer<'_, F> {
 /// Whether a device will not come back: phones draw a new MAC for each network, and some every day.
 pub(super) fn is_archived(device: &Device, traffic: &Traffic, now: Time) -> bool {
     vendor::is_randomised(device.mac) && !device.names.is_given() && now.since(traffic.last_seen) >= ARCHIVED_AFTER
+}
+
+fn digits(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
 }
 
 fn name(name: &Name) -> ReportedName {

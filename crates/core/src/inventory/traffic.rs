@@ -21,36 +21,52 @@ pub(super) struct Traffic {
     /// It spoke again since it was last asked whether it did.
     #[serde(skip)]
     pub(super) was_heard: bool,
+    /// The minute that is being counted.
     #[serde(skip)]
-    minute: u64,
+    minute: u32,
+    /// What it had sent and was sent when that minute began.
     #[serde(skip)]
-    minute_sent: u32,
+    before: [u64; 2],
+    /// Packets it sent and was sent in it.
     #[serde(skip)]
-    minute_received: u32,
+    packets: [u32; 2],
 }
 
-/// Bytes of one minute.
+/// What was moved in one minute.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Minute {
-    pub(super) begins: Time,
-    pub(super) sent: u32,
-    pub(super) received: u32,
+pub struct Minute {
+    /// When it began.
+    pub begins: Time,
+    /// Bytes of the device's frames.
+    pub sent: u64,
+    /// Bytes of frames to it.
+    pub received: u64,
+    /// Its frames.
+    pub sent_packets: u32,
+    /// Frames to it.
+    pub received_packets: u32,
 }
 
 /// Whole minutes of a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Minutes(u64);
+pub(super) struct Minutes(u32);
 
 impl Minutes {
     /// Those of a time.
     pub(super) const fn of(now: Time) -> Self {
-        Self(now.as_nanos() / MINUTE)
+        // 64 bits of nanoseconds are 29 bits of minutes.
+        Self((now.as_nanos() / MINUTE) as u32)
     }
 }
 
 impl Traffic {
     pub(super) fn new(mac: Mac, now: Time) -> Self {
         Self { mac, last_seen: now, ..Self::default() }
+    }
+
+    /// The traffic of a device as it was kept over a restart: no minute of it is being counted.
+    pub(super) fn restored(self, mac: Mac) -> Self {
+        Self { mac, before: [self.sent, self.received], ..self }
     }
 
     /// This minute is being counted.
@@ -70,7 +86,8 @@ impl Traffic {
     /// Counts what it sent in the minute being counted.
     #[inline]
     pub(super) fn sent_more(&mut self, bytes: u32, now: Time) {
-        self.minute_sent = self.minute_sent.saturating_add(bytes);
+        let [sent, _] = &mut self.packets;
+        *sent = sent.saturating_add(1);
         self.was_heard = self.sent != 0;
         self.sent = self.sent.saturating_add(u64::from(bytes));
         self.last_seen = self.last_seen.max(now);
@@ -87,8 +104,9 @@ impl Traffic {
     /// Counts what it was sent in the minute being counted.
     #[inline]
     pub(super) const fn received_more(&mut self, bytes: u32) {
+        let [_, received] = &mut self.packets;
+        *received = received.saturating_add(1);
         self.received = self.received.saturating_add(bytes as u64);
-        self.minute_received = self.minute_received.saturating_add(bytes);
     }
 
     /// Adds what another MAC of the same device had.
@@ -105,13 +123,18 @@ impl Traffic {
         if minute == self.minute {
             return None;
         }
+        let now = [self.sent, self.received];
+        let [sent_before, received_before] = core::mem::replace(&mut self.before, now);
+        let [sent_packets, received_packets] = core::mem::take(&mut self.packets);
         let over = Minute {
-            begins: Time::from_nanos(self.minute.saturating_mul(MINUTE)),
-            sent: core::mem::take(&mut self.minute_sent),
-            received: core::mem::take(&mut self.minute_received),
+            begins: Time::from_nanos(u64::from(self.minute).saturating_mul(MINUTE)),
+            sent: self.sent.saturating_sub(sent_before),
+            received: self.received.saturating_sub(received_before),
+            sent_packets,
+            received_packets,
         };
         self.minute = minute;
-        (over.sent | over.received != 0).then_some(over)
+        (sent_packets | received_packets != 0).then_some(over)
     }
 }
 
@@ -119,14 +142,39 @@ impl Traffic {
 mod tests {
     use super::*;
 
+    const MAC: Mac = [2, 0, 0, 0, 0, 1];
+
+    fn at(seconds: u64) -> Time {
+        Time::from_nanos(seconds.saturating_mul(1_000_000_000))
+    }
+
+    fn minute(begins: u64, [sent, received]: [u64; 2], [sent_packets, received_packets]: [u32; 2]) -> Option<Minute> {
+        Some(Minute { begins: at(begins), sent, received, sent_packets, received_packets })
+    }
+
     #[test]
     fn a_minute_is_told_when_it_is_over() {
-        let at = |seconds: u64| Time::from_nanos(seconds.saturating_mul(1_000_000_000));
-        let mut traffic = Traffic::new([2, 0, 0, 0, 0, 1], at(61));
+        let mut traffic = Traffic::new(MAC, at(61));
         assert_eq!((traffic.send(100, at(61)), traffic.receive(7, at(119))), (None, None));
-        assert_eq!(traffic.send(1, at(120)), Some(Minute { begins: at(60), sent: 100, received: 7 }));
-        assert_eq!(traffic.turn(at(180)), Some(Minute { begins: at(120), sent: 1, received: 0 }));
+        assert_eq!(traffic.send(1, at(120)), minute(60, [100, 7], [1, 1]));
+        assert_eq!(traffic.turn(at(180)), minute(120, [1, 0], [1, 0]));
         assert_eq!(traffic.turn(at(600)), None);
         assert_eq!((traffic.sent, traffic.received, traffic.last_seen), (101, 7, at(120)));
+    }
+
+    #[test]
+    fn a_minute_at_ten_gigabits_a_second_is_told_in_full() {
+        let mut traffic = Traffic::new(MAC, at(60));
+        for _ in 0..2_000_000 {
+            traffic.send(60_000, at(61));
+        }
+        assert_eq!(traffic.turn(at(120)), minute(60, [120_000_000_000, 0], [2_000_000, 0]));
+    }
+
+    #[test]
+    fn a_restart_is_no_traffic() {
+        let mut traffic = Traffic { sent: 1000, received: 500, ..Traffic::default() }.restored(MAC);
+        assert_eq!(traffic.send(3, at(60)), None);
+        assert_eq!(traffic.turn(at(120)), minute(60, [3, 0], [1, 0]));
     }
 }

@@ -1,8 +1,10 @@
 //! A report as CSV: a row for each open port of each device and of each server beyond a router, a row for a device without any.
 
-use super::facts::{All, Device, Port, evidence, open, source};
+use super::facts::{Device, Port, evidence, open, source};
+use super::told::Told;
 use crate::escape::for_csv;
 use rebootping_core::inventory::ports::Protocol;
+use std::io::{self, Write};
 
 /// What the first line says.
 const COLUMNS: [&str; 23] = [
@@ -34,20 +36,20 @@ const COLUMNS: [&str; 23] = [
 const OF_DEVICE: usize = 15;
 const OF_PORT: usize = COLUMNS.len() - OF_DEVICE;
 
-/// Everything; no field is a formula to any spreadsheet.
-pub(super) fn csv(report: &All) -> String {
-    let mut text = row(&COLUMNS.map(str::to_owned));
-    for device in &report.devices {
-        let begin = of_device(device);
-        text.push_str(&rows(&begin, open(&device.tcp_open, &device.udp_open)));
+/// Writes everything; no field is a formula to any spreadsheet.
+pub(super) fn write(out: &mut impl Write, told: &impl Told) -> io::Result<()> {
+    out.write_all(row(&COLUMNS.map(str::to_owned)).as_bytes())?;
+    for device in told.devices() {
+        let begin = of_device(&device);
+        out.write_all(rows(&begin, open(&device.tcp_open, &device.udp_open)).as_bytes())?;
     }
-    for host in &report.hosts {
+    for host in told.hosts() {
         let mut begin: [String; OF_DEVICE] = Default::default();
         begin[1] = host.behind.map(|router| router.to_string()).unwrap_or_default();
         begin[9] = host.ip.to_string();
-        text.push_str(&rows(&begin, open(&host.tcp_open, &host.udp_open)));
+        out.write_all(rows(&begin, open(&host.tcp_open, &host.udp_open)).as_bytes())?;
     }
-    text
+    Ok(())
 }
 
 fn rows<'a>(begin: &[String; OF_DEVICE], ports: impl Iterator<Item = (Protocol, &'a Port)>) -> String {

@@ -1,5 +1,6 @@
 //! What there is to say of a device, fact by fact, as raw as it came: text and HTML lay out the same facts, each escaping its way.
 
+use super::told::Outline;
 use crate::report::amount::{bytes, count};
 use crate::report::control::words;
 use rebootping_core::inventory::addresses::Claim;
@@ -7,13 +8,14 @@ use rebootping_core::inventory::device::{Announced, Service};
 use rebootping_core::inventory::names::Source;
 use rebootping_core::inventory::ports::{Evidence, Protocol};
 use rebootping_core::inventory::report::{
-    LeftOut, Report, ReportedContact, ReportedDevice, ReportedName, ReportedPort,
+    LeftOut, Report, ReportedContact, ReportedDevice, ReportedHost, ReportedName, ReportedPort,
 };
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 pub(super) type All = Report<String>;
 pub(super) type Device = ReportedDevice<String>;
+pub(super) type Host = ReportedHost<String>;
 pub(super) type Port = ReportedPort<String>;
 
 /// So many of those a device talks to are shown to people, the heaviest.
@@ -58,20 +60,11 @@ pub(super) fn title(device: &Device) -> String {
     said.map_or_else(|| name.raw().to_owned(), called)
 }
 
-/// All devices in the order people look for them: by name, those without one behind, by MAC.
-pub(super) fn sorted(report: &All) -> Vec<&Device> {
-    let mut devices: Vec<&Device> = report.devices.iter().collect();
-    devices.sort_by_cached_key(|device| {
-        let name = device.name.as_ref().map(|name| name.raw().to_lowercase());
-        (name.is_none(), name, device.mac)
-    });
-    devices
-}
-
 /// Everything there is to say of a device; what nothing is known of is left out.
 pub(super) fn facts(device: &Device) -> Vec<Fact> {
     let all = [
         ("MAC", Joined::Commas, hardware(device)),
+        ("may also be", Joined::Commas, likely(device)),
         ("lease", Joined::Commas, leased(device)),
         ("restricted", Joined::Commas, restricted(device)),
         ("kind", Joined::Commas, kind(device)),
@@ -152,16 +145,15 @@ pub(super) fn open<'a>(tcp: &'a [Port], udp: &'a [Port]) -> impl Iterator<Item =
 }
 
 /// What a report is about, in numbers: devices, open ports, hosts.
-pub(super) fn counted(report: &All) -> String {
-    let ports = report.devices.iter().map(|device| device.tcp_open.len() + device.udp_open.len()).sum();
-    let beyond = match report.hosts.len() {
+pub(super) fn counted(outline: &Outline) -> String {
+    let beyond = match outline.hosts {
         0 => String::new(),
         hosts => format!(", {} beyond a router", plural(hosts, "server", "servers")),
     };
     format!(
         "{} with {}{beyond}",
-        plural(report.devices.len(), "device", "devices"),
-        plural(ports, "open port", "open ports")
+        plural(outline.order.len(), "device", "devices"),
+        plural(outline.ports, "open port", "open ports")
     )
 }
 
@@ -213,6 +205,11 @@ fn hardware(device: &Device) -> Vec<String> {
     ];
     items.extend(marks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| mark.to_owned()));
     items
+}
+
+fn likely(device: &Device) -> Vec<String> {
+    let others = device.likely_also.iter();
+    others.map(|other| format!("{other} (same DHCP name and client id; `device merge` joins them)")).collect()
 }
 
 fn leased(device: &Device) -> Vec<String> {

@@ -1,11 +1,10 @@
 //! A report as one HTML file that needs nothing else: no script, no font, no picture, good in print, light or dark as the reader's system.
 
-use super::facts::{
-    All, Device, Fact, Joined, Origin, counted, facts, from, left_out, moment, open, port_lines, sorted, title,
-};
+use super::facts::{Device, Fact, Joined, Origin, counted, facts, from, left_out, moment, open, port_lines, title};
+use super::told::{Outline, Told};
 use crate::escape::for_html;
 use crate::report::devices::event_text;
-use std::fmt::Write;
+use std::io::{self, Write};
 
 /// Nothing is loaded and nothing runs, whatever a name should say.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -31,59 +30,58 @@ dd{margin:0;overflow-wrap:anywhere}
 thead{display:table-header-group}tr{break-inside:avoid}a{text-decoration:none}}
 ";
 
-/// Everything.
-pub(super) fn html(report: &All, origin: Origin) -> String {
-    let devices = sorted(report);
-    let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    // Writing to a string cannot fail, here and below.
-    let _ = writeln!(page, "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">", for_html(POLICY));
-    page.push_str(
-        "<meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"referrer\" content=\"no-referrer\">\n",
-    );
-    let _ = writeln!(page, "<title>Devices</title>\n<style>\n{STYLE}</style>\n</head>\n<body>");
-    let _ = writeln!(page, "<h1>{}</h1>", for_html(&counted(report)));
-    let _ = writeln!(page, "<p>{}; times are UTC</p>", for_html(&from(origin)));
-    overview(&mut page, &devices);
-    for device in devices {
-        section(&mut page, device);
+/// Writes everything.
+pub(super) fn write(out: &mut impl Write, told: &impl Told, origin: Origin) -> io::Result<()> {
+    let outline = Outline::of(told);
+    write!(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")?;
+    writeln!(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">", for_html(POLICY))?;
+    writeln!(out, "<meta name=\"viewport\" content=\"width=device-width\">")?;
+    writeln!(out, "<meta name=\"referrer\" content=\"no-referrer\">")?;
+    writeln!(out, "<title>Devices</title>\n<style>\n{STYLE}</style>\n</head>\n<body>")?;
+    writeln!(out, "<h1>{}</h1>", for_html(&counted(&outline)))?;
+    writeln!(out, "<p>{}; times are UTC</p>", for_html(&from(origin)))?;
+    heading(out, &["Device", "Kind", "Vendor", "Addresses", "Open ports", "Last seen"])?;
+    for device in outline.devices(told) {
+        overview(out, &device)?;
     }
-    hosts(&mut page, report);
-    events(&mut page, report);
-    let left = left_out(&report.left_out, origin);
+    writeln!(out, "</tbody></table>")?;
+    for device in outline.devices(told) {
+        section(out, &device)?;
+    }
+    if outline.hosts > 0 {
+        hosts(out, told)?;
+    }
+    events(out, told)?;
+    let left = left_out(&told.left_out(), origin);
     if !left.is_empty() {
-        let _ = writeln!(page, "<p>Left out: {}</p>", for_html(&left.join(", ")));
+        writeln!(out, "<p>Left out: {}</p>", for_html(&left.join(", ")))?;
     }
-    page.push_str("</body>\n</html>\n");
-    page
+    write!(out, "</body>\n</html>\n")
 }
 
-fn overview(page: &mut String, devices: &[&Device]) {
-    heading(page, &["Device", "Kind", "Vendor", "Addresses", "Open ports", "Last seen"]);
-    for device in devices {
-        let addresses: Vec<String> = device.addresses.iter().map(|address| address.ip.to_string()).collect();
-        let mut ports: Vec<String> = Vec::new();
-        for (protocol, port) in open(&device.tcp_open, &device.udp_open) {
-            let number = format!("{}/{protocol}", port.port);
-            if !ports.contains(&number) {
-                ports.push(number);
-            }
+fn overview(out: &mut impl Write, device: &Device) -> io::Result<()> {
+    let addresses: Vec<String> = device.addresses.iter().map(|address| address.ip.to_string()).collect();
+    let mut ports: Vec<String> = Vec::new();
+    for (protocol, port) in open(&device.tcp_open, &device.udp_open) {
+        let number = format!("{}/{protocol}", port.port);
+        if !ports.contains(&number) {
+            ports.push(number);
         }
-        let name = device.name.as_ref().map_or_else(|| device.mac.to_string(), |name| name.raw().to_owned());
-        let cells = [
-            device.kind.clone().unwrap_or_default(),
-            device.vendor.clone().unwrap_or_default(),
-            addresses.join(", "),
-            ports.join(", "),
-            moment(&device.last_seen),
-        ];
-        let _ = write!(page, "<tr><td><a href=\"#{}\">{}</a></td>", device.mac, for_html(&name));
-        end_row(page, &cells);
     }
-    page.push_str("</tbody></table>\n");
+    let name = device.name.as_ref().map_or_else(|| device.mac.to_string(), |name| name.raw().to_owned());
+    let cells = [
+        device.kind.clone().unwrap_or_default(),
+        device.vendor.clone().unwrap_or_default(),
+        addresses.join(", "),
+        ports.join(", "),
+        moment(&device.last_seen),
+    ];
+    write!(out, "<tr><td><a href=\"#{}\">{}</a></td>", device.mac, for_html(&name))?;
+    end_row(out, &cells)
 }
 
-fn section(page: &mut String, device: &Device) {
-    let _ = writeln!(page, "<section id=\"{}\">\n<h2>{}</h2>\n<dl>", device.mac, for_html(&title(device)));
+fn section(out: &mut impl Write, device: &Device) -> io::Result<()> {
+    writeln!(out, "<section id=\"{}\">\n<h2>{}</h2>\n<dl>", device.mac, for_html(&title(device)))?;
     for Fact { label, items, joined } in facts(device) {
         let items: Vec<String> = items.iter().map(|item| for_html(item)).collect();
         let between = match joined {
@@ -91,50 +89,48 @@ fn section(page: &mut String, device: &Device) {
             Joined::Words => " ",
             Joined::Lines => "<br>",
         };
-        let _ = writeln!(page, "<dt>{}</dt><dd>{}</dd>", for_html(label), items.join(between));
+        writeln!(out, "<dt>{}</dt><dd>{}</dd>", for_html(label), items.join(between))?;
     }
-    page.push_str("</dl>\n</section>\n");
+    writeln!(out, "</dl>\n</section>")
 }
 
-fn hosts(page: &mut String, report: &All) {
-    if report.hosts.is_empty() {
-        return;
-    }
-    page.push_str("<h2>Servers beyond a router</h2>\n");
-    heading(page, &["Address", "Behind", "Open ports"]);
-    for host in &report.hosts {
+fn hosts(out: &mut impl Write, told: &impl Told) -> io::Result<()> {
+    writeln!(out, "<h2>Servers beyond a router</h2>")?;
+    heading(out, &["Address", "Behind", "Open ports"])?;
+    for host in told.hosts() {
         let behind = host.behind.map(|router| router.to_string()).unwrap_or_default();
         let ports = port_lines(open(&host.tcp_open, &host.udp_open)).join(", ");
-        page.push_str("<tr>");
-        end_row(page, &[host.ip.to_string(), behind, ports]);
+        write!(out, "<tr>")?;
+        end_row(out, &[host.ip.to_string(), behind, ports])?;
     }
-    page.push_str("</tbody></table>\n");
+    writeln!(out, "</tbody></table>")
 }
 
-fn events(page: &mut String, report: &All) {
-    if report.events.is_empty() {
-        return;
+fn events(out: &mut impl Write, told: &impl Told) -> io::Result<()> {
+    let events = told.events();
+    if events.is_empty() {
+        return Ok(());
     }
-    page.push_str("<h2>What happened</h2>\n");
-    heading(page, &["When", "What"]);
-    for event in &report.events {
-        page.push_str("<tr>");
-        end_row(page, &[moment(&event.time), event_text(event)]);
+    writeln!(out, "<h2>What happened</h2>")?;
+    heading(out, &["When", "What"])?;
+    for event in events.iter() {
+        write!(out, "<tr>")?;
+        end_row(out, &[moment(&event.time), event_text(event)])?;
     }
-    page.push_str("</tbody></table>\n");
+    writeln!(out, "</tbody></table>")
 }
 
-fn heading(page: &mut String, columns: &[&str]) {
-    page.push_str("<table><thead><tr>");
+fn heading(out: &mut impl Write, columns: &[&str]) -> io::Result<()> {
+    write!(out, "<table><thead><tr>")?;
     for column in columns {
-        let _ = write!(page, "<th>{}</th>", for_html(column));
+        write!(out, "<th>{}</th>", for_html(column))?;
     }
-    page.push_str("</tr></thead><tbody>\n");
+    writeln!(out, "</tr></thead><tbody>")
 }
 
-fn end_row(page: &mut String, cells: &[String]) {
+fn end_row(out: &mut impl Write, cells: &[String]) -> io::Result<()> {
     for cell in cells {
-        let _ = write!(page, "<td>{}</td>", for_html(cell));
+        write!(out, "<td>{}</td>", for_html(cell))?;
     }
-    page.push_str("</tr>\n");
+    writeln!(out, "</tr>")
 }

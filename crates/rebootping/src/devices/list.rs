@@ -1,6 +1,7 @@
 //! Devices as a table of one line each, for a terminal of 80 columns.
 
-use super::facts::{All, Device, sorted};
+use super::facts::{All, Device, plural};
+use super::told::Outline;
 use crate::escape::{columns, for_columns};
 use crate::report::amount::bytes;
 use crate::report::control::state;
@@ -15,12 +16,18 @@ pub(super) fn list(report: &All, now: Timestamp) -> String {
     if report.devices.is_empty() {
         return "no device yet: a device is listed once it is proven to be there\n".to_owned();
     }
+    let outline = Outline::of(report);
     let mut rows = vec![COLUMNS.map(|(title, _)| title.to_owned())];
-    rows.extend(sorted(report).into_iter().map(|device| row(device, now)));
+    rows.extend(outline.devices(report).filter(|device| !device.archived).map(|device| row(&device, now)));
     let mut text = String::new();
     for row in &rows {
         text.push_str(line(row, &rows).trim_end());
         text.push('\n');
+    }
+    let archived = report.devices.iter().filter(|device| device.archived).count();
+    if archived > 0 {
+        let macs = plural(archived, "random MAC", "random MACs");
+        text.push_str(&format!("not shown: {macs} silent for 30 days; `rebootping report` has them\n"));
     }
     text
 }

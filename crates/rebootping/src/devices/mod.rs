@@ -1,9 +1,9 @@
 //! The commands about devices: who is on the network, as text, table, JSON, CSV or HTML, live or from capture files.
 //!
 //! ```text
-//! capture files ─ offline ─┐                  ┌─ text, list   terminals of 80 columns
-//!                          ├─ report ─ facts ─┼─ html         one file to read and print
-//! running daemon ─ live ───┘                  └─ csv, json    programs
+//! capture files ─ offline ─┐                ┌─ text, list   terminals of 80 columns
+//!                          ├─ told ─ facts ─┼─ html         one file to read and print
+//! running daemon ─ live ───┘                └─ csv, json    programs
 //! ```
 //!
 //! Names come from the network: nothing is escaped until it is written, and everything is then.
@@ -20,6 +20,7 @@ mod offline;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
+mod told;
 
 use crate::cli::{self, DeviceOrder, Output, Report};
 use crate::client::{self, fail, load, written};
@@ -30,33 +31,39 @@ use crate::daemon::{self, Request};
 use crate::ipc::observer::DeviceVerb;
 use facts::{All, Origin};
 pub(crate) use live::report as ask;
-use offline::Offline;
 use rebootping_core::inventory::report::Hardware;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use told::Told;
 
 /// `rebootping report`.
 pub(crate) fn report(explicit: Option<&Path>, asked: &Report) -> ExitCode {
     if asked.pcap.is_empty() {
-        return with_daemon(explicit, |report| Ok(rendered(&report, Origin::Daemon, asked)));
+        return known(explicit).map_or_else(|code| code, |report| show_all(&report, Origin::Daemon, asked));
     }
     let mut read = offline::read(&asked.pcap);
     let troubles = std::mem::take(&mut read.troubles);
-    let shown = if read.files > 0 { show_files(read, asked) } else { ExitCode::FAILURE };
+    let origin = Origin::Files { files: read.files, packets: read.packets() };
+    let shown = if read.files > 0 { show_all(&read.told(), origin, asked) } else { ExitCode::FAILURE };
     for trouble in troubles {
         eprintln!("rebootping: {trouble}");
     }
     shown
 }
 
-fn show_files(mut read: Offline, asked: &Report) -> ExitCode {
-    if asked.json {
-        let mut out = BufWriter::new(io::stdout().lock());
-        return written(read.write_json(&mut out).and_then(|()| out.flush()));
-    }
-    let origin = Origin::Files { files: read.files, packets: read.packets() };
-    show(&rendered(&read.report(), origin, asked))
+fn show_all(told: &impl Told, origin: Origin, asked: &Report) -> ExitCode {
+    let out = &mut BufWriter::new(io::stdout().lock());
+    let result = if asked.json {
+        json::write(out, told)
+    } else if asked.csv {
+        csv::write(out, told)
+    } else if asked.html {
+        html::write(out, told, origin)
+    } else {
+        text::write(out, told, origin)
+    };
+    written(result.and_then(|()| out.flush()))
 }
 
 /// `rebootping devices`.
@@ -123,27 +130,17 @@ fn kept(mode: cli::CaptureMode) -> CaptureMode {
     }
 }
 
-fn rendered(report: &All, origin: Origin, asked: &Report) -> String {
-    if asked.json {
-        json::json(report)
-    } else if asked.csv {
-        csv::csv(report)
-    } else if asked.html {
-        html::html(report, origin)
-    } else {
-        text::text(report, origin)
+fn with_daemon(explicit: Option<&Path>, show_it: impl FnOnce(All) -> Result<String, String>) -> ExitCode {
+    match known(explicit).map(show_it) {
+        Ok(Ok(text)) => show(&text),
+        Ok(Err(problem)) => fail(&problem, 1),
+        Err(code) => code,
     }
 }
 
-fn with_daemon(explicit: Option<&Path>, show_it: impl FnOnce(All) -> Result<String, String>) -> ExitCode {
-    let config = match load(explicit) {
-        Ok(config) => config,
-        Err(code) => return code,
-    };
-    match live::report(&config).and_then(show_it) {
-        Ok(text) => show(&text),
-        Err(problem) => fail(&problem, 1),
-    }
+/// What a running daemon knows; where that cannot be had, the reason is said.
+fn known(explicit: Option<&Path>) -> Result<All, ExitCode> {
+    live::report(&load(explicit)?).map_err(|problem| fail(&problem, 1))
 }
 
 fn show(text: &str) -> ExitCode {

@@ -1,21 +1,23 @@
 //! A report from capture files alone: no daemon, no root, no packet sent.
 
-use super::facts::{All, Device};
-use super::json;
+use super::facts::{Device, Host};
+use super::told::Told;
 use crate::pcap_read::input::{self, CaptureInput};
 use crate::pcap_read::{Interface, Reader, Record};
 use crate::report::amount::count;
 use crate::report::devices::label;
+use rebootping_core::inventory::events::Event;
 use rebootping_core::inventory::interfaces::{self, Leads};
+use rebootping_core::inventory::listing::Listing;
 use rebootping_core::inventory::names::Source;
-use rebootping_core::inventory::report::ReportedName;
+use rebootping_core::inventory::report::{Hardware, LeftOut, ReportedName};
 use rebootping_core::inventory::vendor::Vendors;
 use rebootping_core::inventory::{Inventory, Settings};
 use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType, Packet, Seen};
 use rebootping_core::time::Time;
 use rebootping_core::untrusted::Untrusted;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,22 +71,44 @@ impl Offline {
         self.wire.packets
     }
 
-    /// All of it.
-    pub(super) fn report(self) -> All {
-        let Wire { mut inventory, now, names, .. } = self.wire;
-        let mut report = inventory.report(now, &label_of);
-        // Nobody asks it again, and what is reported is as large.
-        drop(inventory);
-        report.devices.iter_mut().for_each(|device| complete(device, &names));
-        report
-    }
-
-    /// Writes it as JSON, without ever having all of it in memory.
-    pub(super) fn write_json(&mut self, out: &mut impl Write) -> io::Result<()> {
+    /// All of it, device by device.
+    pub(super) fn told(&mut self) -> Pieces<'_> {
         let Wire { inventory, now, names, .. } = &mut self.wire;
-        json::write(out, &inventory.listing(*now, &label_of), |device| complete(device, names))
+        Pieces { listing: inventory.listing(*now, &LABEL), names }
     }
 }
+
+/// What files told, made of the inventory as it is asked for.
+pub(super) struct Pieces<'a> {
+    listing: Listing<'a, fn(Time) -> String>,
+    names: &'a BTreeMap<IpAddr, Untrusted>,
+}
+
+impl Told for Pieces<'_> {
+    fn device(&self, number: usize) -> Option<Cow<'_, Device>> {
+        let mut device = self.listing.device(number)?;
+        complete(&mut device, self.names);
+        Some(Cow::Owned(device))
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = Cow<'_, Host>> {
+        self.listing.hosts(|_| true).map(Cow::Owned)
+    }
+
+    fn hosts_behind(&self, router: Option<Hardware>) -> impl Iterator<Item = Cow<'_, Host>> {
+        self.listing.hosts(move |behind| behind == router).map(Cow::Owned)
+    }
+
+    fn events(&self) -> Cow<'_, [Event<String>]> {
+        Cow::Owned(self.listing.events())
+    }
+
+    fn left_out(&self) -> LeftOut {
+        self.listing.left_out()
+    }
+}
+
+static LABEL: fn(Time) -> String = label_of;
 
 fn label_of(time: Time) -> String {
     label(time.as_nanos())

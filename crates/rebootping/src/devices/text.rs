@@ -1,12 +1,12 @@
 //! A report as text that reads well in 80 columns: a heading, a block for each device, servers beyond routers, events.
 
-use super::facts::{
-    All, Device, Fact, Joined, Origin, counted, facts, from, left_out, moment, open, port_lines, sorted, title,
-};
+use super::facts::{Device, Fact, Joined, Origin, counted, facts, from, left_out, moment, open, port_lines, title};
+use super::told::{Outline, Told};
 use crate::escape::{columns, for_columns};
 use crate::report::devices::event_text;
 use rebootping_core::inventory::report::Hardware;
-use std::collections::BTreeMap;
+use rebootping_core::untrusted::Untrusted;
+use std::io::{self, Write};
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
@@ -17,35 +17,61 @@ const TIMES: usize = 23;
 /// Where a line did not suffice, the next begins so.
 const GOES_ON: &str = "  ";
 
-/// Everything.
-pub(super) fn text(report: &All, origin: Origin) -> String {
-    let mut page = Page::default();
-    page.line(&counted(report));
-    page.line(&format!("{}; times are UTC", from(origin)));
-    for device in sorted(report) {
-        page.line("");
-        page.device(device);
+/// Writes everything.
+pub(super) fn write(out: &mut impl Write, told: &impl Told, origin: Origin) -> io::Result<()> {
+    let outline = Outline::of(told);
+    write!(out, "{}\n{}; times are UTC\n", counted(&outline), from(origin))?;
+    for one in outline.devices(told) {
+        write!(out, "\n{}", device(&one))?;
     }
-    page.hosts(report);
-    if !report.events.is_empty() {
-        page.line("");
-        page.line("What happened");
-        for event in &report.events {
-            page.entry(&moment(&event.time), TIMES, &words(&event_text(event)), Joined::Words);
-        }
+    for (router, name) in &outline.routers {
+        write!(out, "\n{}", hosts(told, *router, name.as_ref()))?;
     }
-    let left = left_out(&report.left_out, origin);
-    if !left.is_empty() {
-        page.line("");
-        page.entry("left out", LABELS, &left, Joined::Commas);
-    }
-    page.text
+    out.write_all(ending(told, origin).as_bytes())
 }
 
 /// One device.
 pub(super) fn device(device: &Device) -> String {
     let mut page = Page::default();
     page.device(device);
+    page.text
+}
+
+fn hosts(told: &impl Told, router: Option<Hardware>, name: Option<&Untrusted>) -> String {
+    let mut page = Page::default();
+    page.line(&for_columns(&format!("Servers beyond {}", who(router, name)), WIDTH));
+    for host in told.hosts_behind(router) {
+        let ports = port_lines(open(&host.tcp_open, &host.udp_open));
+        let ip = host.ip.to_string();
+        // IPv6 addresses are longer than any column is wide.
+        page.entry(&ip, 18.max(ip.len() + 3), &ports, Joined::Commas);
+    }
+    page.text
+}
+
+fn who(router: Option<Hardware>, name: Option<&Untrusted>) -> String {
+    match (router, name) {
+        (None, _) => "a router".to_owned(),
+        (Some(router), None) => router.to_string(),
+        (Some(router), Some(name)) => format!("{} ({router})", name.raw()),
+    }
+}
+
+fn ending(told: &impl Told, origin: Origin) -> String {
+    let mut page = Page::default();
+    let events = told.events();
+    if !events.is_empty() {
+        page.line("");
+        page.line("What happened");
+    }
+    for event in events.iter() {
+        page.entry(&moment(&event.time), TIMES, &words(&event_text(event)), Joined::Words);
+    }
+    let left = left_out(&told.left_out(), origin);
+    if !left.is_empty() {
+        page.line("");
+        page.entry("left out", LABELS, &left, Joined::Commas);
+    }
     page.text
 }
 
@@ -67,24 +93,6 @@ impl Page {
         }
     }
 
-    fn hosts(&mut self, report: &All) {
-        let mut behind: BTreeMap<Option<Hardware>, Vec<_>> = BTreeMap::new();
-        for host in &report.hosts {
-            behind.entry(host.behind).or_default().push(host);
-        }
-        for (router, hosts) in behind {
-            let router = router.map_or_else(|| "a router".to_owned(), |router| who(report, router));
-            self.line("");
-            self.line(&for_columns(&format!("Servers beyond {router}"), WIDTH));
-            for host in hosts {
-                let ports = port_lines(open(&host.tcp_open, &host.udp_open));
-                let ip = host.ip.to_string();
-                // IPv6 addresses are longer than any column is wide.
-                self.entry(&ip, 18.max(ip.len() + 3), &ports, Joined::Commas);
-            }
-        }
-    }
-
     /// A label, and behind it in lines of equal indentation what there is to say.
     fn entry(&mut self, label: &str, indent: usize, items: &[String], joined: Joined) {
         for (at, line) in lay_out(items, joined, WIDTH - indent).iter().enumerate() {
@@ -92,12 +100,6 @@ impl Page {
             self.line(&format!("  {label:<width$}{line}", width = indent - 2));
         }
     }
-}
-
-fn who(report: &All, mac: Hardware) -> String {
-    let device = report.devices.iter().find(|device| device.mac == mac || device.also.contains(&mac));
-    let name = device.and_then(|device| device.name.as_ref());
-    name.map_or_else(|| mac.to_string(), |name| format!("{} ({mac})", name.raw()))
 }
 
 fn words(text: &str) -> Vec<String> {

@@ -13,6 +13,7 @@ use rebootping_core::inventory::names::Source;
 use rebootping_core::inventory::operator::Refusal;
 use rebootping_core::inventory::report::{Captures, Hardware, Report, ReportedDevice};
 use rebootping_core::inventory::stake::Stake;
+use rebootping_core::inventory::traffic::Minute;
 use rebootping_core::inventory::vendor::Vendors;
 use rebootping_core::inventory::{Inventory, Output, Settings};
 use rebootping_core::packet::frame::{Packet, Seen};
@@ -45,8 +46,8 @@ pub(super) struct Devices {
 /// What happened and what was moved, for the history.
 #[derive(Debug, Default)]
 pub(super) struct Learnt {
-    /// Device, beginning of the minute, bytes sent and received.
-    pub(super) minutes: Vec<(Mac, Time, u32, u32)>,
+    /// What a device moved in a minute.
+    pub(super) minutes: Vec<(Mac, Minute)>,
     /// What happened to devices.
     pub(super) events: Vec<Event>,
     /// Spans of time in which names were asked for, and whether they were answered.
@@ -129,9 +130,7 @@ impl Devices {
                     said.push(FromObserver::Notice(event_text(&event)));
                     self.learnt.events.push(event);
                 }
-                Output::Minute { mac, begins, sent, received } => {
-                    self.learnt.minutes.push((mac, begins, sent, received));
-                }
+                Output::Minute(mac, minute) => self.learnt.minutes.push((mac, minute)),
                 Output::Names { begins, ends, answered } => self.learnt.names.push((begins, ends, answered)),
             }
         }

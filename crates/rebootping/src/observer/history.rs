@@ -10,6 +10,8 @@ use crate::store::{Circumstance, DeviceMinute, Door, Kept, NAME, Row, Store, Wan
 use jiff::tz::TimeZone;
 use rebootping_core::history::traffic::Moved;
 use rebootping_core::inventory::report::Hardware;
+use rebootping_core::inventory::traffic::Minute;
+use rebootping_core::packet::neighbour::Mac;
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -74,10 +76,15 @@ impl History {
     /// Keeps what was learnt of devices; times of the line become times since boot.
     pub(super) fn learn(&mut self, learnt: Learnt, line: Line) {
         let Some(store) = &mut self.store else { return };
-        let minute = |(mac, begins, sent, received): (_, _, u32, u32)| DeviceMinute {
+        let minute = |(mac, minute): (Mac, Minute)| DeviceMinute {
             series: format!("device/{}", Hardware(mac)),
-            begins: line.since_boot(begins),
-            moved: Moved { sent: sent.into(), received: received.into(), ..Moved::default() },
+            begins: line.since_boot(minute.begins),
+            moved: Moved {
+                sent: minute.sent,
+                received: minute.received,
+                sent_packets: minute.sent_packets.into(),
+                received_packets: minute.received_packets.into(),
+            },
         };
         if !learnt.minutes.is_empty() {
             store.hear_moved(learnt.minutes.into_iter().map(minute).collect());

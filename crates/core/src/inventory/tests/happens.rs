@@ -3,7 +3,7 @@
 use super::super::events::What;
 use super::super::ports::Protocol;
 use super::super::report::Hardware;
-use super::super::{Output, Settings};
+use super::super::{Inventory, Output, Settings, Vendors};
 use super::wire::{A, ACK, B, C, LAN, OURS, SYN, SYN_ACK, WAN, Wire};
 use crate::packet::neighbour::Mac;
 use std::vec::Vec;
@@ -30,6 +30,40 @@ fn a_new_device_waits_a_minute_for_its_name() {
     assert_eq!(wire.events(), [(B, What::NewDevice)]);
     wire.pass(600);
     assert_eq!(wire.events(), []);
+}
+
+#[test]
+fn a_restart_while_a_new_device_waits_for_its_name_does_not_swallow_it() {
+    let mut wire = Wire::live();
+    proven(&mut wire, A, [10, 0, 0, 10]);
+    wire.pass(30);
+    let kept = wire.inventory.keep();
+    let settings = wire.inventory.settings.clone();
+    wire.inventory = Inventory::restore(settings, Vendors::default(), 8, kept, wire.now);
+    wire.pass(60);
+    assert_eq!(wire.events(), [(A, What::NewDevice)]);
+    let kept = wire.inventory.keep();
+    let settings = wire.inventory.settings.clone();
+    wire.inventory = Inventory::restore(settings, Vendors::default(), 8, kept, wire.now);
+    wire.pass(60);
+    assert_eq!(wire.events(), [], "it is told once");
+}
+
+#[test]
+fn a_random_mac_silent_for_thirty_days_is_archived_unless_it_is_named() {
+    let random = |last| [0xda, 0xa1, 0x19, 0, 0, last];
+    let mut wire = Wire::live();
+    for (last, mac) in [random(1), random(2), A].into_iter().enumerate() {
+        proven(&mut wire, mac, [10, 0, 0, last as u8]);
+    }
+    wire.inventory.name(random(2), Some("phone".into()), wire.now).unwrap();
+    let archived = |wire: &mut Wire| [random(1), random(2), A].map(|mac| wire.device(mac).archived);
+    wire.pass(30 * 24 * HOUR - 1);
+    assert_eq!(archived(&mut wire), [false; 3]);
+    wire.pass(1);
+    assert_eq!(archived(&mut wire), [true, false, false]);
+    wire.arp(random(1), [10, 0, 0, 1]);
+    assert_eq!(archived(&mut wire), [false; 3], "it came back");
 }
 
 #[test]
@@ -158,11 +192,14 @@ fn bytes_are_told_by_the_minute() {
     let mut minutes = Vec::new();
     while let Some(output) = wire.inventory.poll_output() {
         match output {
-            Output::Minute { mac, begins, sent, received } => minutes.push((mac, begins <= begin, sent, received)),
+            Output::Minute(mac, minute) => {
+                let packets = [minute.sent_packets, minute.received_packets];
+                minutes.push((mac, minute.begins <= begin, minute.sent, minute.received, packets));
+            }
             Output::Event(_) | Output::Names { .. } => {}
         }
     }
-    assert_eq!(minutes, [(A, true, 84, 43)]);
+    assert_eq!(minutes, [(A, true, 84, 43, [2, 1])]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::super::addresses::Claim;
 use super::super::events::What;
 use super::super::operator::Refusal;
 use super::super::ports::Evidence;
+use super::super::report::Hardware;
 use super::wire::{A, ACK, B, C, LAN, OURS, RST_ACK, SYN, SYN_ACK, WAN, Wire};
 use core::net::IpAddr;
 use std::vec::Vec;
@@ -106,6 +107,8 @@ fn leases_arp_and_traffic_claim_addresses() {
     assert_eq!(device.addresses[0].claimed_by, Claim::Dhcp);
     assert_eq!((device.name.unwrap().raw(), device.dhcp.parameters.as_deref()), ("printer", Some("1,3,6")));
     assert_eq!(device.dhcp.vendor_class.unwrap().raw(), "udhcp");
+    let asked = (device.dhcp.requested, device.dhcp.client_id.as_deref());
+    assert_eq!(asked, (Some([10, 0, 0, 10].into()), Some("6964")));
     assert_eq!(wire.device(B).addresses[0].claimed_by, Claim::Traffic);
 }
 
@@ -160,14 +163,15 @@ fn the_operator_names_merges_splits_and_forgets() {
         wire.ask_for_lease(mac, "laptop", b"one");
         wire.inventory.handle_proven(mac, wire.now);
     }
-    assert_eq!(wire.inventory.suggestions()[0].macs.len(), 2);
+    assert_eq!(wire.device(A).likely_also, [Hardware(B)]);
+    assert_eq!(wire.device(B).likely_also, [Hardware(A)]);
     assert_eq!(wire.inventory.merge(B, B), Err(Refusal::Same));
     assert_eq!(wire.inventory.merge(C, A), Err(Refusal::Unknown));
     assert_eq!(wire.inventory.merge(B, A), Ok(()));
     assert_eq!(wire.inventory.name(B, Some("Anna's".into()), wire.now), Ok(()));
     assert_eq!(wire.inventory.note(A, Some("é".repeat(4000))), Ok(()));
     let report = wire.report();
-    assert_eq!((report.devices.len(), report.devices[0].also[0].0, wire.inventory.suggestions().len()), (1, B, 0));
+    assert_eq!((report.devices.len(), report.devices[0].also[0].0, report.devices[0].likely_also.len()), (1, B, 0));
     assert_eq!((report.devices[0].addresses.len(), report.devices[0].name.as_ref().unwrap().raw()), (2, "Anna's"));
     assert_eq!(report.devices[0].note.as_ref().unwrap().len(), 4096);
     assert_eq!(wire.inventory.split(B), Ok(()));
@@ -176,6 +180,26 @@ fn the_operator_names_merges_splits_and_forgets() {
     wire.inventory.forget(A);
     let text = serde_json::to_string(&wire.report()).unwrap();
     assert!(!text.contains("0a\""), "{text}");
+}
+
+#[test]
+fn macs_of_one_dhcp_client_are_suggested_as_one_device() {
+    #[track_caller]
+    fn check(a: (&str, &[u8]), b: (&str, &[u8]), is_suggested: bool) {
+        let mut wire = files();
+        wire.ask_for_lease(A, a.0, a.1);
+        wire.ask_for_lease(B, b.0, b.1);
+        let report = wire.report();
+        assert_eq!(report.devices.len(), 2, "nothing is merged by itself");
+        let suggested: Vec<_> = report.devices.iter().map(|device| device.likely_also.len()).collect();
+        assert_eq!(suggested, [usize::from(is_suggested); 2], "{a:?} {b:?}");
+    }
+    check(("laptop", b"one"), ("laptop", b"one"), true);
+    check(("laptop", b"one"), ("laptop", b"other"), false);
+    check(("laptop", b"one"), ("desktop", b"one"), false);
+    // The same client with another interface (RFC 4361), and another client with the same.
+    check(("laptop", b"\xffwlan\0\x01duid"), ("laptop", b"\xffeth0\0\x01duid"), true);
+    check(("laptop", b"\xffeth0\0\x01duid"), ("laptop", b"\xffeth0\0\x01diud"), false);
 }
 
 #[test]

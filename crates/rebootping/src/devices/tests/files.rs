@@ -1,7 +1,8 @@
 //! Reports from capture files: of a crowd, from parts in any order, from what is damaged or not there.
 
-use super::super::json;
+use super::super::facts::{All, Origin};
 use super::super::offline::{Offline, read};
+use super::{form, forms};
 use rebootping_core::inventory::report::Hardware;
 use rebootping_core::untrusted::Untrusted;
 use rebootping_lab::crowd::Crowd;
@@ -58,10 +59,16 @@ fn fine(paths: &[PathBuf]) -> Offline {
     offline
 }
 
+const ORIGIN: Origin = Origin::Files { files: 1, packets: 1 };
+
+fn report(mut offline: Offline) -> All {
+    serde_json::from_str(&form("JSON", &offline.told(), ORIGIN)).expect("the shape of a report")
+}
+
 #[test]
 fn everybody_in_a_crowd_is_listed_by_name() {
     let place = Place::new("crowd");
-    let report = fine(&[place.write("crowd.pcap", &crowd())]).report();
+    let report = report(fine(&[place.write("crowd.pcap", &crowd())]));
     for number in 0..DEVICES {
         let is_it = |mac: Hardware| mac == Hardware(Crowd::mac(number));
         let device = report.devices.iter().find(|device| is_it(device.mac)).expect("it is listed");
@@ -76,9 +83,8 @@ fn everybody_in_a_crowd_is_listed_by_name() {
 fn what_is_written_piece_by_piece_is_what_it_would_be_whole() {
     let place = Place::new("pieces");
     let mut offline = fine(&[place.write("crowd.pcap", &crowd())]);
-    let mut pieces = Vec::new();
-    offline.write_json(&mut pieces).expect("memory takes all");
-    assert_eq!(String::from_utf8(pieces).expect("JSON is text"), json::json(&offline.report()));
+    let pieces = forms(&offline.told(), ORIGIN);
+    assert_eq!(pieces, forms(&report(offline), ORIGIN));
 }
 
 #[test]
@@ -90,7 +96,7 @@ fn parts_of_a_capture_are_put_in_order() {
     let later = [&bytes[..HEADER], &bytes[middle..]].concat();
     let whole = fine(&[place.write("whole.pcap", &bytes)]);
     let parts = fine(&[place.write("a.pcap", &later), place.write("b.pcap", &bytes[..middle])]);
-    assert_eq!((parts.packets(), parts.report()), (whole.packets(), whole.report()));
+    assert_eq!((parts.packets(), report(parts)), (whole.packets(), report(whole)));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Names no honest device has, said in every protocol through the real decoders: no output obeys any of them.
 
 use super::super::facts::{All, Origin};
-use super::super::{csv, find, html, json, list, text};
+use super::super::{find, list, text};
+use super::form;
 use crate::escape::hostile::NAMES;
 use crate::report::devices::label;
 use rebootping_core::inventory::names::Source;
@@ -139,7 +140,7 @@ fn the_names_are_heard_in_every_protocol() {
 #[test]
 fn no_terminal_obeys_a_name() {
     let report = heard();
-    check_shown("text", &text::text(&report, ORIGIN));
+    check_shown("text", &form("text", &report, ORIGIN));
     check_shown("list", &list::list(&report, jiff::Timestamp::UNIX_EPOCH));
     for device in &report.devices {
         check_shown("device", &text::device(device));
@@ -153,7 +154,7 @@ fn no_terminal_obeys_a_name() {
 
 #[test]
 fn no_browser_obeys_a_name() {
-    let page = html::html(&heard(), ORIGIN);
+    let page = form("HTML", &heard(), ORIGIN);
     check_shown("HTML", &page);
     for (at, _) in page.match_indices('<') {
         let name: String = page[at + 1..].trim_start_matches('/').chars().take_while(|c| !" >".contains(*c)).collect();
@@ -175,7 +176,7 @@ fn no_browser_obeys_a_name() {
 #[test]
 fn no_program_is_misled_by_a_name() {
     let report = heard();
-    let json = json::json(&report);
+    let json = form("JSON", &report, ORIGIN);
     check_shown("JSON", &json);
     assert!(!json.contains(['<', '>']));
     assert_eq!(serde_json::from_str::<All>(&json).unwrap(), report);
@@ -183,7 +184,7 @@ fn no_program_is_misled_by_a_name() {
 
 #[test]
 fn no_spreadsheet_obeys_a_name() {
-    let table = csv::csv(&heard());
+    let table = form("CSV", &heard(), ORIGIN);
     check_shown("CSV", &table);
     let columns = table.lines().next().unwrap().split(',').count();
     for line in table.lines() {

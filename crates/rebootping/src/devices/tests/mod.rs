@@ -4,6 +4,7 @@ mod files;
 mod hostile;
 
 use super::facts::{All, Origin};
+use super::told::Told;
 use super::{csv, html, json, list, text};
 use rebootping_core::inventory::report::Report;
 use serde_json::{Value, json};
@@ -46,7 +47,7 @@ fn network() -> Value {
                 contact(None, "192.0.2.1", 80, 300, 200),
                 contact(None, "192.0.2.2", 80, 30, 20),
             ],
-            "dhcp": {"vendor_class": "HP Printer", "parameters": "1,3,6,15"},
+            "dhcp": {"vendor_class": "HP Printer", "parameters": "1,3,6,15", "requested": "10.0.0.9", "client_id": "01001b2100000a"},
             "user_agents": ["Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"],
             "models": ["LaserJet 400 M401dn"],
             "note": "second floor, beside the window; asks for A4 whenever the tray is opened and nobody knows why",
@@ -86,12 +87,27 @@ fn network() -> Value {
     })
 }
 
+/// A report in every form, by its name.
+pub(super) fn forms(told: &impl Told, origin: Origin) -> [(&'static str, String); 4] {
+    let mut forms: [(_, Vec<u8>); 4] = ["text", "HTML", "CSV", "JSON"].map(|name| (name, Vec::new()));
+    let [(_, text), (_, html), (_, csv), (_, json)] = &mut forms;
+    let results = [text::write(text, told, origin), html::write(html, told, origin), csv::write(csv, told), json::write(json, told)];
+    assert!(results.iter().all(Result::is_ok), "memory takes all");
+    forms.map(|(name, bytes)| (name, String::from_utf8(bytes).expect("every form is text")))
+}
+
+/// One of the forms of a report.
+pub(super) fn form(name: &str, told: &impl Told, origin: Origin) -> String {
+    let found = forms(told, origin).into_iter().find(|(form, _)| *form == name);
+    found.map(|(_, text)| text).expect("a form")
+}
+
 fn device(mac: &str) -> Value {
     json!({
-        "mac": mac, "also": [], "proven": true, "vendor": null, "randomised": false, "archived": false, "interfaces": ["lan0"],
+        "mac": mac, "also": [], "likely_also": [], "proven": true, "vendor": null, "randomised": false, "archived": false, "interfaces": ["lan0"],
         "first_seen": "2026-11-20T08:00:00Z", "last_seen": "2026-11-22T10:12:13.123456789Z", "gone": false, "addresses": [],
         "name": null, "names": [], "kind": null, "kind_reason": null, "tcp_open": [], "udp_open": [], "services_announced": [],
-        "contacts": [], "dhcp": {"vendor_class": null, "parameters": null}, "user_agents": [], "ja4": [], "models": [], "note": null,
+        "contacts": [], "dhcp": {"vendor_class": null, "parameters": null, "requested": null, "client_id": null}, "user_agents": [], "ja4": [], "models": [], "note": null,
         "bytes_sent": 1_000, "bytes_received": 2_000, "captures": null, "restriction": null, "lease": null,
     })
 }
@@ -117,7 +133,7 @@ fn merge(into: &mut Value, from: &Value) {
 
 #[test]
 fn text_reads_well_at_80_columns() {
-    let text = text::text(&sample(), FILES);
+    let text = form("text", &sample(), FILES);
     let wide: Vec<&str> = text.lines().filter(|line| crate::escape::columns(line) > 80).collect();
     assert_eq!(wide, Vec::<&str>::new());
     insta::assert_snapshot!(text);
@@ -127,17 +143,17 @@ fn text_reads_well_at_80_columns() {
 fn one_device_of_a_daemon_is_a_block() {
     let report = sample();
     insta::assert_snapshot!(text::device(&report.devices[0]));
-    assert!(text::text(&report, Origin::Daemon).contains("3 MACs not proven to be there"));
+    assert!(form("text", &report, Origin::Daemon).contains("3 MACs not proven to be there"));
 }
 
 #[test]
 fn csv_has_a_row_for_each_port() {
-    insta::assert_snapshot!(csv::csv(&sample()));
+    insta::assert_snapshot!(form("CSV", &sample(), FILES));
 }
 
 #[test]
 fn html_is_one_file() {
-    let html = html::html(&sample(), FILES);
+    let html = form("HTML", &sample(), FILES);
     assert!(!html.contains("<script") && !html.contains("http://") && !html.contains("src="));
     insta::assert_snapshot!(html);
 }
@@ -145,6 +161,7 @@ fn html_is_one_file() {
 #[test]
 fn json_is_what_was_told() {
     assert_eq!(serde_json::from_str::<Value>(&json::json(&sample())).unwrap(), network());
+    assert_eq!(form("JSON", &sample(), FILES), json::json(&sample()));
 }
 
 #[test]
@@ -152,6 +169,11 @@ fn the_list_fits_80_columns() {
     let list = list::list(&sample(), "2026-11-22T11:15:00Z".parse().unwrap());
     assert!(list.lines().all(|line| crate::escape::columns(line) <= 80));
     insta::assert_snapshot!(list);
+    let mut old = sample();
+    old.devices[1].archived = true;
+    let list = list::list(&old, "2026-11-22T11:15:00Z".parse().unwrap());
+    let last = "not shown: 1 random MAC silent for 30 days; `rebootping report` has them\n";
+    assert!(list.ends_with(last) && !list.contains("da:a1:19"), "{list}");
     let empty = Report { devices: Vec::new(), ..sample() };
     assert!(list::list(&empty, jiff::Timestamp::UNIX_EPOCH).starts_with("no device yet"));
 }
