@@ -6,6 +6,7 @@
 pub mod announced;
 pub mod blocks;
 pub mod captured;
+pub mod inventoried;
 pub mod overheard;
 pub mod recorded;
 pub mod requested;
@@ -63,6 +64,7 @@ pub const DOORS: [(&str, Door); 26] = [
     ("llc", overheard::llc),
     ("neighbours", overheard::neighbours),
     ("capture", captured::capture),
+    ("inventory", inventoried::inventory),
     ("history", recorded::history),
     ("blocks", blocks::blocks),
     ("web", requested::web),
