@@ -1,7 +1,7 @@
 //! A capture of a crowded network, made up from a seed: thousands of devices that browse, look up names and announce themselves.
 //!
-//! Flows run beside each other, a few hundred at a time. Each is a DNS question and its answer, then TCP with TLS or HTTP, or QUIC,
-//! or an exchange with another device; sizes of its packets are those of the "Internet mix".
+//! Flows run beside each other, a few hundred at a time. Each is TCP with TLS or HTTP, or QUIC, some after a DNS question and its
+//! answer, or an exchange with another device; sizes of its packets are those of the "Internet mix".
 
 use crate::flood::IMIX;
 use crate::random::Random;
@@ -19,10 +19,12 @@ const SITES: u64 = 2_000;
 const QUIC: f64 = 12.0;
 const HTTP: f64 = 15.0;
 const INSIDE: f64 = 8.0;
+/// How often a server's name is looked up before, in percent: clients keep an answer for a while.
+const LOOKS_UP: f64 = 35.0;
 /// How often a device that begins a flow announces itself by mDNS, in percent.
 const ANNOUNCES: f64 = 4.0;
 /// A flow has so many packets of data at most.
-const MOST_DATA: u64 = 18;
+const MOST_DATA: u64 = 30;
 /// When it begins: 2026-11-22 10:00 UTC, in microseconds of Unix time.
 const BEGINS: u64 = 1_795_341_600_000_000;
 /// Microseconds between two packets, on average.
@@ -39,7 +41,7 @@ pub struct Census {
     pub packets: u64,
     /// Bytes of frames.
     pub bytes: u64,
-    /// Flows of TCP and UDP that were begun, DNS questions not counted.
+    /// Flows of TCP and UDP that were begun, announcements not counted.
     pub flows: u64,
     /// Packets of TCP handshakes.
     pub handshakes: u64,
@@ -139,7 +141,9 @@ impl Crowd {
             let site = self.random.below(SITES);
             let name = format!("www{}.site{site}.example.com", site % 7);
             let ip = Ipv4Addr::from(0xc633_0000 + site as u32);
-            self.look_up(&mut packets, &client, name.as_bytes(), ip);
+            if self.random.percent(LOOKS_UP) {
+                self.look_up(&mut packets, &client, name.as_bytes(), ip);
+            }
             self.visit(&mut packets, &client, name.as_bytes(), ip);
         }
         packets
@@ -161,6 +165,7 @@ impl Crowd {
 
     fn look_up(&mut self, packets: &mut Vec<Vec<u8>>, client: &End, name: &[u8], ip: Ipv4Addr) {
         self.census.dns += 2;
+        self.census.flows += 1;
         let resolver = End { mac: ROUTER, ip: Ipv4Addr::new(10, 0, 255, 254), port: 53 };
         let id = client.port;
         packets.push(talk::udp(client, &resolver, &talk::dns_question(id, name)));
