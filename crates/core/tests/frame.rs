@@ -13,19 +13,17 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
     let tags =
         proptest::collection::vec((prop_oneof![Just(0x8100_u16), Just(0x88a8), Just(0x9100)], any::<u16>()), 0..4);
     let padding = prop_oneof![3 => Just(0_usize), 1 => 1..9_usize];
-    (any::<[u8; 12]>(), tags, prop_oneof![ipv4(), ipv6()], padding).prop_map(
-        |(macs, tags, ip, padding)| {
-            let ethertype = if ip[0] >> 4 == 4 { IPV4 } else { IPV6 };
-            let mut bytes = macs.to_vec();
-            for (kind, tag) in tags {
-                bytes.extend(kind.to_be_bytes().iter().chain(&tag.to_be_bytes()));
-            }
-            bytes.extend(ethertype.to_be_bytes());
-            bytes.extend(ip);
-            bytes.extend(vec![0; padding]);
-            bytes
-        },
-    )
+    (any::<[u8; 12]>(), tags, prop_oneof![ipv4(), ipv6()], padding).prop_map(|(macs, tags, ip, padding)| {
+        let ethertype = if ip[0] >> 4 == 4 { IPV4 } else { IPV6 };
+        let mut bytes = macs.to_vec();
+        for (kind, tag) in tags {
+            bytes.extend(kind.to_be_bytes().iter().chain(&tag.to_be_bytes()));
+        }
+        bytes.extend(ethertype.to_be_bytes());
+        bytes.extend(ip);
+        bytes.extend(vec![0; padding]);
+        bytes
+    })
 }
 
 fn ipv4() -> impl Strategy<Value = Vec<u8>> {

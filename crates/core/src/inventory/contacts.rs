@@ -118,7 +118,8 @@ impl Contacts {
             IpAddr::V4(v4) => entry.ip == v4.to_bits() && !entry.is_v6,
             IpAddr::V6(v6) => entry.is_v6 && long.get(entry.ip as usize) == Some(&v6),
         };
-        let may_be = |entry: &Entry| entry.port == port && (entry.name == name || entry.name.is_none() || name.is_none());
+        let may_be =
+            |entry: &Entry| entry.port == port && (entry.name == name || entry.name.is_none() || name.is_none());
         entries.iter_mut().find(|entry| may_be(entry) && is_it(entry))
     }
 

@@ -59,7 +59,8 @@ impl Inventory {
             None if is_ours => {}
             None => {
                 self.hosts.prove(&proof, context.source);
-                let begins_to_pass_on = |device: &Device| !device.roles.routes && device.addresses.shows_others(proof.ip);
+                let begins_to_pass_on =
+                    |device: &Device| !device.roles.routes && device.addresses.shows_others(proof.ip);
                 let is_router = |slot: &Slot| self.devices.get(*slot).is_some_and(begins_to_pass_on);
                 if let Some(router) = context.sender.filter(is_router) {
                     self.starts_routing(router, proof.at);

@@ -404,7 +404,11 @@ pub(super) fn is_archived(device: &Device, traffic: &Traffic, now: Time) -> bool
 }
 
 fn digits(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 0xf])
+        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+        .collect()
 }
 
 fn name(name: &Name) -> ReportedName {

@@ -2,7 +2,7 @@
 
 use rebootping_core::inventory::device::{MOST_PORTS, MOST_SERVICES};
 use rebootping_core::inventory::interfaces::{Interface, Leads};
-use rebootping_core::inventory::report::{Report, ReportedDevice};
+use rebootping_core::inventory::report::{Hardware, Report, ReportedDevice};
 use rebootping_core::inventory::vendor::Vendors;
 use rebootping_core::inventory::{Inventory, Output, Settings, addresses, hosts};
 use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType, Packet, Seen};
@@ -131,8 +131,7 @@ impl Wire {
         self.inventory.forget(mac);
         let report = self.report();
         let text = serde_json::to_string(&report).expect("a report can be written");
-        let digits: Vec<String> = mac.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert!(!text.contains(&digits.join(":")), "{mac:02x?} is forgotten");
+        assert!(!text.contains(&format!("\"{}\"", Hardware(mac))), "{mac:02x?} is forgotten");
         self.keep_count_of(&report);
     }
 

@@ -101,8 +101,12 @@ impl Wire {
 
     /// A client tells its DHCP server its name, with a client identifier.
     pub(super) fn ask_for_lease(&mut self, mac: Mac, name: &str, id: &[u8]) {
-        let message =
-            dhcp(1, mac, [0; 4], &[(53, &[1]), (12, name.as_bytes()), (61, id), (55, &[1, 3, 6]), (60, b"udhcp"), (50, &[10, 0, 0, 10])]);
+        let message = dhcp(
+            1,
+            mac,
+            [0; 4],
+            &[(53, &[1]), (12, name.as_bytes()), (61, id), (55, &[1, 3, 6]), (60, b"udhcp"), (50, &[10, 0, 0, 10])],
+        );
         self.udp((mac, [0; 4], 68), ([0xff; 6], [255; 4], 67), &message);
     }
 

@@ -91,7 +91,12 @@ fn network() -> Value {
 pub(super) fn forms(told: &impl Told, origin: Origin) -> [(&'static str, String); 4] {
     let mut forms: [(_, Vec<u8>); 4] = ["text", "HTML", "CSV", "JSON"].map(|name| (name, Vec::new()));
     let [(_, text), (_, html), (_, csv), (_, json)] = &mut forms;
-    let results = [text::write(text, told, origin), html::write(html, told, origin), csv::write(csv, told), json::write(json, told)];
+    let results = [
+        text::write(text, told, origin),
+        html::write(html, told, origin),
+        csv::write(csv, told),
+        json::write(json, told),
+    ];
     assert!(results.iter().all(Result::is_ok), "memory takes all");
     forms.map(|(name, bytes)| (name, String::from_utf8(bytes).expect("every form is text")))
 }
