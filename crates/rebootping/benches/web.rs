@@ -2,8 +2,11 @@
 //!
 //! A store is filled as a daemon leaves it (`web/filled.rs`), a real daemon goes on from it in a gateway of its own, and a thousand
 //! devices speak on its wire. Each question is asked over a connection of its own, from its first byte to the last of the answer;
-//! printed are the middle of all times, the 95th of a hundred, and the longest. `cargo bench --bench web -- DAYS` makes fewer days.
+//! printed are the middle of all times, the 95th of a hundred, and the longest. Then a real browser opens the page (`ui/tests/browser/times.mjs`):
+//! printed is how long it takes until all is there, graphs painted. `cargo bench --bench web -- DAYS` makes fewer days.
 
+#[path = "../tests/page/browser.rs"]
+mod browser;
 #[path = "web/filled.rs"]
 mod filled;
 #[path = "../tests/web/raw.rs"]
@@ -14,6 +17,7 @@ mod round_trips;
 
 use raw::{connect, exchange};
 use rebootping_lab::{Daemon, Flood, Yard, udp_frame, wait_until};
+use serde_json::json;
 use std::env;
 use std::fs;
 use std::io::{Read, Write};
@@ -27,6 +31,18 @@ const DEVICES: u64 = 1000;
 /// Each question is asked so often, so far apart.
 const TIMES: usize = 100;
 const APART: Duration = Duration::from_millis(30);
+/// All that is in the store stays, however long ago it is; the links are those of the history.
+const CONFIG: &str = r#"
+[links]
+interfaces = ["fibre", "cable", "lte"]
+[capture]
+keep_free = "0MB"
+[store]
+raw = "4000d"
+minutes = "4000d"
+quarters = "4000d"
+journal = "4000d"
+"#;
 const GATEWAY: [u8; 6] = [0x02, 0, 0, 0, 0, 1];
 const HERE: &str = "127.0.0.1:8067";
 const LIMIT: Duration = Duration::from_secs(120);
@@ -38,6 +54,10 @@ fn main() -> ExitCode {
     let days = env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(DAYS).max(1);
     let yard = Yard::build("benchweb", env!("CARGO_BIN_EXE_rebootping"));
     yard.lay_cable("lan0", "02:00:00:00:00:01");
+    // The links of the history; nobody answers over them now.
+    for (link, mac) in [("fibre", "02:00:00:00:00:11"), ("cable", "02:00:00:00:00:12"), ("lte", "02:00:00:00:00:13")] {
+        yard.lay_cable(link, mac);
+    }
     let folder = yard.dir().join("state/observer");
     fs::create_dir_all(&folder).expect("a folder for the history");
     let begun = Instant::now();
@@ -48,7 +68,7 @@ fn main() -> ExitCode {
         size as f64 / 1e6,
         begun.elapsed()
     );
-    let daemon = yard.daemon("[capture]\nkeep_free = \"0MB\"\n[store]\nraw = \"4000d\"\nminutes = \"4000d\"\nquarters = \"4000d\"\njournal = \"4000d\"\n");
+    let daemon = yard.daemon(CONFIG);
     daemon.wait_ready();
     speak(&yard);
     let _listening = listen(&yard);
@@ -78,6 +98,8 @@ fn main() -> ExitCode {
         println!("{what:20}{:>10.2}{:>10.2}{:>10.2}{:>9.1}  {verdict}", ms(50), ms(95), ms(100), bytes as f64 / 1e3);
     }
     costs(&daemon);
+    println!("In a browser, until all is there and painted:");
+    browser::look(yard.gw(), &json!({ "link": "fibre", "until": last }), "bench", &["--measure"], |_| {});
     if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

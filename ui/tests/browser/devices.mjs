@@ -152,7 +152,9 @@ async function download(visit) {
   const link = page.getByRole("link", { name: "Download" });
   await page.getByLabel("Packets of").selectOption("what the graph shows");
   const range = new URLSearchParams((await link.getAttribute("href")).split("?")[1]);
-  assert(Date.parse(range.get("until")) - Date.parse(range.get("since")) === 86_400_000, `${range} is not the day that is shown`);
+  const shown = await page.getByRole("group", { name: "Length" }).locator("[aria-pressed=true]").innerText();
+  const length = Date.parse(range.get("until")) - Date.parse(range.get("since"));
+  assert(length === { "1h": 3_600_000, "24h": 86_400_000 }[shown], `${range} is not the ${shown} that are shown`);
   await page.getByLabel("Packets of").selectOption("everything kept");
   const href = await link.getAttribute("href");
   assert(/^api\/v1\/devices\/[^/]+\/pcap$/.test(href), `${href} is no path below the page`);

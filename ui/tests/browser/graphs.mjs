@@ -33,7 +33,8 @@ async function drag(visit) {
 
 async function keyboard(visit) {
   const { page } = visit;
-  await go(visit, "#/?range=24h");
+  await page.mouse.move(0, 0);
+  await go(visit, "#/?range=1h");
   await plot(page).focus();
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("Shift+ArrowLeft");

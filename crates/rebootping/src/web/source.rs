@@ -47,7 +47,7 @@ const CHECK_AGAIN: Duration = Duration::from_millis(250);
 pub(super) struct Source {
     run: PathBuf,
     busy: Arc<Semaphore>,
-    archive: Semaphore,
+    archive: Arc<Semaphore>,
     status: Mutex<Option<(Time, Arc<Status>)>>,
     asking: Mutex<()>,
     devices: StdMutex<Option<Known>>,
@@ -68,7 +68,7 @@ impl Source {
         Self {
             run,
             busy: Arc::new(Semaphore::new(AT_ONCE)),
-            archive: Semaphore::new(OF_THE_PAST),
+            archive: Arc::new(Semaphore::new(OF_THE_PAST)),
             status: Mutex::default(),
             asking: Mutex::default(),
             devices: StdMutex::default(),
@@ -154,12 +154,18 @@ impl Source {
 
     /// What was, as the observer's JSON. Few ask at once, the others wait for a while.
     pub(super) async fn past(&self, past: Past) -> Result<String, Problem> {
-        let waiting = timeout(PATIENCE, self.archive.acquire()).await;
-        let Ok(Ok(_place)) = waiting else {
+        let waiting = timeout(PATIENCE, Arc::clone(&self.archive).acquire_owned()).await;
+        let Ok(Ok(place)) = waiting else {
             return Err(Problem::busy("the history is asked too much at once; ask again in a second"));
         };
         let run = self.run.clone();
-        let done = spawn_blocking(move || questions::ask_past(&run, past)).await;
+        let done = spawn_blocking(move || {
+            let answer = questions::ask_past(&run, past);
+            // Who asked may have gone: the place is free when the observer is done, and not before.
+            drop(place);
+            answer
+        });
+        let done = done.await;
         match done {
             Ok(Ok(text)) => Ok(text),
             Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {

@@ -102,8 +102,8 @@ function Line({ row, number, may, again }: { row: Row; number: number; may: bool
         <Ago time={device.last_seen} />
       </td>
       <td class="of-now num">{row.down + row.up < 1000 ? <span class="faint">–</span> : `↓ ${bits(row.down)} ↑ ${bits(row.up)}`}</td>
-      <td class="of-today num">{bytes(row.today)}</td>
-      <td class="of-month num">{bytes(row.month)}</td>
+      <td class="of-today num">{device.today ? bytes(row.today) : "–"}</td>
+      <td class="of-month num">{device.month ? bytes(row.month) : "–"}</td>
     </tr>
   );
 }
