@@ -30,6 +30,15 @@ pub(crate) enum What {
         /// When, in Unix time.
         at: Time,
     },
+    /// What a device moved, by all its MACs.
+    Traffic {
+        /// Its MACs.
+        macs: Vec<Hardware>,
+        /// When.
+        stretch: Stretch,
+    },
+    /// What all devices moved today and this month.
+    Totals,
     /// What happened, the newest first.
     Log(Log),
     /// What went wrong since then, in unix seconds.

@@ -3,7 +3,7 @@
 use super::asked::{Asked, json};
 use super::problem::Problem;
 use super::rates::{Rate, Rates};
-use super::source::{Device, Devices};
+use super::source::{Amount, Device, Devices, Totals};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use rebootping_core::inventory::report::{Hardware, LeftOut, ReportedHost, ReportedRestriction};
@@ -31,14 +31,16 @@ struct Shown<'a> {
     device: &'a Device,
     /// As the report's `restriction`, by the name the page knows it by.
     restricted: Option<&'a ReportedRestriction<String>>,
+    today: Amount,
+    month: Amount,
     now: Rate,
 }
 
 /// All devices.
 pub(super) async fn all(asked: Asked) -> Result<Response<Body>, Problem> {
     let known = asked.site.source.devices().await?;
-    let rates = asked.site.live.rates();
-    let devices = known.devices.iter().map(|device| Shown::new(device, &rates)).collect();
+    let (rates, totals) = (asked.site.live.rates(), asked.site.source.totals().await);
+    let devices = known.devices.iter().map(|device| Shown::new(device, &rates, &totals)).collect();
     json(&All { schema: known.schema, devices, hosts: &known.hosts, left_out: &known.left_out })
 }
 
@@ -46,12 +48,18 @@ pub(super) async fn all(asked: Asked) -> Result<Response<Body>, Problem> {
 pub(super) async fn one(asked: Asked) -> Result<Response<Body>, Problem> {
     let known = asked.site.source.devices().await?;
     let device = find(&known, asked.part("mac"))?;
-    json(&One { schema: known.schema, device: Shown::new(device, &asked.site.live.rates()) })
+    let (rates, totals) = (asked.site.live.rates(), asked.site.source.totals().await);
+    json(&One { schema: known.schema, device: Shown::new(device, &rates, &totals) })
 }
 
 impl<'a> Shown<'a> {
-    fn new(device: &'a Device, rates: &Rates) -> Self {
-        Self { device, restricted: device.restriction.as_ref(), now: rates.of(device.mac) }
+    fn new(device: &'a Device, rates: &Rates, totals: &Totals) -> Self {
+        let (mut today, mut month) = (Amount::default(), Amount::default());
+        for total in [device.mac].iter().chain(&device.also).filter_map(|mac| totals.get(mac)) {
+            today.add(total.today);
+            month.add(total.month);
+        }
+        Self { device, restricted: device.restriction.as_ref(), today, month, now: rates.of(device.mac) }
     }
 }
 

@@ -64,6 +64,13 @@ pub(super) async fn log(asked: Asked) -> Result<Response<Body>, Problem> {
     answer(&asked, What::Log(Log { before, macs, most })).await
 }
 
+/// What a device moved, and when it was there.
+pub(super) async fn traffic(asked: Asked) -> Result<Response<Body>, Problem> {
+    let macs = asked.site.source.macs(parse(asked.part("mac"))?).await;
+    let stretch = stretch(&asked)?;
+    answer(&asked, What::Traffic { macs, stretch }).await
+}
+
 /// What went wrong.
 pub(super) async fn outages(asked: Asked) -> Result<Response<Body>, Problem> {
     let since = since(&asked)?;

@@ -189,6 +189,12 @@ pub(super) const ROUTES: &[Route] = &[
     get("/api/v1/devices", Rule::Read, "all devices", |asked| Box::pin(devices::all(asked))),
     get("/api/v1/devices/{mac}", Rule::Read, "one device", |asked| Box::pin(devices::one(asked))),
     Route {
+        query: &[FROM, TO, POINTS],
+        ..get("/api/v1/devices/{mac}/traffic", Rule::Read, "what it sent and received, and when it was there", |asked| {
+            Box::pin(past::traffic(asked))
+        })
+    },
+    Route {
         query: PACKETS,
         gives: Gives::Pcapng,
         ..get("/api/v1/devices/{mac}/pcap", Rule::Control, "what was captured of a device", |asked| {

@@ -6,13 +6,15 @@ use crate::daemon::{self, Answer, Request};
 use crate::devices::live::put_control;
 use crate::ipc::control::ControlReport;
 use crate::ipc::observer::{Fact, Traffic};
-use crate::ipc::past::Past;
+use crate::ipc::past::{Past, What};
 use crate::observer::questions;
 use crate::report::status::Status;
 use axum::http::StatusCode;
 use rebootping_core::control::restriction::Restriction;
 use rebootping_core::inventory::report::{Hardware, Report, ReportedDevice};
 use rebootping_core::time::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
@@ -26,6 +28,31 @@ pub(super) type Devices = Report<String>;
 /// A device.
 pub(super) type Device = ReportedDevice<String>;
 
+/// What each device moved.
+pub(super) type Totals = BTreeMap<Hardware, Total>;
+
+/// What a device moved today and this month.
+#[derive(Clone, Copy, Default, Debug, Deserialize)]
+pub(super) struct Total {
+    pub(super) today: Amount,
+    pub(super) month: Amount,
+}
+
+/// Bytes.
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+pub(super) struct Amount {
+    sent: u64,
+    received: u64,
+}
+
+impl Amount {
+    /// Adds what another MAC moved.
+    pub(super) fn add(&mut self, other: Self) {
+        self.sent = self.sent.saturating_add(other.sent);
+        self.received = self.received.saturating_add(other.received);
+    }
+}
+
 /// Questions on their way at once.
 const AT_ONCE: usize = 12;
 /// Questions about what was: the observer answers no more at once. A page with many graphs waits so long.
@@ -35,6 +62,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STATUS_STAYS: Duration = Duration::from_millis(200);
 /// With thousands of devices the observer takes some time to say what it knows.
 const DEVICES_STAY: Duration = Duration::from_secs(2);
+/// Days and months grow slowly.
+const TOTALS_STAY: Duration = Duration::from_secs(30);
+const TOTALS_WITHIN: Duration = Duration::from_secs(1);
 /// Names and new devices of the first page are not older.
 const OF_LATE: Duration = Duration::from_secs(30);
 
@@ -49,6 +79,7 @@ pub(super) struct Source {
     busy: Arc<Semaphore>,
     archive: Arc<Semaphore>,
     status: Mutex<Option<(Time, Arc<Status>)>>,
+    totals: Mutex<Option<(Time, Arc<Totals>)>>,
     asking: Mutex<()>,
     devices: StdMutex<Option<Known>>,
 }
@@ -70,6 +101,7 @@ impl Source {
             busy: Arc::new(Semaphore::new(AT_ONCE)),
             archive: Arc::new(Semaphore::new(OF_THE_PAST)),
             status: Mutex::default(),
+            totals: Mutex::default(),
             asking: Mutex::default(),
             devices: StdMutex::default(),
         }
@@ -174,6 +206,22 @@ impl Source {
             Ok(Err(error)) => Err(silent(&error)),
             Err(_) => Err(broken()),
         }
+    }
+
+    /// What each device moved today and this month; nothing where the history does not say so.
+    pub(super) async fn totals(&self) -> Arc<Totals> {
+        let mut known = self.totals.lock().await;
+        if let Some((_, totals)) = known.as_ref().filter(|(at, _)| clock::now().since(*at) < TOTALS_STAY) {
+            return Arc::clone(totals);
+        }
+        let past = Past { what: What::Totals, labels: BTreeMap::new() };
+        let told = timeout(TOTALS_WITHIN, self.past(past)).await.ok().and_then(Result::ok);
+        let told = told.and_then(|text| serde_json::from_str(&text).ok()).map(Arc::new);
+        // Where the disk hangs, what was known before has to do.
+        let before = known.take().map(|(_, totals)| totals);
+        let totals = told.or(before).unwrap_or_default();
+        *known = Some((clock::now(), Arc::clone(&totals)));
+        totals
     }
 
     /// Has something done; what was done.

@@ -141,4 +141,10 @@ fn a_device_is_renamed_and_that_is_taken_back_and_logged() {
     assert_eq!(site.get(path, &[]).json()["note"], "in the kitchen");
     let all = site.get("/api/v1/devices", &[]).json();
     assert!(all["devices"][0]["now"]["bits_up"].is_u64());
+    assert!(all["devices"][0]["today"]["sent"].is_u64() && all["devices"][0]["month"]["received"].is_u64(), "{all}");
+    let traffic = site.get(&format!("{path}/traffic?from=1h&points=100"), &[]).json();
+    let columns = traffic["columns"].as_object().expect("columns");
+    let length = columns["time"].as_array().expect("a list").len();
+    assert!((2..=100).contains(&length) && traffic["presence"].is_array(), "{traffic}");
+    assert!(columns.values().all(|column| column.as_array().is_some_and(|column| column.len() == length)), "{traffic}");
 }

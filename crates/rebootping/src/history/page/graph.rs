@@ -2,7 +2,7 @@
 
 use super::super::graph::milliseconds;
 use super::super::switches::{self, changes, standing, was_enabled};
-use super::{Known, in_words};
+use super::{Known, in_words, moved};
 use crate::clock;
 use crate::ipc::past::Graph;
 use crate::store::kinds::{Happening, Stretch};
@@ -43,7 +43,7 @@ pub(super) fn tell(known: &Known<'_>, asked: &Graph) -> Result<Value, String> {
         "from": from,
         "to": to,
         "step": grid.step,
-        "columns": as_arrays(&columns),
+        "columns": as_arrays(&columns, &moved(known, asked, &columns, &open)?),
         "gaps": gaps(&columns, grid.step, to.min(now - ON_THE_WAY)),
         "sits_out": choice.sits_out(from, to.min(now)),
         "marks": choice.marks(),
@@ -88,7 +88,18 @@ fn targets(known: &Known<'_>, link: &str, family: Family, open: &[Open]) -> Resu
     Ok(all.filter_map(|series| series.strip_prefix(&whole)?.parse().ok()).collect())
 }
 
-fn as_arrays(columns: &[Column]) -> Value {
+/// Bits a second sent and received in each column.
+type Rates = (Vec<Option<u64>>, Vec<Option<u64>>);
+
+/// What passed over the link, in columns in which it was watched.
+fn moved(known: &Known<'_>, asked: &Graph, columns: &[Column], open: &[Open]) -> Result<Rates, String> {
+    let amounts = moved::amounts(known, &format!("link/{}", asked.link), asked.stretch, open)?;
+    let is_watched = |column: &Column| column.asked > 0 || column.resting > 0;
+    let watched: BTreeSet<i64> = columns.iter().filter(|it| is_watched(it)).map(|column| column.time).collect();
+    Ok(moved::rates(&amounts, columns.iter().map(|column| column.time), |time| watched.contains(&time)))
+}
+
+fn as_arrays(columns: &[Column], rates: &Rates) -> Value {
     let trips = |value: fn(&Spread) -> Trip| -> Vec<Option<f64>> {
         columns.iter().map(|column| column.trips.as_ref().map(|trips| milliseconds(value(trips)))).collect()
     };
@@ -98,8 +109,8 @@ fn as_arrays(columns: &[Column]) -> Value {
         "lost": columns.iter().map(|column| column.lost).collect::<Vec<_>>(),
         "min": trips(|trips| trips.min), "q1": trips(|trips| trips.q1), "median": trips(|trips| trips.median),
         "q3": trips(|trips| trips.q3), "p95": trips(|trips| trips.p95), "max": trips(|trips| trips.max),
-        "bits_down": columns.iter().map(|_| None::<u64>).collect::<Vec<_>>(),
-        "bits_up": columns.iter().map(|_| None::<u64>).collect::<Vec<_>>(),
+        "bits_down": rates.1,
+        "bits_up": rates.0,
     })
 }
 

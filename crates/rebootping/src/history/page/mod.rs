@@ -2,6 +2,7 @@
 
 mod graph;
 mod log;
+mod moved;
 
 use super::outages::Outages;
 use super::{Label, at};
@@ -29,9 +30,14 @@ pub(crate) fn wish(past: &Past) -> Wish {
             let families = graph.family.map_or(Family::ALL.to_vec(), |family| vec![family]);
             let series = |family: Family| format!("{}/{}/", family.name(), graph.link);
             let wanted = |family| Wanted { series: series(family), since: Time::BOOT };
-            Wish { samples: families.into_iter().map(wanted).collect(), ..Wish::default() }
+            Wish {
+                samples: families.into_iter().map(wanted).collect(),
+                traffic: Some(format!("link/{}", graph.link)),
+                ..Wish::default()
+            }
         }
         What::Why { .. } => Wish { hour: true, ..Wish::default() },
+        What::Traffic { .. } | What::Totals => Wish { traffic: Some(moved::DEVICES.to_owned()), ..Wish::default() },
         What::Log(_) | What::Outages(_) | What::Sheet { .. } => Wish::default(),
     }
 }
@@ -46,6 +52,8 @@ pub(crate) fn tell(past: &Past, reader: &Reader, fresh: &Fresh) -> Result<String
             let open = reader.open_hour_of(fresh).map_err(in_words)?;
             at::for_page(&at::Asked { reader, open: &open, label: &label, link, family: *family, at: *at }).map(text)
         }
+        What::Traffic { macs, stretch } => moved::of_device(&known, macs, *stretch).map(text),
+        What::Totals => moved::totals(&known).map(text),
         What::Log(asked) => log::tell(&known, asked).map(text),
         What::Outages(since) => known.outages(*since).map(|outages| text(outages.json())),
         What::Sheet { since, gateway } => known.outages(*since).map(|outages| outages.sheet(gateway)),

@@ -119,7 +119,7 @@ impl Reader {
     }
 
     /// All boots, and that which runs, which the file may not know yet.
-    pub(in crate::store) fn boots_with(&self, fresh: &Fresh) -> Result<(Vec<Boot>, Option<Boot>), Unreadable> {
+    pub(crate) fn boots_with(&self, fresh: &Fresh) -> Result<(Vec<Boot>, Option<Boot>), Unreadable> {
         let mut boots = self.boots()?;
         if fresh.boot.is_empty() {
             return Ok((boots, None));
