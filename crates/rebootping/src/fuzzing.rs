@@ -40,7 +40,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 26] = [
+pub const DOORS: [(&str, Door); 27] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),

@@ -132,8 +132,9 @@ impl Outages {
     fn hear(&mut self, heard: Heard) {
         if self.heard.len() >= MOST_HEARD {
             // Rounds do not come: it counts as if it had happened with the last.
-            let oldest = self.heard.pop_front();
-            oldest.into_iter().for_each(|oldest| self.apply(oldest));
+            if let Some(oldest) = self.heard.pop_front() {
+                self.apply(oldest);
+            }
         }
         self.heard.push_back(heard);
     }
@@ -141,8 +142,9 @@ impl Outages {
     /// Takes what was told of the time before that.
     fn take_heard(&mut self, until: Option<Time>) {
         while self.heard.front().is_some_and(|heard| until.is_none_or(|until| heard.at() < until)) {
-            let next = self.heard.pop_front();
-            next.into_iter().for_each(|next| self.apply(next));
+            if let Some(next) = self.heard.pop_front() {
+                self.apply(next);
+            }
         }
     }
 

@@ -190,9 +190,12 @@ pub(super) const ROUTES: &[Route] = &[
     get("/api/v1/devices/{mac}", Rule::Read, "one device", |asked| Box::pin(devices::one(asked))),
     Route {
         query: &[FROM, TO, POINTS],
-        ..get("/api/v1/devices/{mac}/traffic", Rule::Read, "what it sent and received, and when it was there", |asked| {
-            Box::pin(past::traffic(asked))
-        })
+        ..get(
+            "/api/v1/devices/{mac}/traffic",
+            Rule::Read,
+            "what it sent and received, and when it was there",
+            |asked| Box::pin(past::traffic(asked)),
+        )
     },
     Route {
         query: PACKETS,

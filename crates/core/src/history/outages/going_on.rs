@@ -41,17 +41,14 @@ impl GoingOn {
         let of_link = |trouble: &&mut Trouble| {
             trouble.link.as_ref().is_some_and(|(name, family)| (name.as_str(), *family) == link)
         };
-        match self.outage.troubles.iter_mut().find(of_link) {
-            Some(known) => {
-                // One more of that link in the same outage keeps the nearest place of all.
-                known.place = if known.begin == episode.begin { place } else { known.place.min(place) };
-                known.is_out |= is_out;
-                known.end = end;
-            }
-            None => {
-                let link = Some((link.0.into(), link.1));
-                self.outage.troubles.push(Trouble { place, link, is_out, begin: episode.begin, end });
-            }
+        if let Some(known) = self.outage.troubles.iter_mut().find(of_link) {
+            // One more of that link in the same outage keeps the nearest place of all.
+            known.place = if known.begin == episode.begin { place } else { known.place.min(place) };
+            known.is_out |= is_out;
+            known.end = end;
+        } else {
+            let link = Some((link.0.into(), link.1));
+            self.outage.troubles.push(Trouble { place, link, is_out, begin: episode.begin, end });
         }
     }
 

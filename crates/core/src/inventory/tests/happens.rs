@@ -210,7 +210,7 @@ fn names_that_are_not_answered_are_told_on_whatever_wire_they_are_asked() {
         let mut wire = Wire::live();
         wire.interface = interface;
         wire.pass(1);
-        let mut ask = |wire: &mut Wire, is_answered: bool| {
+        let ask = |wire: &mut Wire, is_answered: bool| {
             for _ in 0..6 {
                 wire.udp(asker, server, &[0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
                 if is_answered {
