@@ -30,7 +30,7 @@ impl House {
         let yard = yard(prefix);
         yard.gw().run("ip addr add 10.0.0.1/24 dev lan0");
         yard.street().run("ip addr add 10.0.0.2/24 dev lan0");
-        certify(&yard, "cert");
+        certify(&yard);
         let web = format!(
             "[web]\nlisten = [\"127.0.0.1:8067\", \"10.0.0.1:8067\"]\ntls_cert = \"{0}/cert.pem\"\ntls_key = \"{0}/cert.key\"\n",
             yard.dir().display()
@@ -46,7 +46,7 @@ impl House {
         });
         let laptop = Wireshark::absent(yard.street(), &yard.dir().join("laptop"));
         let house = Self { daemon, laptop, yard };
-        wait_until("the page is served", LIMIT, || house.install(&house.fingerprint("cert")).0 == Some(0));
+        wait_until("the page is served", LIMIT, || house.install(&house.fingerprint()).0 == Some(0));
         house
     }
 
@@ -56,8 +56,8 @@ impl House {
         self.laptop.alone(&[&install[..], &["--fingerprint", fingerprint]].concat())
     }
 
-    fn fingerprint(&self, certificate: &str) -> String {
-        let file = self.yard.dir().join(certificate).with_extension("pem");
+    fn fingerprint(&self) -> String {
+        let file = self.yard.dir().join("cert.pem");
         let said = self.yard.gw().run(&format!("openssl x509 -noout -fingerprint -sha256 -in {} 2>&1", file.display()));
         said.trim().to_owned()
     }
@@ -75,13 +75,14 @@ impl House {
     }
 }
 
-/// Makes a certificate for the gateway's address.
-fn certify(yard: &Yard, name: &str) {
-    let file = |kind: &str| yard.dir().join(name).with_extension(kind).display().to_string();
+/// Makes a certificate for the gateway's address, for which an authority of its own vouches.
+fn certify(yard: &Yard) {
+    let place = yard.dir().display();
+    let made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
+    let server = "-addext subjectAltName=IP:10.0.0.1 -addext basicConstraints=critical,CA:FALSE";
     yard.gw().run(&format!(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=gateway -addext subjectAltName=IP:10.0.0.1 -keyout {} -out {} 2>&1",
-        file("key"),
-        file("pem")
+        "{made} -subj /CN=authority -keyout {place}/authority.key -out {place}/authority.pem 2>&1 && \
+         {made} -subj /CN=gateway {server} -CA {place}/authority.pem -CAkey {place}/authority.key -keyout {place}/cert.key -out {place}/cert.pem 2>&1"
     ));
 }
 
@@ -109,7 +110,7 @@ fn a_gateway_is_named_by_options_too_and_its_token_is_out_of_sight_at_once() {
     let house = House::build("gear");
     let token = house.token("gear", "control");
     let preference = |option: &str, value: &str| format!("extcap.rebootping.{option}:{value}");
-    let fingerprint = house.fingerprint("cert");
+    let fingerprint = house.fingerprint();
     let options = [
         preference("gateway", PAGE),
         preference("fingerprint", fingerprint.rsplit('=').next().unwrap_or_default()),
@@ -171,16 +172,16 @@ fn who_is_not_let_in_or_finds_nobody_is_told_in_wiresharks_own_form() {
     assert!(listed.contains("rebootping (rebootping: ") && listed.contains("token"), "{listed}");
     // A certificate that nobody vouches for is not trusted, and how to trust it is said.
     let (code, said) = laptop.alone(&["wireshark", "install", "--system", "--gateway", PAGE]);
-    let fingerprint = house.fingerprint("cert");
+    let fingerprint = house.fingerprint();
     let shown = fingerprint.rsplit('=').next().unwrap_or_default();
     assert!(code == Some(1) && said.contains("does not trust") && said.contains(shown), "{said}");
     let (code, said) = laptop.alone(&["wireshark", "install", "--system", "--gateway", "http://10.0.0.1:8067"]);
     assert!(code == Some(2) && said.contains("ssh -L 8067:127.0.0.1:8067"), "{said}");
     // One that an authority of this machine vouches for is.
-    let roots = house.yard.dir().join("cert.pem").display().to_string();
-    let (code, said) =
-        laptop.with("SSL_CERT_FILE", &roots).alone(&["wireshark", "install", "--system", "--gateway", PAGE]);
-    println!("with the certificate itself among the authorities: {code:?} {said}");
+    let authorities = house.yard.dir().join("authority.pem").display().to_string();
+    let install = ["wireshark", "install", "--system", "--gateway", PAGE];
+    let (code, said) = laptop.with("SSL_CERT_FILE", &authorities).alone(&install);
+    assert_eq!(code, Some(0), "{said}");
     // A capture that runs when the daemon ends, another certificate, and nobody at all.
     assert_eq!(house.install(&fingerprint).0, Some(0));
     let mut capture = laptop.capture(&interface(1), &[]);
@@ -191,7 +192,7 @@ fn who_is_not_let_in_or_finds_nobody_is_told_in_wiresharks_own_form() {
     let (_, said) = capture.wait();
     assert!(said.contains(MESSAGE) && said.contains("ended the capture"), "{said}");
     told(&laptop, "rebootping", "cannot be reached");
-    certify(&yard, "cert");
+    certify(&yard);
     let daemon = start(&yard, &text_before_paths(&config));
     wait_until("the page shows its new certificate", LIMIT, || {
         let (_, said) = laptop.tshark(&["-i", "rebootping"]);
@@ -213,7 +214,7 @@ fn the_profile_comes_as_an_archive_that_wireshark_understands() {
     fs::create_dir_all(&folder).expect("a folder");
     let zip = house.yard.dir().join("profile.zip");
     house.yard.street().run(&format!(
-        "curl -sf -m 20 --cacert {}/cert.pem -H 'Authorization: Bearer {read}' -o {} {PAGE}/api/v1/wireshark/profile.zip",
+        "curl -sf -m 20 --cacert {}/authority.pem -H 'Authorization: Bearer {read}' -o {} {PAGE}/api/v1/wireshark/profile.zip",
         house.yard.dir().display(),
         zip.display()
     ));
