@@ -132,9 +132,7 @@ impl Outages {
     fn hear(&mut self, heard: Heard) {
         if self.heard.len() >= MOST_HEARD {
             // Rounds do not come: it counts as if it had happened with the last.
-            if let Some(oldest) = self.heard.pop_front() {
-                self.apply(oldest);
-            }
+            self.apply_next();
         }
         self.heard.push_back(heard);
     }
@@ -142,20 +140,19 @@ impl Outages {
     /// Takes what was told of the time before that.
     fn take_heard(&mut self, until: Option<Time>) {
         while self.heard.front().is_some_and(|heard| until.is_none_or(|until| heard.at() < until)) {
-            if let Some(next) = self.heard.pop_front() {
-                self.apply(next);
-            }
+            self.apply_next();
         }
     }
 
-    fn apply(&mut self, heard: Heard) {
-        match heard {
-            Heard::InForce { family, links, .. } => {
+    fn apply_next(&mut self) {
+        match self.heard.pop_front() {
+            None => {}
+            Some(Heard::InForce { family, links, .. }) => {
                 if let Some(watched) = self.families.get_mut(&family) {
                     watched.bring(&links);
                 }
             }
-            Heard::Names { from, to, answered } => {
+            Some(Heard::Names { from, to, answered }) => {
                 let may_choose = self.families.values().any(|watched| watched.decider.may_choose());
                 let links_answer = may_choose && self.dead().0 == 0;
                 let news = self.names.handle_span(from, to, answered, links_answer);
