@@ -123,7 +123,7 @@ fn listen(yard: &Yard) -> thread::JoinHandle<()> {
     let mut stream = connect(yard.gw(), here()).expect("it is served");
     stream.write_all(&request("events")).expect("it is read");
     thread::spawn(move || {
-        let mut buffer = [0; 65_536];
+        let mut buffer = [0; 16_384];
         while stream.read(&mut buffer).is_ok_and(|length| length > 0) {}
     })
 }

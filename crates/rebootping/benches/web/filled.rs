@@ -55,8 +55,8 @@ pub(crate) fn mac(device: u64) -> [u8; 6] {
 }
 
 fn moved(device: u64) -> (String, u64, u64) {
-    let [a, b, c, d, e, f] = mac(device);
-    (format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}"), 10_000 + device * 7, 90_000 + device * 131)
+    let octets = mac(device).map(|octet| format!("{octet:02x}"));
+    (octets.join(":"), 10_000 + device * 7, 90_000 + device * 131)
 }
 
 fn opening() -> Opening {

@@ -64,7 +64,9 @@ fn findings_about_the_configuration() {
 fn findings_about_the_lan() {
     fn network(facts: &mut Facts, way: Way, advertised: Vec<Advertiser>) {
         let path = path("2001:db8:1::2", 64, "fe80::1", Origin::Advertisement);
-        facts.links.iter_mut().for_each(|link| drop(link.families.insert(Family::Ipv6, path.clone())));
+        for link in &mut facts.links {
+            link.families.insert(Family::Ipv6, path.clone());
+        }
         let prefix = "2001:db8:100::/64".parse().expect("a prefix");
         facts.networks = vec![Network { interface: "lan0".into(), prefix, way, advertised }];
     }

@@ -13,7 +13,7 @@ use rebootping_core::time::Time;
 use serde_json::json;
 
 /// Something the committer did or could not do; which links are in force, if that is known since.
-pub(super) fn commit(event: &CommitEvent, names: &Names, in_force: Option<Vec<&str>>, now: Time) -> Happened {
+pub(super) fn commit(event: &CommitEvent, names: &Names, in_force: Option<&[&str]>, now: Time) -> Happened {
     let link = event.link.and_then(|link| names.get(link)).map(|names| names.interface.clone());
     let body = json!({
         "family": event.family,

@@ -290,7 +290,7 @@ impl Daemon {
         log::event(event.is_trouble, &prefixed(event.family, &event.text));
         let applied = event.family.filter(|_| event.took.is_some());
         let in_force = applied.and_then(|family| self.wanted.get(&family)).map(|wanted| self.names_of_used(wanted));
-        let happened = entries::commit(event, &self.names, in_force, clock::now());
+        let happened = entries::commit(event, &self.names, in_force.as_deref(), clock::now());
         let message = self.diary.enter(happened);
         drop(self.observer.tell(&message));
     }

@@ -15,7 +15,16 @@ pub(super) struct Told {
     outlook: Outlook,
     idle_rounds: u32,
     /// What whoever has hosts avoid prefixes was told last.
-    last: Option<Option<Standings>>,
+    last: Last,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Last {
+    #[default]
+    Nothing,
+    /// To leave the hosts alone.
+    Leave,
+    Standings(Standings),
 }
 
 impl Told {
@@ -26,7 +35,16 @@ impl Told {
 
     /// The link that alone has IPv6 while nothing answers over it.
     pub(super) fn dead_end(&self) -> Option<&str> {
-        self.last.as_ref()?.as_ref().and_then(dead_end)
+        self.last.standings().and_then(dead_end)
+    }
+}
+
+impl Last {
+    fn standings(&self) -> Option<&Standings> {
+        match self {
+            Self::Standings(standings) => Some(standings),
+            Self::Nothing | Self::Leave => None,
+        }
     }
 }
 
@@ -41,10 +59,10 @@ impl Daemon {
         if is_wanted && is_idle && self.told.idle_rounds < IDLE_ROUNDS {
             return;
         }
-        let told = (is_wanted && !is_idle).then_some(standings);
-        if self.told.last.as_ref() != Some(&told) && self.prefixes.stand(told.clone()) {
+        let told = if is_wanted && !is_idle { Last::Standings(standings) } else { Last::Leave };
+        if self.told.last != told && self.prefixes.stand(told.standings().cloned()) {
             let before = self.told.dead_end().map(str::to_owned);
-            self.told.last = Some(told);
+            self.told.last = told;
             if self.told.dead_end() != before.as_deref() {
                 self.warden.configure(warden_settings(&self.config, &self.links, self.told.dead_end()));
             }

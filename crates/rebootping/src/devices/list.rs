@@ -6,6 +6,7 @@ use crate::escape::{columns, for_columns};
 use crate::report::amount::bytes;
 use crate::report::control::state;
 use jiff::Timestamp;
+use std::fmt::Write;
 
 /// What stands above each column, and how wide it may become.
 const COLUMNS: [(&str, usize); 6] =
@@ -27,7 +28,8 @@ pub(super) fn list(report: &All, now: Timestamp) -> String {
     let archived = report.devices.iter().filter(|device| device.archived).count();
     if archived > 0 {
         let macs = plural(archived, "random MAC", "random MACs");
-        text.push_str(&format!("not shown: {macs} silent for 30 days; `rebootping report` has them\n"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "not shown: {macs} silent for 30 days; `rebootping report` has them");
     }
     text
 }

@@ -98,13 +98,13 @@ impl Outages {
     }
 
     fn text(&self) -> String {
-        let lines: String =
-            self.all.iter().map(|told| format!("{}  {}\n", local(time(told.begin)), told.text)).collect();
-        if lines.is_empty() {
+        if self.all.is_empty() {
             let since = local(time(self.begins.unwrap_or(self.since)));
             return format!("Nothing went wrong since {since}.\n");
         }
-        lines
+        self.all
+            .iter()
+            .fold(String::new(), |lines, told| format!("{lines}{}  {}\n", local(time(told.begin)), told.text))
     }
 }
 

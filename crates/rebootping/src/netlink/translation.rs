@@ -1,4 +1,4 @@
-//! Which IPv6 sources leave as another address (NAT, masquerading, NPTv6), as far as nftables' rules say so.
+//! Which IPv6 sources leave as another address (NAT, masquerading, `NPTv6`), as far as nftables' rules say so.
 //!
 //! Read are rules of the families ip6 and inet, iptables' own too: a condition on the source's prefix, one on the interface it
 //! leaves over, and what translates. Of a rule with other conditions it is assumed that it holds.

@@ -73,13 +73,11 @@ impl Dnsmasq {
                 Some(beginning) => interface.starts_with(beginning),
                 None => interface == pattern,
             };
-            match words.iter().find_map(|word| word.strip_prefix("constructor:")) {
-                Some(pattern) => fits(pattern).then_some(Advertised::AsAddress),
-                None => {
-                    let names = |word: &&str| word.parse().is_ok_and(|address| network.has(address));
-                    words.iter().any(names).then(|| Advertised::Fixed(range.clone()))
-                }
+            if let Some(pattern) = words.iter().find_map(|word| word.strip_prefix("constructor:")) {
+                return fits(pattern).then_some(Advertised::AsAddress);
             }
+            let names = |word: &&str| word.parse().is_ok_and(|address| network.has(address));
+            words.iter().any(names).then(|| Advertised::Fixed(range.clone()))
         })
     }
 

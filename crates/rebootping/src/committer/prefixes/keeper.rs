@@ -82,7 +82,7 @@ impl Keeper {
         let own = networks.own(&self.settings.links);
         // Until the judge has spoken all stays as the daemon before us left it.
         let Some(wanted) = self.wanted(&own, &known) else { return Ok(()) };
-        let told = self.tell_radvd(&wanted);
+        let told = Self::tell_radvd(&wanted);
         self.prefer(&own, &wanted)?;
         told?;
         self.say(wanted);
@@ -112,7 +112,7 @@ impl Keeper {
     }
 
     /// Has every radvd here advertise what is wanted.
-    fn tell_radvd(&self, wanted: &Wanted) -> Result<(), String> {
+    fn tell_radvd(wanted: &Wanted) -> Result<(), String> {
         let mut avoided: BTreeMap<String, BTreeSet<Prefix>> = BTreeMap::new();
         for (interface, network) in wanted.keys() {
             avoided.entry(interface.clone()).or_default().insert(*network);

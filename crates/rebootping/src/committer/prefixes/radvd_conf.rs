@@ -80,7 +80,7 @@ fn insertion(text: &str, prefix: &str, block: &Block, avoided: &BTreeSet<Prefix>
         let mut all = String::new();
         for avoided in avoided {
             // Writing to a string cannot fail.
-            let _ = writeln!(all, "prefix {avoided} {{ {}\n{AVOIDED} }};", body);
+            let _ = writeln!(all, "prefix {avoided} {{ {body}\n{AVOIDED} }};");
         }
         return Some((block.end, all));
     }
@@ -140,7 +140,7 @@ impl<'a> Tokens<'a> {
     /// Goes on behind the brace that closes the block begun; where that stands.
     fn skip_block(&mut self) -> usize {
         let mut depth = 1;
-        while let Some((token, at)) = self.next() {
+        for (token, at) in self.by_ref() {
             match token {
                 "{" => depth += 1,
                 "}" => depth -= 1,

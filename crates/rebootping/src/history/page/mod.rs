@@ -13,7 +13,6 @@ use crate::store::{Fresh, Wanted, Wish};
 use jiff::Timestamp;
 use rebootping_core::link::Family;
 use rebootping_core::time::Time;
-use serde_json::Value;
 
 /// What the answer is made of.
 struct Known<'a> {
@@ -47,15 +46,16 @@ pub(crate) fn tell(past: &Past, reader: &Reader, fresh: &Fresh) -> Result<String
     let label = |interface: &str| past.labels.get(interface).cloned();
     let known = Known { reader, fresh, label: &label };
     match &past.what {
-        What::Graph(asked) => graph::tell(&known, asked).map(text),
+        What::Graph(asked) => graph::tell(&known, asked).map(|answer| answer.to_string()),
         What::Why { link, family, at } => {
             let open = reader.open_hour_of(fresh).map_err(in_words)?;
-            at::for_page(&at::Asked { reader, open: &open, label: &label, link, family: *family, at: *at }).map(text)
+            at::for_page(&at::Asked { reader, open: &open, label: &label, link, family: *family, at: *at })
+                .map(|answer| answer.to_string())
         }
-        What::Traffic { macs, stretch } => moved::of_device(&known, macs, *stretch).map(text),
-        What::Totals => moved::totals(&known).map(text),
-        What::Log(asked) => log::tell(&known, asked).map(text),
-        What::Outages(since) => known.outages(*since).map(|outages| text(outages.json())),
+        What::Traffic { macs, stretch } => moved::of_device(&known, macs, *stretch).map(|answer| answer.to_string()),
+        What::Totals => moved::totals(&known).map(|answer| answer.to_string()),
+        What::Log(asked) => log::tell(&known, asked).map(|answer| answer.to_string()),
+        What::Outages(since) => known.outages(*since).map(|outages| outages.json().to_string()),
         What::Sheet { since, gateway } => known.outages(*since).map(|outages| outages.sheet(gateway)),
     }
 }
@@ -67,10 +67,6 @@ impl Known<'_> {
         let since = Timestamp::from_second(since).unwrap_or_default();
         Outages::read(self.reader, self.fresh, &called, (since, clock::wall())).map_err(in_words)
     }
-}
-
-fn text(answer: Value) -> String {
-    answer.to_string()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "an error is turned into another")]

@@ -57,16 +57,12 @@ impl Reader {
             let Ok(outage) = serde_json::from_str::<Outage>(&row.body) else { continue };
             let Some(boot) = boots.iter().find(|boot| boot.id == row.boot) else { continue };
             let is_of_links = |trouble: &Trouble| trouble.link.is_some();
-            let end = match outage.end() {
-                Some(end) => End::At(wall(end.as_nanos(), boot.ahead)),
-                None => {
-                    let is_newest = !outage.troubles.iter().any(is_of_links) || later != Some(boot.id);
-                    let known = heard.filter(|(of, _)| *of == boot.id && is_newest).map(|(_, at)| at);
-                    match known {
-                        Some(at) if now.saturating_sub(at) < STALE => End::GoesOn,
-                        known => End::NotBefore(known.unwrap_or(row.wall)),
-                    }
-                }
+            let is_newest = !outage.troubles.iter().any(is_of_links) || later != Some(boot.id);
+            let known = heard.filter(|(of, _)| *of == boot.id && is_newest).map(|(_, at)| at);
+            let end = match (outage.end(), known) {
+                (Some(end), _) => End::At(wall(end.as_nanos(), boot.ahead)),
+                (None, Some(at)) if now.saturating_sub(at) < STALE => End::GoesOn,
+                (None, known) => End::NotBefore(known.unwrap_or(row.wall)),
             };
             if outage.troubles.iter().any(is_of_links) {
                 later = Some(boot.id);
