@@ -5,7 +5,6 @@
 //! restricts one device, and with one that restricts 1,000, none of which is the sender.
 
 #[path = "../tests/control/delegated.rs"]
-#[expect(dead_code, reason = "the tests ask it more")]
 mod delegated;
 #[path = "../tests/control/support.rs"]
 #[expect(dead_code, reason = "the tests ask it more")]

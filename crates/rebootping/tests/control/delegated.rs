@@ -24,9 +24,9 @@ pub(crate) fn network(isp: usize) -> String {
 /// The gateway with a network of each ISP's on its LAN, and a rule that sends each over its link.
 pub(crate) fn delegated(prefix: &str) -> Lab {
     let lab = lab(prefix).build();
-    let mut rules = String::new();
+    let whole = |isp| format!("{}:/56", network(isp));
     for isp in [1, 2] {
-        let whole = format!("{}:/56", network(isp));
+        let whole = whole(isp);
         lab.isp(isp).ns().run(&format!(
             "ip -6 route add {whole} via 2001:db8:{isp}::2 dev c0 && nft 'add table ip6 ingress' && \
              nft 'add chain ip6 ingress forward {{ type filter hook forward priority -50; }}' && \
@@ -34,11 +34,14 @@ pub(crate) fn delegated(prefix: &str) -> Lab {
         ));
         lab.net().run(&format!("ip -6 route add {whole} via 2001:db8:f{isp}::1"));
         lab.gw().run(&format!("ip -6 addr add {}:1/64 dev lan0", network(isp)));
-        rules.push_str(&format!("{whole} - isp{isp} 11000\n"));
     }
+    let rules = [1, 2].map(|isp| format!("{} - isp{isp} 11000\n", whole(isp))).concat();
     fs::write(lab.gw().etc_dir(Family::V6).join("rtrules"), rules).expect("a file can be written");
     assert!(lab.gw().shorewall6("restart").status.success());
-    lab.lan(1).run("ip -6 addr flush dev eth0 scope global && ip -6 route flush dev eth0 && ip link set dev eth0 down && ip link set dev eth0 up && ip route replace default via 10.50.0.1");
+    lab.lan(1).run(
+        "ip -6 addr flush dev eth0 scope global && ip -6 route flush dev eth0 && ip link set dev eth0 down && \
+         ip link set dev eth0 up && ip route replace default via 10.50.0.1",
+    );
     let etc = PathBuf::from("/etc/netns").join(lab.lan(1).name());
     fs::create_dir_all(&etc).expect("a folder can be made");
     fs::write(etc.join("resolv.conf"), "nameserver 10.50.0.1\n").expect("a file can be written");
