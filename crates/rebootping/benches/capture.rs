@@ -155,7 +155,9 @@ fn compare(load: &Load, limit: f64) -> bool {
 /// One run on a gateway that nobody has used before, with another beside it on which nobody captures.
 fn run(load: &Load, reader: Reader) -> Run {
     let (yard, still) = (yard("bench"), yard("still"));
-    [&yard, &still].map(|yard| yard.gw().nft(DROPPED));
+    for yard in [&yard, &still] {
+        yard.gw().nft(DROPPED);
+    }
     let running = reader.start(&yard);
     let flood = load.flood();
     let [mut captured, mut passed] = [&yard, &still].map(|yard| yard.street().enter(|| flood.tap("lan0")));
@@ -177,7 +179,7 @@ fn run(load: &Load, reader: Reader) -> Run {
 fn a_stamp() -> f64 {
     const READINGS: u32 = 100_000;
     let begun = Instant::now();
-    let last = (0..READINGS).map(|_| SystemTime::now()).last();
+    let last = (0..READINGS).map(|_| SystemTime::now()).max();
     assert!(last.is_some(), "the clock was read");
     begun.elapsed().as_secs_f64() * 1e9 / f64::from(READINGS)
 }
