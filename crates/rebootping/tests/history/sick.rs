@@ -26,10 +26,11 @@ const FULL_LOG_LIMIT: Duration = Duration::from_secs(180);
 
 /// A gateway whose state lies on a disk of its own.
 struct Sick {
-    lab: Lab,
-    state: PathBuf,
-    disk: Disk,
     daemon: Daemon,
+    // Unmounted before the lab's folder goes.
+    disk: Disk,
+    state: PathBuf,
+    lab: Lab,
 }
 
 impl Sick {
@@ -39,7 +40,7 @@ impl Sick {
         let disk = Disk::of_size("ext4", 16 << 20, &lab.dir().join("image"), &state);
         let daemon = start(&lab, config);
         wait_until("history is kept", SEEN_LIMIT, || daemon.status()["store"]["written"].is_string());
-        Self { lab, state, disk, daemon }
+        Self { daemon, disk, state, lab }
     }
 
     fn store(&self) -> Value {
@@ -64,6 +65,7 @@ impl Sick {
             let store = self.store();
             store["error"].is_null() && store["waiting_bytes"].as_u64() < Some(4096)
         });
+        wait_until("enough rounds are kept to see gaps", SEEN_LIMIT, || Kept::glance(&self.state).rounds().len() > 12);
         beat.assert_unbroken();
         assert_eq!(self.store()["lost"].as_object().map(serde_json::Map::len), Some(0));
         assert!(self.daemon.terminate().0.success());
