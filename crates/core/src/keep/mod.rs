@@ -238,8 +238,11 @@ impl Keep {
             return NOTHING;
         }
         let mut full = None;
-        let [one, other] = owners;
-        [self.share(seen, packet, one, mode, &mut full), self.share(seen, packet, other, mode, &mut full)]
+        owners.map(|owner| match owner {
+            // Of most frames one party is this host.
+            Party::Nobody | Party::Ours => None,
+            Party::Proven(_) | Party::Unproven(_) => self.share(seen, packet, owner, mode, &mut full),
+        })
     }
 
     /// The next thing to be done; none until something happens.

@@ -58,10 +58,12 @@ impl Excluded {
     }
 
     /// Whether the packet is of an excluded stream.
+    #[inline]
     pub(super) fn contain(&self, packet: &Packet) -> bool {
-        if self.streams.is_empty() {
-            return false;
-        }
+        !self.streams.is_empty() && self.has_stream_of(packet)
+    }
+
+    fn has_stream_of(&self, packet: &Packet) -> bool {
         let Some(stream) = Stream::of(packet) else { return false };
         // Ports differ first: comparing them alone costs little for each of the many that are not excluded.
         self.streams.iter().any(|other| other.ports() == stream.ports() && *other == stream)

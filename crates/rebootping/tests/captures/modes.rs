@@ -1,9 +1,9 @@
 //! How much of a network is kept, as the operator says it.
 
-use rebootping_lab::{Flood, udp_frame};
+use rebootping_lab::{Flood, udp_frame, wait_until};
 
 use crate::pcap::packets;
-use crate::support::{KEEP_ALL, device, folder, start, text, wait_seen, yard};
+use crate::support::{KEEP_ALL, REPORT_LIMIT, capture, device, folder, start, text, wait_seen, yard};
 
 /// Ethernet, IPv4 and UDP.
 const HEADERS: usize = 14 + 20 + 8;
@@ -30,6 +30,10 @@ fn each_network_is_kept_as_far_as_the_operator_wants_it() {
     }
     // What is off altogether may be seen, for its devices are listed; it is not among those waited for.
     wait_seen(&daemon, 9);
+    for became in ["kept", "headers", "off"] {
+        wait_until(became, REPORT_LIMIT, || capture(&daemon)["frames"][became]["frames"].as_u64() > Some(0));
+    }
+    wait_until("records are counted", REPORT_LIMIT, || capture(&daemon)["written"].as_u64() > Some(0));
     daemon.terminate();
     for (number, (interface, length)) in (1..).zip(wanted) {
         for mac in pair(number) {
@@ -57,11 +61,11 @@ fn another_mode_takes_effect_without_a_restart() {
     daemon.reload(Some(&format!("{KEEP_ALL}mode = \"headers\"\n")));
     // Frames tell when it has: one a round, the first of which may still be whole.
     let mut sent = 2;
-    rebootping_lab::wait_until("headers alone are kept", crate::support::REPORT_LIMIT, || {
+    wait_until("headers alone are kept", REPORT_LIMIT, || {
         Flood::of(talk(2)).send_in(yard.street(), "lan0");
         sent += 2;
         wait_seen(&daemon, sent);
-        crate::support::capture(&daemon)["truncated"].as_u64() > Some(0)
+        capture(&daemon)["truncated"].as_u64() > Some(0)
     });
     Flood::of(talk(3)).send_in(yard.street(), "lan0");
     wait_seen(&daemon, sent + 2);

@@ -5,17 +5,20 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rebootping_lab::{Flood, udp_frame, wait_until};
+use rebootping_lab::{Daemon, Flood, udp_frame, wait_until};
 
 use crate::pcap::{packets, segments};
 use crate::support::{
-    GATEWAY, KEEP_ALL, REPORT_LIMIT, WRITE_LIMIT, device, folder, observer, prove, start, wait_seen, yard,
+    GATEWAY, KEEP_ALL, REPORT_LIMIT, WRITE_LIMIT, capture, device, folder, observer, prove, start, wait_seen, yard,
 };
+
+/// The disk of whoever runs this may be nearly full.
+const ROOM: &str = "[capture]\nkeep_free = \"0MB\"\n";
 
 #[test]
 fn the_first_start_says_in_three_lines_what_is_recorded_and_the_next_does_not() {
     let yard = yard("welcome");
-    let daemon = start(&yard, "[capture]\nper_device = \"50MB\"\nmax_age = \"7d\"\n");
+    let daemon = start(&yard, &format!("{ROOM}per_device = \"50MB\"\nmax_age = \"7d\"\n"));
     wait_until("it is said", REPORT_LIMIT, || daemon.log().contains("from now on rebootping records"));
     let log = daemon.log();
     let at = log.find("from now on").expect("it was said");
@@ -33,7 +36,7 @@ fn the_first_start_says_in_three_lines_what_is_recorded_and_the_next_does_not() 
     assert_eq!(lines, expected);
     prove(&yard, &daemon, &[device(1)]);
     daemon.terminate();
-    let daemon = start(&yard, "");
+    let daemon = start(&yard, ROOM);
     prove(&yard, &daemon, &[device(1)]);
     assert!(!daemon.log().contains("from now on"), "{}", daemon.log());
 }
@@ -84,6 +87,19 @@ fn a_device_with_a_folder_needs_no_other_proof_after_a_restart() {
     wait_seen(&daemon, 1);
     wait_until("it is kept", WRITE_LIMIT, || packets(&folder(&yard, device(1))).len() == 3);
     assert_eq!(packets(&folder(&yard, device(1)))[2].bytes, said);
+}
+
+#[test]
+fn what_was_written_today_is_counted_over_a_restart() {
+    let yard = yard("today");
+    let daemon = start(&yard, KEEP_ALL);
+    prove(&yard, &daemon, &[device(1)]);
+    let written = |daemon: &Daemon| capture(daemon)["written_bytes_today"].as_u64().expect("it is counted");
+    wait_until("it is written", WRITE_LIMIT, || written(&daemon) > 0);
+    let before = written(&daemon);
+    daemon.terminate();
+    let daemon = start(&yard, KEEP_ALL);
+    assert!(written(&daemon) >= before, "{} bytes, and {before} before", written(&daemon));
 }
 
 #[test]
