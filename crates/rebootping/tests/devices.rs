@@ -147,6 +147,9 @@ fn a_forgotten_device_leaves_nothing() {
     said(&daemon, &["device", "split", &text(TV)]);
     let state = yard.dir().join("state");
     assert!(!traces(&state, TV).is_empty() && !traces(&state, PRINTER).is_empty(), "nothing would be found");
+    let refused = daemon.cli(&["device", "forget", &text(TV)]);
+    assert!(!refused.status.success(), "whoever is forgotten would stay restricted");
+    said(&daemon, &["device", "allow", &text(TV)]);
     said(&daemon, &["device", "forget", &text(TV)]);
     assert_eq!(traces(&state, TV), Vec::<PathBuf>::new());
     daemon.terminate();
