@@ -23,8 +23,11 @@ use rebootping_core::history::outages::Outages;
 use rebootping_core::history::relay::{Inbox, Message, Outbox, Receipt};
 use rebootping_core::history::rollup::{self, Span};
 use rebootping_core::history::traffic::{self, Moved};
+use rebootping_core::link::Family;
+use rebootping_core::link::decide::Entry;
 use rebootping_core::time::Time;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use trips::Trips;
 
@@ -96,6 +99,10 @@ pub(super) struct Hour {
     trips: Trips,
     traffic: Traffic,
     turned: bool,
+    /// Of each family the first round that was heard of, not recalled.
+    heard_since: BTreeMap<Family, Time>,
+    /// Another has these rounds and later ones, so that they are not recalled.
+    recalled_until: BTreeMap<Family, Time>,
 }
 
 impl Hour {
@@ -116,7 +123,14 @@ impl Hour {
             trips: Trips::default(),
             traffic: Traffic::new(zone),
             turned: false,
+            heard_since: BTreeMap::new(),
+            recalled_until: BTreeMap::new(),
         }
+    }
+
+    /// What the other has heard itself is not recalled: the judge tells again what the disk has when nobody could say that it has it.
+    pub(super) fn end_before(&mut self, other: &Self) {
+        self.recalled_until.clone_from(&other.heard_since);
     }
 
     /// Takes a frame of the judge's notes.
@@ -132,6 +146,9 @@ impl Hour {
             }
             if self.belongs_to_another_hour(&message) {
                 made.extend(self.turn(now));
+            }
+            if let Message::Note(family, Entry::Round(observed)) = &message {
+                self.heard_since.entry(*family).or_insert(observed.at);
             }
             made.extend(self.apply(&message, now.time()));
             made.extend(self.watch.news());
@@ -290,13 +307,16 @@ impl Hour {
     /// Takes what the disk has of it: what came of that at once is there too.
     pub(super) fn recall(&mut self, heard: &[Heard], now: Moment) {
         let mut inbox = Inbox::default();
+        let mut over = BTreeSet::new();
         for heard in heard {
             let mut rest = heard.bytes.as_slice();
             while let Some((kind, record)) = take_record(&mut rest) {
                 match kind {
                     NOTES => {
                         for (_, message) in inbox.take(record) {
-                            let _on_the_disk = self.take(&message);
+                            if !self.is_told_again(&message, &mut over) {
+                                let _on_the_disk = self.take(&message);
+                            }
                         }
                     }
                     MOVED => self.recall_moved(record, Time::from_nanos(u64::try_from(heard.at).unwrap_or(0))),
@@ -312,6 +332,21 @@ impl Hour {
         self.written = self.stream.len();
         self.kept = self.taken;
         self.begin_again(now.time());
+    }
+
+    /// Whether another has what this tells; nothing of a family follows its first such round.
+    fn is_told_again(&self, message: &Message, over: &mut BTreeSet<Family>) -> bool {
+        let family = match message {
+            Message::Begin(decider) => decider.opening().family,
+            Message::Note(family, entry) => {
+                let until = self.recalled_until.get(family);
+                if matches!(entry, Entry::Round(observed) if until.is_some_and(|until| observed.at >= *until)) {
+                    over.insert(*family);
+                }
+                *family
+            }
+        };
+        over.contains(&family)
     }
 
     /// What the disk has of any hour was made into blocks.

@@ -267,6 +267,9 @@ impl Writer {
             hour.recall_day(*kind, series, part);
         }
         hour.go_on_from(stood);
+        if found.runs {
+            hour.end_before(&self.hour);
+        }
         hour.recall(&found.heard, then);
         if found.runs && self.hour.is_empty() {
             self.hour = hour;
