@@ -59,9 +59,10 @@ fn agree_on_ip(frame: &[u8], ours: &Packet, theirs: &LaxSlicedPacket<'_>, net: &
     }
     let payload = net.ip_payload_ref().expect("it is IP");
     // Cut within an extension header they stop before it; we go on to what it announces. In a later fragment they take what
-    // follows for headers. Of a long chain of headers we read eight.
+    // follows for headers. Of a long chain of headers we read eight, and they none of those for mobility, HIP and shim6.
     let is_complete = theirs.stop_err.is_none() && !ip.is_later_fragment;
-    if ip.protocol == AUTHENTICATION || (is_complete && is_extension(ip.protocol)) {
+    let is_passed_by_one = [ip.protocol, payload.ip_number.0].into_iter().any(is_extension);
+    if ip.protocol == AUTHENTICATION || (is_complete && is_passed_by_one) {
         return;
     }
     if is_complete {
