@@ -54,7 +54,7 @@ fn known(greeting: &[u8]) -> Option<(Protocol, &[u8])> {
     if let Some([b'1'..=b'9', b'.', ..]) = after(b"SSH-") {
         return Some((Protocol::Ssh, greeting));
     }
-    if let Some([_, _, _, b'.', ..]) = after(b"RFB ") {
+    if after(b"RFB ").is_some_and(is_version_of_vnc) {
         return Some((Protocol::Vnc, greeting));
     }
     if let Some(text) = after(b"220 ").or_else(|| after(b"220-")) {
@@ -69,6 +69,12 @@ fn known(greeting: &[u8]) -> Option<(Protocol, &[u8])> {
     // Others greet with these numbers too.
     let news = after(b"200 ").or_else(|| after(b"201 ")).filter(|text| has(text, b"nntp") || has(text, b"news"))?;
     Some((Protocol::Nntp, news))
+}
+
+/// Three digits, a dot, three digits and the end of the line (RFC 6143 section 7.1.1): more on the line is a request of HTTP, or nothing.
+fn is_version_of_vnc(text: &[u8]) -> bool {
+    let Some((&[a, b, c, dot, d, e, f], rest)) = text.split_first_chunk() else { return false };
+    dot == b'.' && [a, b, c, d, e, f].iter().all(u8::is_ascii_digit) && matches!(rest, [] | [b'\n', ..])
 }
 
 fn ftp_or_smtp(text: &[u8]) -> Protocol {
@@ -116,7 +122,18 @@ mod tests {
 
     #[test]
     fn anything_else_is_none() {
-        for payload in ["", "HTTP/1.1 200 OK\r\n", "SSH-", "SSH-x", "2200 ", "+OKAY", "* OKAY", "200 OK\r\n", "RFB x"] {
+        for payload in [
+            "",
+            "HTTP/1.1 200 OK\r\n",
+            "SSH-",
+            "SSH-x",
+            "2200 ",
+            "+OKAY",
+            "* OKAY",
+            "200 OK\r\n",
+            "RFB x",
+            "RFB 003.008 HTTP/1.1\r\n",
+        ] {
             check(payload, None);
         }
     }
