@@ -73,8 +73,9 @@ fn known(greeting: &[u8]) -> Option<(Protocol, &[u8])> {
 
 /// Three digits, a dot, three digits and the end of the line (RFC 6143 section 7.1.1): more on the line is a request of HTTP, or nothing.
 fn is_version_of_vnc(text: &[u8]) -> bool {
-    let Some((&[a, b, c, dot, d, e, f], rest)) = text.split_first_chunk() else { return false };
-    dot == b'.' && [a, b, c, d, e, f].iter().all(u8::is_ascii_digit) && matches!(rest, [] | [b'\n', ..])
+    let Some((version, rest)) = text.split_first_chunk::<7>() else { return false };
+    let is_right = |(place, byte): (usize, &u8)| if place == 3 { *byte == b'.' } else { byte.is_ascii_digit() };
+    version.iter().enumerate().all(is_right) && matches!(rest, [] | [b'\n', ..])
 }
 
 fn ftp_or_smtp(text: &[u8]) -> Protocol {
