@@ -39,14 +39,16 @@ impl TryFrom<Vec<Hardware>> for Macs {
     }
 }
 
-/// What is done to a device.
+/// What is done to a device. Whoever leaves a word out, or says another, is not understood: nothing may be taken back by mistake.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) enum ControlOrder {
     /// Restrict it so; without a restriction it is allowed everything.
     Restrict {
         /// The device.
         macs: Macs,
         /// How.
+        #[serde(deserialize_with = "Option::deserialize")]
         to: Option<Restriction>,
         /// Even where that cuts off more than one device, or whoever asks.
         force: bool,
@@ -58,6 +60,7 @@ pub(crate) enum ControlOrder {
         /// The device.
         mac: Hardware,
         /// Its name, and its address where that is fixed.
+        #[serde(deserialize_with = "Option::deserialize")]
         to: Option<Named>,
     },
     /// Undo the order of this number, or the latest that is not undone.
@@ -131,6 +134,10 @@ mod tests {
         for label in ["", "a b", "a,ignore", "a\\nb", "-a", "../a", &"a".repeat(64)] {
             check(&name(label), false);
         }
+        check(&format!(r#"{{"Name":{{"mac":{mac},"to":null}}}}"#), true);
+        check(&format!(r#"{{"Name":{{"mac":{mac}}}}}"#), false);
+        check(&format!(r#"{{"Name":{{"mac":{mac},"two":{{"label":"tv"}}}}}}"#), false);
+        check(&format!(r#"{{"Restrict":{{"macs":[{mac}],"force":false,"asking":null}}}}"#), false);
         check(r#"{"Undo":null}"#, true);
         check(r#"{"Run":"sh"}"#, false);
     }
