@@ -169,7 +169,8 @@ fn json(link: &str, shown: &[(Family, Vec<Column>)], moved: &Moved, probes: &Mov
     })
 }
 
-fn of_family(columns: &[Column]) -> Value {
+/// The columns of one family, each value of theirs as an array; round trips in milliseconds.
+pub(super) fn of_family(columns: &[Column]) -> Value {
     let trips = |value: fn(&Spread) -> Trip| -> Vec<Option<f64>> {
         columns.iter().map(|column| column.trips.as_ref().map(|trips| milliseconds(value(trips)))).collect()
     };

@@ -1,14 +1,13 @@
 //! How a link did, as the page draws it: smoke, traffic, the times of which nothing is known, and the marks where the choice changed.
 
-use super::super::graph::milliseconds;
+use super::super::graph::{milliseconds, of_family};
 use super::super::switches::{self, changes, standing, was_enabled};
 use super::{Known, in_words, moved};
 use crate::clock;
 use crate::ipc::past::Graph;
 use crate::store::kinds::{Happening, Stretch};
 use crate::store::read::{Found, Open, Placed, Span};
-use rebootping_core::history::columns::{Column, Grid, Spread};
-use rebootping_core::history::samples::Trip;
+use rebootping_core::history::columns::{Column, Grid};
 use rebootping_core::link::Family;
 use rebootping_core::link::verdict::Code;
 use serde_json::{Value, json};
@@ -100,18 +99,10 @@ fn moved(known: &Known<'_>, asked: &Graph, columns: &[Column], open: &[Open]) ->
 }
 
 fn as_arrays(columns: &[Column], rates: &Rates) -> Value {
-    let trips = |value: fn(&Spread) -> Trip| -> Vec<Option<f64>> {
-        columns.iter().map(|column| column.trips.as_ref().map(|trips| milliseconds(value(trips)))).collect()
-    };
-    json!({
-        "time": columns.iter().map(|column| column.time).collect::<Vec<_>>(),
-        "asked": columns.iter().map(|column| column.asked).collect::<Vec<_>>(),
-        "lost": columns.iter().map(|column| column.lost).collect::<Vec<_>>(),
-        "min": trips(|trips| trips.min), "q1": trips(|trips| trips.q1), "median": trips(|trips| trips.median),
-        "q3": trips(|trips| trips.q3), "p95": trips(|trips| trips.p95), "max": trips(|trips| trips.max),
-        "bits_down": rates.1,
-        "bits_up": rates.0,
-    })
+    let mut arrays = of_family(columns);
+    arrays["bits_down"] = json!(rates.1);
+    arrays["bits_up"] = json!(rates.0);
+    arrays
 }
 
 /// Stretches of which nothing is known, and those in which there was no link, up to a time.
