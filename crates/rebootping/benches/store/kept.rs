@@ -1,13 +1,12 @@
 //! The same samples on their whole way: as a judge's notes into a store, into its file, and out of it as a graph.
 
 use super::graphs::{self, POINTS};
-use super::round_trips::TARGETS;
+use super::round_trips::{TARGETS, echoes};
 use super::{Folder, ROUNDS, Series};
 use rebootping::stored::{BOOTED, Measured};
 use rebootping_core::history::relay::Outbox;
 use rebootping_core::history::samples::Sample;
 use rebootping_core::link::decide::{Decider, Did, Entry, Neighbour, Observed, OpenLink, Opening};
-use rebootping_core::link::echoes::Echoes;
 use rebootping_core::link::standing::Held;
 use rebootping_core::link::verdict::Load;
 use rebootping_core::link::{Family, Presence};
@@ -107,16 +106,6 @@ fn did(link: &[Series], round: usize) -> Did {
     let load = Load { received: (round as u64).wrapping_mul(7919) % 2_000_003, sent: round as u64 % 60_013 };
     let echoes = (0..).zip(samples()).filter_map(|(target, sample)| echoes(target, sample)).collect();
     Did { presence, order: None, resting: false, next_hop: Neighbour::Answers, load, echoes }
-}
-
-fn echoes(target: u8, sample: Sample) -> Option<Echoes> {
-    match sample {
-        Sample::Unwatched | Sample::Absent | Sample::NotAsked => None,
-        Sample::Lost { sent } => Some(Echoes { target, sent, answered: 0, best: None }),
-        Sample::Answered { sent, lost, best } => {
-            Some(Echoes { target, sent, answered: (1 << (sent - lost)) - 1, best: Some(best.into()) })
-        }
-    }
 }
 
 /// Bytes this process has had written to disks.

@@ -13,6 +13,7 @@
 //! days the link is away for about ten minutes.
 
 use rebootping_core::history::samples::{Sample, Trip};
+use rebootping_core::link::echoes::Echoes;
 
 /// Targets of a link.
 pub(crate) const TARGETS: usize = 10;
@@ -118,6 +119,17 @@ impl Link {
         let detour =
             if self.random.within(0.001) { (3.0 / self.random.even().powf(1.0 / 1.2)).min(2000.0) } else { 0.0 };
         length + wait * self.random.even() + median * (width * self.random.normal()).exp() + detour
+    }
+}
+
+/// What the judge notes of a sample; nothing of a target that was not asked.
+pub(crate) fn echoes(target: u8, sample: Sample) -> Option<Echoes> {
+    match sample {
+        Sample::Unwatched | Sample::Absent | Sample::NotAsked => None,
+        Sample::Lost { sent } => Some(Echoes { target, sent, answered: 0, best: None }),
+        Sample::Answered { sent, lost, best } => {
+            Some(Echoes { target, sent, answered: (1 << (sent - lost)) - 1, best: Some(best.into()) })
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use rebootping::stored::{BOOTED, Measured};
 use rebootping_core::history::relay::Outbox;
 use rebootping_core::history::samples::Sample;
 use rebootping_core::link::decide::{Decider, Did, Entry, Neighbour, Observed, OpenLink, Opening};
-use rebootping_core::link::echoes::Echoes;
 use rebootping_core::link::standing::Held;
 use rebootping_core::link::verdict::Load;
 use rebootping_core::link::{Family, Presence};
@@ -13,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
-use super::round_trips::{LINKS, Link, TARGETS};
+use super::round_trips::{LINKS, Link, TARGETS, echoes};
 
 const SECOND: Duration = Duration::from_secs(1);
 const FLUSH: Duration = Duration::from_secs(60);
@@ -88,14 +87,4 @@ fn did(link: &mut Link, second: u64) -> Did {
     let load = Load { received: second.wrapping_mul(7919) % 2_000_003, sent: second % 60_013 };
     let echoes = (0..).zip(samples).filter_map(|(target, sample)| echoes(target, sample)).collect();
     Did { presence, order: None, resting: false, next_hop: Neighbour::Answers, load, echoes }
-}
-
-fn echoes(target: u8, sample: Sample) -> Option<Echoes> {
-    match sample {
-        Sample::Unwatched | Sample::Absent | Sample::NotAsked => None,
-        Sample::Lost { sent } => Some(Echoes { target, sent, answered: 0, best: None }),
-        Sample::Answered { sent, lost, best } => {
-            Some(Echoes { target, sent, answered: (1 << (sent - lost)) - 1, best: Some(best.into()) })
-        }
-    }
 }
