@@ -82,16 +82,22 @@ fn entry(stream: &mut Stream, what: &str) -> Event {
     }
 }
 
-#[test]
-fn what_happens_comes_into_the_log_live_and_to_who_comes_back_after_a_restart_of_the_page() {
-    let site = Site::start("live", "");
-    let session = site.log_in();
+/// Has the TV talk until it is listed, and says where.
+fn list_tv(site: &Site) -> &'static str {
     let path = "/api/v1/devices/02:de:00:00:00:07";
     wait_until("the TV is listed", LIMIT, || {
         Flood::of(vec![udp_frame(GATEWAY, TV, 1, 60)]).send_in(site.yard.gw(), "lan0");
         Flood::of(vec![udp_frame(TV, GATEWAY, 1, 60)]).send_in(site.yard.street(), "lan0");
         site.get(path, &[]).status == 200
     });
+    path
+}
+
+#[test]
+fn what_happens_comes_into_the_log_live_and_to_who_comes_back_after_a_restart_of_the_page() {
+    let site = Site::start("live", "");
+    let session = site.log_in();
+    let path = list_tv(&site);
     let mut stream = Stream::open(&site, &[]);
     stream.next();
     let note = site.post(&format!("{path}/note"), &[&session], "{\"note\":\"mine\"}");
@@ -115,12 +121,7 @@ fn what_happens_comes_into_the_log_live_and_to_who_comes_back_after_a_restart_of
 fn a_device_is_renamed_and_that_is_taken_back_and_logged() {
     let site = Site::start("rename", "");
     let session = site.log_in();
-    let path = "/api/v1/devices/02:de:00:00:00:07";
-    wait_until("the TV is listed", LIMIT, || {
-        Flood::of(vec![udp_frame(GATEWAY, TV, 1, 60)]).send_in(site.yard.gw(), "lan0");
-        Flood::of(vec![udp_frame(TV, GATEWAY, 1, 60)]).send_in(site.yard.street(), "lan0");
-        site.get(path, &[]).status == 200
-    });
+    let path = list_tv(&site);
     let name = || site.get(path, &[]).json()["name"].clone();
     let refused = site.post(&format!("{path}/rename"), &[&session], "{\"name\":\"<script>alert(1)</script>\"}");
     assert_eq!((refused.status, name()), (400, Value::Null), "names are those of DNS");
