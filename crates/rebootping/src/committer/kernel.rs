@@ -302,7 +302,7 @@ fn is_drain(priority: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::netlink::message::{Link, Message, OperState, Route, Rule};
+    use crate::netlink::message::{Link, Message, Route, Rule};
 
     const ISP1: &str = "198.51.100.1";
 
@@ -320,22 +320,7 @@ mod tests {
     }
 
     fn device(index: u32, name: &str) -> Message {
-        Message::Link(Link {
-            index,
-            name: name.into(),
-            up: true,
-            carrier: true,
-            operstate: OperState::Up,
-            point_to_point: false,
-            hardware_type: 1,
-            hardware_address: None,
-            kind: None,
-            master: None,
-            below: None,
-            vlan: None,
-            mtu: 1500,
-            stats: None,
-        })
+        Message::Link(Link::ethernet(index, name))
     }
 
     fn hop(index: u32, gateway: &str, dead: bool) -> Hop {

@@ -61,6 +61,29 @@ pub(crate) struct Link {
     pub(crate) stats: Option<Stats>,
 }
 
+#[cfg(test)]
+impl Link {
+    /// An Ethernet card that is up, without an address of its own.
+    pub(crate) fn ethernet(index: u32, name: &str) -> Self {
+        Self {
+            index,
+            name: name.into(),
+            up: true,
+            carrier: true,
+            operstate: OperState::Up,
+            point_to_point: false,
+            hardware_type: 1,
+            hardware_address: None,
+            kind: None,
+            master: None,
+            below: None,
+            vlan: None,
+            mtu: 1500,
+            stats: None,
+        }
+    }
+}
+
 /// Where the device is that another was made on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Below {

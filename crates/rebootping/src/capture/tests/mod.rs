@@ -5,26 +5,11 @@ mod interfaces;
 mod live;
 mod wires;
 
-use crate::netlink::message::{Link, OperState, Stats};
+use crate::netlink::message::{Link, Stats};
 
 /// A plain Ethernet card.
 pub(super) fn card(index: u32, name: &str) -> Link {
-    Link {
-        index,
-        name: name.into(),
-        up: true,
-        carrier: true,
-        operstate: OperState::Up,
-        point_to_point: false,
-        hardware_type: 1,
-        hardware_address: Some([2, 0, 0, 0, 0, index as u8]),
-        kind: None,
-        master: None,
-        below: None,
-        vlan: None,
-        mtu: 1500,
-        stats: None,
-    }
+    Link { hardware_address: Some([2, 0, 0, 0, 0, index as u8]), ..Link::ethernet(index, name) }
 }
 
 /// A card that lost so many packets.

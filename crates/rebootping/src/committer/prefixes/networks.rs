@@ -107,25 +107,10 @@ fn way_of(snapshot: &Snapshot, table: u32, links: &BTreeSet<String>) -> Option<S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::netlink::message::{Hop, Link, Message, OperState, Route, RouteKind, Rule};
+    use crate::netlink::message::{Hop, Link, Message, Route, RouteKind, Rule};
 
     fn link(index: u32, name: &str) -> Message {
-        Message::Link(Link {
-            index,
-            name: name.into(),
-            up: true,
-            carrier: true,
-            operstate: OperState::Up,
-            point_to_point: false,
-            hardware_type: 1,
-            hardware_address: None,
-            kind: None,
-            master: None,
-            below: None,
-            vlan: None,
-            mtu: 1500,
-            stats: None,
-        })
+        Message::Link(Link::ethernet(index, name))
     }
 
     fn route(table: u32, indices: &[u32]) -> Message {

@@ -119,9 +119,7 @@ fn is_within(network: &Address, ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::netlink::message::{
-        AddressFlags, Hop, Link, Message, Neighbour, NeighbourState, OperState, Route, RouteKind,
-    };
+    use crate::netlink::message::{AddressFlags, Hop, Link, Message, Neighbour, NeighbourState, Route, RouteKind};
 
     const TV: Hardware = Hardware([2, 0, 0, 0, 0, 2]);
     const NEXT_HOP: Hardware = Hardware([2, 0, 0, 0, 0, 3]);
@@ -129,22 +127,7 @@ mod tests {
     const GATEWAY: Hardware = Hardware([2, 0, 0, 0, 0, 1]);
 
     fn link(index: u32, name: &str, mac: Hardware) -> Message {
-        Message::Link(Link {
-            index,
-            name: name.into(),
-            up: true,
-            carrier: true,
-            operstate: OperState::Up,
-            point_to_point: false,
-            hardware_type: 1,
-            hardware_address: Some(mac.0),
-            kind: None,
-            master: None,
-            below: None,
-            vlan: None,
-            mtu: 1500,
-            stats: None,
-        })
+        Message::Link(Link { hardware_address: Some(mac.0), ..Link::ethernet(index, name) })
     }
 
     fn address(index: u32, ip: &str, prefix_len: u8) -> Message {
