@@ -48,7 +48,7 @@ const TURNS: usize = 5;
 const TAIL: Duration = Duration::from_secs(2);
 
 /// Packets go no further than to IPv4's door: a route that is looked up in vain is freed later, on whoever's time that is.
-const DROPPED: &str = "table ip bench { chain door { type filter hook prerouting priority raw; policy drop; } }";
+const DROPPED: &str = "table ip bench { chain door { type filter hook prerouting priority raw; policy drop; }; }";
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
