@@ -48,7 +48,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Probe every Internet link, choose the healthy ones and have Shorewall use them, until stopped.
     #[command(after_help = help::RUN)]
-    Run,
+    Run(Unit),
     /// Show every link: whether it is healthy, whether it is used, and why.
     #[command(after_help = help::STATUS)]
     Status(Output),
@@ -114,6 +114,9 @@ pub(crate) enum Command {
         /// What to change.
         #[command(subcommand)]
         order: Option<WebOrder>,
+        /// What its unit says of it.
+        #[command(flatten)]
+        unit: Unit,
     },
     /// Write a shell's completion script to standard output.
     #[command(after_help = help::COMPLETIONS)]
@@ -127,16 +130,24 @@ pub(crate) enum Command {
     Man,
     /// Probe and select; started by `run`, never by hand.
     #[command(hide = true)]
-    Judge,
+    Judge(Unit),
     /// Capture, and keep what was captured; started by `run`, never by hand.
     #[command(hide = true)]
-    Observer,
+    Observer(Unit),
     /// Read what a DHCP server answers; started by `run`, never by hand.
     #[command(hide = true)]
     Reader {
         /// What is to be found out.
         kind: String,
     },
+}
+
+/// What systemd's units say of a process; never given by hand.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unit {
+    /// The folder of sockets in which the processes that units start join the one that `run` starts.
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub(crate) join: Option<PathBuf>,
 }
 
 /// The form of an answer.

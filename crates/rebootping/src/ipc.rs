@@ -4,6 +4,7 @@
 //! the other end does not read in time stays in a bounded outbox, and the sender is told when that is full.
 
 pub(crate) mod control;
+pub(crate) mod joining;
 pub(crate) mod observer;
 pub(crate) mod past;
 pub(crate) mod web;
@@ -22,7 +23,7 @@ use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -132,9 +133,13 @@ pub(crate) struct LinkRule {
     pub(crate) hold_down: Option<Duration>,
 }
 
-/// Runs a process that the daemon started and talks to over its standard input, until the daemon closes its end.
-pub(crate) fn serve(name: &str, run: impl FnOnce(UnixStream) -> io::Result<()>) -> ExitCode {
-    let daemon = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
+/// Runs a process of the daemon until that closes its end: one the daemon started and talks to over its standard input, or one that a
+/// unit started and that joins the daemon in a folder.
+pub(crate) fn serve(name: &str, join: Option<&Path>, run: impl FnOnce(UnixStream) -> io::Result<()>) -> ExitCode {
+    let daemon = match join {
+        Some(folder) => joining::join(folder, name),
+        None => io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from),
+    };
     match daemon.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ExitCode::SUCCESS,

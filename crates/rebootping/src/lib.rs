@@ -47,11 +47,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let config = cli.config.as_deref();
     match cli.command {
-        Command::Run => daemon::run(config),
-        Command::Judge => judge::main(),
-        Command::Observer => observer::main(),
-        Command::Web { order: None } => web::main(),
-        Command::Web { order: Some(order) } => web::orders::web(config, &order),
+        Command::Run(unit) => daemon::run(config, unit.join.as_deref()),
+        Command::Judge(unit) => judge::main(unit.join.as_deref()),
+        Command::Observer(unit) => observer::main(unit.join.as_deref()),
+        Command::Web { order: None, unit } => web::main(unit.join.as_deref()),
+        Command::Web { order: Some(order), .. } => web::orders::web(config, &order),
         Command::Passwd => web::orders::passwd(config),
         Command::Reader { kind } => committer::dhcp::reading::main(&kind),
         Command::Status(output) => client::status(config, output),

@@ -32,7 +32,8 @@ pub(super) fn write(mut program: Command, to: &mut dyn Write) -> io::Result<()> 
 fn write_command(page: &mut Roff, command: &Command) {
     page.control("SS", [usage(command).as_str()]);
     page.text([roman(command.get_about().map(ToString::to_string).unwrap_or_default())]);
-    let local = command.get_arguments().filter(|arg| !arg.is_global_set() && arg.get_id() != "help");
+    let local =
+        command.get_arguments().filter(|arg| !arg.is_global_set() && !arg.is_hide_set() && arg.get_id() != "help");
     local.for_each(|arg| write_argument(page, arg));
     if let Some(text) = command.get_after_help() {
         page.control("PP", []);

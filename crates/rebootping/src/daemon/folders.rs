@@ -40,6 +40,16 @@ pub(super) fn judge_run(run: &Path) -> PathBuf {
     run.join("judge")
 }
 
+/// Where the observer is asked what it knows.
+pub(crate) fn observer_run(run: &Path) -> PathBuf {
+    run.join("observer")
+}
+
+/// Where the web process keeps who has logged in.
+pub(crate) fn web_run(run: &Path) -> PathBuf {
+    run.join("web")
+}
+
 /// The file whose lock is held while a daemon runs.
 pub(super) fn lock_path(run: &Path) -> PathBuf {
     run.join("lock")
@@ -59,7 +69,14 @@ pub(super) fn make(config: &Config) -> io::Result<()> {
     let learnt = observer_state(&config.paths.state);
     // What is made in it belongs to its group: who serves the page reads the history.
     make_one(&learnt, 0o2750)?;
-    give_all(&learnt, observer.readable_by(Identity::find(&config.process.web_user, Role::Web)?), 1)?;
+    let web = Identity::find(&config.process.web_user, Role::Web)?;
+    give_all(&learnt, observer.readable_by(web), 1)?;
+    for (path, mode, to) in
+        [(observer_run(&config.paths.run), 0o755, observer), (web_run(&config.paths.run), 0o700, web)]
+    {
+        make_one(&path, mode)?;
+        give_all(&path, to, 1)?;
+    }
     make_access(config)
 }
 

@@ -17,6 +17,8 @@ mod control;
 mod controlling;
 mod device_orders;
 mod diary;
+mod door;
+mod entering;
 mod entries;
 pub(crate) mod folders;
 mod give_back;
@@ -28,7 +30,6 @@ mod signals;
 mod supervise;
 
 use crate::clock::{self, Moment};
-use crate::committer::audit::Row;
 use crate::committer::prefixes::Prefixes;
 use crate::committer::restrict::{Told, Warden};
 use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
@@ -47,6 +48,7 @@ use control::Call;
 pub(crate) use control::{Answer, Request, ask};
 use device_orders::DeviceOrders;
 use diary::Diary;
+use door::Door;
 pub(crate) use give_back::give_back;
 use jiff::Timestamp;
 use rebootping_core::commit::State;
@@ -94,8 +96,8 @@ pub(crate) enum Input {
     Stop,
 }
 
-/// Runs until told to stop.
-pub(crate) fn run(explicit: Option<&Path>) -> ExitCode {
+/// Runs until told to stop. With a folder to `join` in, units start the other processes.
+pub(crate) fn run(explicit: Option<&Path>, join: Option<&Path>) -> ExitCode {
     let config = match config::load(explicit) {
         Ok(config) => config,
         Err(errors) => {
@@ -103,7 +105,7 @@ pub(crate) fn run(explicit: Option<&Path>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match Daemon::start(explicit, config).map(|(daemon, inputs)| daemon.run(&inputs)) {
+    match Daemon::start(explicit, config, join).map(|(daemon, inputs)| daemon.run(&inputs)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error(&error.to_string());
@@ -144,7 +146,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(explicit: Option<&Path>, config: Config) -> io::Result<(Self, Receiver<Input>)> {
+    fn start(explicit: Option<&Path>, config: Config, join: Option<&Path>) -> io::Result<(Self, Receiver<Input>)> {
         folders::require_root()?;
         folders::make(&config)?;
         let lock = folders::Lock::take(&config.paths.run)?;
@@ -166,9 +168,12 @@ impl Daemon {
         let prefixes = Prefixes::start(prefix_settings(&config, [].into_iter()), move |is_trouble, text| {
             drop(events.try_send(Input::Warden(Told::Event { is_trouble, text })));
         })?;
-        let judge = Supervisor::start(inputs.clone(), judge_settings(&config))?;
-        let observer = Supervisor::start(inputs.clone(), observer_settings(&config, &[]))?;
-        let web = Supervisor::start(inputs, web_settings(&config, None))?;
+        let door = |name, user: Identity| join.map(|folder| Door::open(folder, name, user.uid())).transpose();
+        let judges = door(Judge::NAME, Identity::find(&config.process.judge_user, Role::Judge)?)?;
+        let judge = Supervisor::start(inputs.clone(), judge_settings(&config), judges)?;
+        let observers = door(Observer::NAME, Identity::find(&config.process.observer_user, Role::Observer)?)?;
+        let observer = Supervisor::start(inputs.clone(), observer_settings(&config, &[]), observers)?;
+        let web = Supervisor::start(inputs, web_settings(&config, None), door(Web::NAME, page)?)?;
         let daemon = Self {
             explicit: explicit.map(Path::to_path_buf),
             started: clock::wall(),
@@ -300,25 +305,6 @@ impl Daemon {
         links.filter(|(_, wanted)| wanted.want.is_in()).map(|(link, _)| link.name.as_str()).collect()
     }
 
-    /// Has the history keep an order that somebody else answers.
-    fn enter_order(&mut self, call: &Call) {
-        let message = self.diary.enter(entries::order(call, clock::now()));
-        drop(self.observer.tell(&message));
-    }
-
-    /// Has the history keep a row of the audit.
-    fn enter_row(&mut self, row: &Row) {
-        let message = self.diary.enter_row(entries::row(row, clock::now()), row.id);
-        drop(self.observer.tell(&message));
-    }
-
-    /// Answers an operator when the history has what was done.
-    fn enter_done(&mut self, call: Call, done: String) {
-        let now = clock::now();
-        let message = self.diary.enter_for(entries::order(&call, now), call, done, now);
-        drop(self.observer.tell(&message));
-    }
-
     fn handle_observer(&mut self, message: FromObserver) {
         match message {
             FromObserver::Capture(report) => {
@@ -343,13 +329,6 @@ impl Daemon {
                 let next = self.device_orders.answered(number, answer);
                 self.go_on(next);
             }
-        }
-    }
-
-    /// Tells an observer that was started anew what the disk does not have.
-    fn enter_again(&self) {
-        for message in self.diary.again() {
-            drop(self.observer.tell(&message));
         }
     }
 

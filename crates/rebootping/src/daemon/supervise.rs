@@ -1,6 +1,7 @@
-//! Keeps a process of ours running: starts it, reads what it says, and starts it again when it ends.
+//! Keeps a process of ours running: starts it or lets it join, reads what it says, and begins again when it ends.
 
 use super::Input;
+use super::door::Door;
 use super::folders::make_captures;
 use super::mailbox::Mailbox;
 use crate::clock;
@@ -14,8 +15,10 @@ use rebootping_core::time::Time;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::{self, Read};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -26,6 +29,8 @@ use std::time::Duration;
 /// A process that ends is started again after this, doubled each time up to the second value.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// One that a unit starts is waited for so long, shorter than the silence that would end it; then one is started here.
+const JOINS_WITHIN: Duration = Duration::from_secs(8);
 
 /// A kind of process: what it is told, and what it says.
 pub(super) trait Worker: Send + Sync + 'static {
@@ -141,15 +146,15 @@ struct Running<W: Worker> {
 }
 
 impl<W: Worker> Supervisor<W> {
-    /// Starts the first process and the thread that starts the others.
-    pub(super) fn start(inputs: SyncSender<Input>, settings: W::Settings) -> io::Result<Self> {
+    /// Starts the first process, or lets it join where there is a door, and the thread that goes on so.
+    pub(super) fn start(inputs: SyncSender<Input>, settings: W::Settings, door: Option<Door>) -> io::Result<Self> {
         let running = Mutex::new(Running { settings, process: None, stopping: false });
         let shared = Arc::new(Shared { started: AtomicU64::new(0), heard: AtomicU64::new(0), running });
         shared.hear();
         let of_thread = Arc::clone(&shared);
         let (alive, ended) = sync_channel(0);
         thread::Builder::new().name("supervisor".into()).spawn(move || {
-            of_thread.keep_running(&inputs);
+            of_thread.keep_running(&inputs, door);
             drop(alive);
         })?;
         Ok(Self { shared, ended })
@@ -242,13 +247,13 @@ impl<W: Worker> Shared<W> {
         self.heard.store(clock::now().as_nanos(), Ordering::SeqCst);
     }
 
-    fn keep_running(&self, inputs: &SyncSender<Input>) {
+    fn keep_running(&self, inputs: &SyncSender<Input>, mut door: Option<Door>) {
         let mut pause = FIRST_PAUSE;
         while !self.running().stopping {
             let number = self.started.fetch_add(1, Ordering::SeqCst) + 1;
             self.hear();
-            let (said_anything, why) = match self.run_one(number, inputs) {
-                Ok((said_anything, status)) => (said_anything, described(status)),
+            let (said_anything, why) = match self.run_one(number, inputs, door.as_mut()) {
+                Ok(ended) => ended,
                 Err(error) => (false, format!("it could not be started: {error}")),
             };
             if self.running().stopping || inputs.send(W::input(Heard::Ended(why))).is_err() {
@@ -260,22 +265,22 @@ impl<W: Worker> Shared<W> {
     }
 
     /// Runs one process to its end; says whether it ever said anything, and how it ended.
-    fn run_one(&self, number: u64, inputs: &SyncSender<Input>) -> io::Result<(bool, ExitStatus)> {
+    fn run_one(&self, number: u64, inputs: &SyncSender<Input>, door: Option<&mut Door>) -> io::Result<(bool, String)> {
         W::prepare(&self.settings());
-        let (mut child, ours) = spawn(W::NAME)?;
+        let (process, ours) = begin(W::NAME, door)?;
+        self.hear();
         let mut reader = ours.try_clone()?;
         {
             let mut running = self.running();
             let mut mailbox = Mailbox::new(ours);
             mailbox.post(&W::configure(running.settings.clone()))?;
-            let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(0));
-            running.process = (!running.stopping).then_some((pid, mailbox));
+            running.process = (!running.stopping).then_some((process.pid(), mailbox));
         }
         let said_anything = self.read_all(&mut reader, number, inputs);
         self.running().process = None;
         // What it could not be understood to say, it must not go on saying.
-        drop(child.kill());
-        Ok((said_anything, child.wait()?))
+        drop(reader.shutdown(Shutdown::Both));
+        Ok((said_anything, process.end()?))
     }
 
     /// Hands over what a process says until it ends; true if it said anything.
@@ -300,10 +305,56 @@ impl<W: Worker> Shared<W> {
     }
 }
 
-fn spawn(name: &str) -> io::Result<(Child, UnixStream)> {
+/// A process that runs, and who its parent is.
+enum Process {
+    /// We are, and it ends with our word.
+    Started(Child),
+    /// The service manager is: it says how it ended, and starts the next. While it is connected its number is its own.
+    Joined(Pid, &'static str),
+}
+
+impl Process {
+    fn pid(&self) -> Pid {
+        match self {
+            Self::Started(child) => Pid::from_raw(i32::try_from(child.id()).unwrap_or(0)),
+            Self::Joined(pid, _) => *pid,
+        }
+    }
+
+    /// Ends it; how it ended, in words.
+    fn end(self) -> io::Result<String> {
+        match self {
+            Self::Started(mut child) => {
+                // One that is gone already needs no killing.
+                drop(child.kill());
+                child.wait().map(described)
+            }
+            Self::Joined(_, name) => Ok(format!("`systemctl status rebootping-{name}` says why")),
+        }
+    }
+}
+
+/// The process that joins, else one that is started here.
+fn begin(name: &'static str, door: Option<&mut Door>) -> io::Result<(Process, UnixStream)> {
+    if let Some(door) = door {
+        if let Some((pid, stream)) = door.wait(JOINS_WITHIN) {
+            return Ok((Process::Joined(pid, name), stream));
+        }
+        log::warn(&format!(
+            "no {name} has joined, so one is started here; `systemctl status rebootping-{name}` says why"
+        ));
+    }
     let (ours, theirs) = UnixStream::pair()?;
-    let child = Command::new(std::env::current_exe()?).arg(name).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
-    Ok((child, ours))
+    let child = Command::new(this_program()).arg(name).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+    Ok((Process::Started(child), ours))
+}
+
+/// The program that runs, also while its file is being replaced by another version's.
+fn this_program() -> PathBuf {
+    match std::env::current_exe() {
+        Ok(path) if path.exists() => path,
+        _ => PathBuf::from("/proc/self/exe"),
+    }
 }
 
 /// How a process ended, in words.

@@ -59,9 +59,9 @@ const NICE: i32 = -15;
 /// The judge is small; the kernel should end almost any other process first (proc(5)).
 const OOM_SCORE: &str = "-900";
 
-/// `rebootping judge`: talks to the daemon that started it over standard input.
-pub(crate) fn main() -> ExitCode {
-    ipc::serve("judge", run)
+/// `rebootping judge`: talks to the daemon that started it over standard input, or to the one it joins.
+pub(crate) fn main(join: Option<&Path>) -> ExitCode {
+    ipc::serve("judge", join, run)
 }
 
 /// Judges until the committer closes its end of the connection, which is an `UnexpectedEof`.

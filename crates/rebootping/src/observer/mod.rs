@@ -42,6 +42,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 use watching::Watching;
@@ -55,9 +56,9 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// Even if no message is ever lost, the kernel is asked for everything this often.
 const ASK_KERNEL_EVERY: Duration = Duration::from_secs(60);
 
-/// `rebootping observer`: talks to the daemon that started it over standard input.
-pub(crate) fn main() -> ExitCode {
-    ipc::serve("observer", run)
+/// `rebootping observer`: talks to the daemon that started it over standard input, or to the one it joins.
+pub(crate) fn main(join: Option<&Path>) -> ExitCode {
+    ipc::serve("observer", join, run)
 }
 
 /// Observes until the committer closes its end of the connection.

@@ -5,6 +5,7 @@
 //! slow asker holds up nobody else.
 
 use super::past::Archive;
+use crate::daemon::folders::observer_run;
 use crate::extract;
 use crate::ipc::observer::{Fact, Packets, Part, Question};
 use crate::ipc::past::Past;
@@ -50,7 +51,7 @@ pub(super) struct Questions {
 
 /// Where an observer with this run folder can be asked.
 pub(crate) fn socket_path(run: &Path) -> PathBuf {
-    run.join("observer.sock")
+    observer_run(run).join("questions.sock")
 }
 
 /// The socket, and what wakes whoever watches the wires.
@@ -59,7 +60,7 @@ pub(super) struct Door {
     wake: EventFd,
 }
 
-/// Opens the socket; still as root, since the run folder is root's.
+/// Opens the socket, before files are out of reach.
 pub(super) fn open(run: &Path) -> io::Result<Door> {
     let path = socket_path(run);
     drop(fs::remove_file(&path));

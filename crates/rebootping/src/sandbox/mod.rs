@@ -78,7 +78,7 @@ pub(crate) fn offered() -> Confinement {
     Confinement { landlock_abi: files::offered() }
 }
 
-/// Confines this process, started as root and still of one thread, for good. After an error it must not go on: it may
+/// Confines this process, started as root or by a unit as its user and still of one thread, for good. After an error it must not go on: it may
 /// be half confined.
 pub(crate) fn enter(sandbox: &Sandbox) -> io::Result<Confinement> {
     powers::demand_one_thread()?;

@@ -1,5 +1,8 @@
 //! What a confined process can and cannot do, each tried in a process of its own.
 
+mod keeping;
+mod seeds;
+mod unit;
 mod web;
 
 use super::users::Identity;
@@ -130,6 +133,19 @@ fn confined(attempt: &str, folders: &Path) -> io::Result<()> {
     if let Some(attempt) = attempt.strip_prefix("web: ") {
         return web::confined(attempt, folders);
     }
+    for (prefix, role) in [("observer: ", Role::Observer), ("reader: ", Role::Reader)] {
+        if let Some(attempt) = attempt.strip_prefix(prefix) {
+            return keeping::confined(attempt, folders, role);
+        }
+    }
+    if let Some(process) = attempt.strip_prefix("seeds: ") {
+        return seeds::confined(process);
+    }
+    let of_unit = attempt.strip_prefix("unit: ");
+    if of_unit.is_some() {
+        unit::become_its_user(attempt)?;
+    }
+    let attempt = of_unit.unwrap_or(attempt);
     let sandbox = Sandbox {
         role: Role::Judge,
         identity: judge(),

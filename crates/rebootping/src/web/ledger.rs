@@ -1,4 +1,4 @@
-//! Who has logged in, beyond the end of this process: digests alone, in a file of the run folder that was opened while files could be.
+//! Who has logged in, beyond the end of this process: digests alone, in a file that was opened while files could be.
 //!
 //! It lies in memory (tmpfs(5)) and counts for the boot in which it was written: an upgrade logs nobody out, a reboot everybody.
 
@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// The file's name in the run folder.
+/// The file's name.
 const NAME: &str = "sessions";
 /// More was never written.
 const LARGEST: u64 = 64 * 1024;
@@ -36,11 +36,13 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Opens that of this run folder, as the user who may.
-    pub(super) fn open(run: &Path) -> io::Result<Self> {
+    /// Opens that of this folder, before files are out of reach.
+    pub(super) fn open(folder: &Path) -> io::Result<Self> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned();
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(run.join(NAME))?;
+        // Root may open it, in a folder of another user.
+        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let file = options.custom_flags(libc::O_NOFOLLOW).open(folder.join(NAME))?;
         Ok(Self { file: Mutex::new(file), boot })
     }
 

@@ -45,6 +45,7 @@ mod tokens;
 mod undo;
 mod wireshark;
 
+use crate::daemon::folders::web_run;
 use crate::ipc::web::{FromWeb, ToWeb, WebSettings};
 use crate::ipc::{self, Peer};
 use crate::sandbox::users::Identity;
@@ -61,6 +62,7 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,9 +80,9 @@ const THREADS: usize = 16;
 /// One that has had nothing to do for so long ends.
 const THREADS_STAY: Duration = Duration::from_secs(10);
 
-/// `rebootping web`: talks to the daemon that started it over standard input.
-pub(crate) fn main() -> ExitCode {
-    ipc::serve("web", run)
+/// `rebootping web`: talks to the daemon that started it over standard input, or to the one it joins.
+pub(crate) fn main(join: Option<&Path>) -> ExitCode {
+    ipc::serve("web", join, run)
 }
 
 /// Serves until the committer closes its end of the connection, or wants other settings.
@@ -93,7 +95,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let gateway = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     let (listeners, tls, mut said) = prepare(&settings);
     // Who cannot be written down has to log in again after a restart.
-    let ledger = Ledger::open(&settings.run);
+    let ledger = Ledger::open(&web_run(&settings.run));
     said.extend(ledger.as_ref().err().map(|error| FromWeb::Warning(format!("web: sessions end with it: {error}"))));
     let confinement = sandbox::enter(&Sandbox {
         role: Role::Web,

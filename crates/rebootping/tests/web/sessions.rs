@@ -52,7 +52,7 @@ fn a_session_outlasts_the_web_process_and_its_end_does_too() {
     });
     assert_eq!(scope(&site, &[&stays, PROXY]), "control");
     assert_eq!(scope(&site, &[&ended, PROXY]), serde_json::Value::Null);
-    let ledger = site.yard.dir().join("run/sessions");
+    let ledger = site.yard.dir().join("run/web/sessions");
     let text = fs::read_to_string(&ledger).expect("it is there");
     let secret = stays.rsplit('=').next().expect("a secret");
     assert!(!text.contains(secret));

@@ -1,0 +1,65 @@
+//! The fuzzers' seeds, each read inside the sandbox of the process that reads such bytes from a network: none needs what is forbidden there.
+
+use super::{Outcome, check};
+use crate::fuzzing::DOORS;
+use crate::sandbox::users::Identity;
+use crate::sandbox::{Role, Sandbox, confine_thread};
+use nix::unistd::getppid;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// What each process reads of what others wrote, by the names of doors.
+fn read_by(role: Role) -> &'static [&'static str] {
+    match role {
+        Role::Judge => &["reply", "netlink", "leases"],
+        Role::Observer => &[
+            "dns",
+            "netbios",
+            "dhcp4",
+            "dhcp6",
+            "ssdp",
+            "tls",
+            "quic",
+            "http",
+            "lldp",
+            "llc",
+            "neighbours",
+            "inventory",
+            "history",
+        ],
+        Role::Web => &["web"],
+        Role::Reader => &["dhcp_server"],
+    }
+}
+
+/// Confines this thread as that process and reads all seeds it has to do with.
+pub(super) fn confined(name: &str) -> io::Result<()> {
+    let roles = [("judge", Role::Judge), ("observer", Role::Observer), ("web", Role::Web), ("reader", Role::Reader)];
+    let (_, role) = roles.into_iter().find(|(known, _)| *known == name).expect("a process");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
+    let mut seeds = Vec::new();
+    for (name, door) in DOORS.into_iter().filter(|(name, _)| read_by(role).contains(name)) {
+        for seed in fs::read_dir(folder.join(name))? {
+            seeds.push((door, fs::read(seed?.path())?));
+        }
+    }
+    assert!(!seeds.is_empty());
+    if role == Role::Web {
+        // It opens its source of random numbers at its start.
+        DOORS.into_iter().filter(|(name, _)| *name == "web").for_each(|(_, door)| door(b""));
+    }
+    let identity = Identity::find("rebootping-no-such-user", role)?;
+    let (read, write, sockets) = (Vec::new(), Vec::new(), Vec::new());
+    let sandbox = Sandbox { role, identity, read, write, sockets, dies_with: Some(getppid()) };
+    eprintln!("{}", confine_thread(&sandbox).expect("a sandbox"));
+    seeds.iter().for_each(|(door, bytes)| door(bytes));
+    Ok(())
+}
+
+#[test]
+fn what_comes_from_a_network_is_read_with_no_more_than_the_sandbox_leaves() {
+    for process in ["judge", "observer", "web", "reader"] {
+        check(&format!("seeds: {process}"), &Outcome::Worked);
+    }
+}
