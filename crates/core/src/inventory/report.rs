@@ -16,6 +16,7 @@ use super::vendor::{self, Vendors};
 use crate::control::lease::Lease;
 use crate::control::restriction::Mode;
 use crate::control::schedule::Schedule;
+use crate::keep;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use crate::untrusted::Untrusted;
@@ -147,10 +148,14 @@ pub struct ReportedDevice<T> {
     pub bytes_received: u64,
     /// What is kept of its packets; the program knows.
     pub captures: Option<Captures<T>>,
+    /// How much of its packets the operator wants kept; none is as much as its network says. The program knows.
+    pub capture_mode: Option<keep::Mode>,
     /// How the operator restricted it; the program knows.
     pub restriction: Option<ReportedRestriction<T>>,
     /// What the DHCP server of this gateway gave it; the program knows.
     pub lease: Option<Lease>,
+    /// The address that the operator has it given, likewise.
+    pub fixed_address: Option<Ipv4Addr>,
 }
 
 /// How a device is restricted.
@@ -340,8 +345,10 @@ impl<T, F: Fn(Time) -> T> Writer<'_, F> {
             bytes_sent: traffic.sent,
             bytes_received: traffic.received,
             captures: None,
+            capture_mode: None,
             restriction: None,
             lease: None,
+            fixed_address: None,
             vendor,
         }
     }

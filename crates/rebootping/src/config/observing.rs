@@ -7,6 +7,7 @@ use super::rules::read_rules;
 use super::values::{duration, flag, glob, list, one_of, size};
 use super::written::{Value, Written};
 use core::time::Duration;
+use rebootping_core::keep::Mode;
 use serde::{Deserialize, Serialize};
 
 const MB: u64 = 1_000_000;
@@ -33,6 +34,16 @@ pub(crate) enum CaptureMode {
     Headers,
     /// Nothing.
     Off,
+}
+
+impl From<Mode> for CaptureMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Full => Self::Full,
+            Mode::Headers => Self::Headers,
+            Mode::Off => Self::Off,
+        }
+    }
 }
 
 const MODES: [(&str, CaptureMode); 3] =

@@ -10,6 +10,7 @@ use rebootping_core::inventory::ports::{Evidence, Protocol};
 use rebootping_core::inventory::report::{
     LeftOut, Report, ReportedContact, ReportedDevice, ReportedHost, ReportedName, ReportedPort,
 };
+use rebootping_core::keep::Mode;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -213,10 +214,12 @@ fn likely(device: &Device) -> Vec<String> {
 }
 
 fn leased(device: &Device) -> Vec<String> {
-    let Some(lease) = &device.lease else { return Vec::new() };
-    let mut items: Vec<String> = lease.ip.iter().map(ToString::to_string).collect();
-    items.extend(lease.name.as_ref().map(|name| name.raw().to_owned()));
-    items.extend(lease.reserved.then(|| "reserved".to_owned()));
+    let (lease, fixed) = (device.lease.as_ref(), device.fixed_address.map(IpAddr::V4));
+    let given = lease.and_then(|lease| lease.ip);
+    let mut items: Vec<String> = given.iter().map(ToString::to_string).collect();
+    items.extend(lease.and_then(|lease| lease.name.as_ref()).map(|name| name.raw().to_owned()));
+    items.extend(lease.filter(|lease| lease.reserved).map(|_| "reserved".to_owned()));
+    items.extend(fixed.filter(|fixed| given != Some(*fixed)).map(|fixed| format!("{fixed} with the next, as ordered")));
     items
 }
 
@@ -303,7 +306,13 @@ fn traffic(sent: u64, received: u64) -> Vec<String> {
 }
 
 fn captures(device: &Device) -> Vec<String> {
-    device.captures.iter().map(|kept| format!("{} since {}", bytes(kept.bytes), moment(&kept.since))).collect()
+    let kept = device.captures.iter().map(|kept| format!("{} since {}", bytes(kept.bytes), moment(&kept.since)));
+    let wanted = device.capture_mode.map(|mode| match mode {
+        Mode::Full => "of new packets all that flow_cutoff leaves, as ordered",
+        Mode::Headers => "of new packets the headers, as ordered",
+        Mode::Off => "no new packets, as ordered",
+    });
+    kept.chain(wanted.map(str::to_owned)).collect()
 }
 
 fn seen(device: &Device) -> Vec<String> {

@@ -37,7 +37,7 @@ fn controlled(config: &Config, after: Option<Hardware>) -> Result<ControlReport,
 
 /// Puts into a report how its devices are controlled.
 pub(crate) fn put_control(report: &mut All, controlled: Vec<Controlled>) {
-    for Controlled { mac, restricted, named: _, lease } in controlled {
+    for Controlled { mac, restricted, named, lease } in controlled {
         let device = report.devices.iter_mut().find(|device| device.mac == mac || device.also.contains(&mac));
         let Some(device) = device else { continue };
         if let Some(Restricted { restriction, in_force, packets, bytes }) = restricted {
@@ -51,6 +51,7 @@ pub(crate) fn put_control(report: &mut All, controlled: Vec<Controlled>) {
             });
         }
         device.lease = lease.or(device.lease.take());
+        device.fixed_address = named.and_then(|named| named.address).or(device.fixed_address);
     }
 }
 

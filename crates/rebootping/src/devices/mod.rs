@@ -22,11 +22,10 @@ pub(crate) mod tests;
 mod text;
 mod told;
 
-use crate::cli::{self, DeviceOrder, Output, Report};
+use crate::cli::{DeviceOrder, Output, Report};
 use crate::client::{self, fail, load, written};
 use crate::clock;
 use crate::config::meant::Config;
-use crate::config::observing::CaptureMode;
 use crate::daemon::{self, Request};
 use crate::ipc::observer::DeviceVerb;
 use facts::{All, Origin};
@@ -84,7 +83,7 @@ pub(crate) fn order(explicit: Option<&Path>, asked: &DeviceOrder) -> ExitCode {
         DeviceOrder::Note { device, text } => tell(explicit, device, |_| Ok(DeviceVerb::Note(text.clone()))),
         DeviceOrder::Merge { device, into } => tell(explicit, device, |known| Ok(DeviceVerb::Merge(known.mac(into)?))),
         DeviceOrder::Split { device } => tell(explicit, device, |_| Ok(DeviceVerb::Split)),
-        DeviceOrder::Capture { device, mode } => tell(explicit, device, |_| Ok(DeviceVerb::Capture(kept(*mode)))),
+        DeviceOrder::Capture { device, mode } => tell(explicit, device, |_| Ok(DeviceVerb::Capture((*mode).into()))),
         DeviceOrder::Forget { device } => tell(explicit, device, |_| Ok(DeviceVerb::Forget)),
     }
 }
@@ -119,14 +118,6 @@ impl Known<'_> {
             return Ok(mac);
         }
         find::find(&live::report(self.0)?, device).map(|device| device.mac)
-    }
-}
-
-fn kept(mode: cli::CaptureMode) -> CaptureMode {
-    match mode {
-        cli::CaptureMode::Full => CaptureMode::Full,
-        cli::CaptureMode::Headers => CaptureMode::Headers,
-        cli::CaptureMode::Off => CaptureMode::Off,
     }
 }
 

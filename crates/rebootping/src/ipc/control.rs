@@ -67,6 +67,23 @@ pub(crate) enum ControlOrder {
     Undo(Option<u64>),
 }
 
+/// What stands before and after an order's number in the answer to it.
+const NUMBER: (&str, &str) = (" (undo: rebootping device undo ", ")");
+
+/// What is said of an order's number, behind what was done.
+pub(crate) fn with_number(done: &str, number: u64) -> String {
+    let (before, after) = NUMBER;
+    format!("{done}{before}{number}{after}")
+}
+
+/// What was done, without its number, and that.
+pub(crate) fn without_number(answer: &str) -> (String, Option<u64>) {
+    let (before, after) = NUMBER;
+    let parts = answer.split_once(before).and_then(|(done, rest)| Some((done, rest.split_once(after)?)));
+    let Some((done, (number, rest))) = parts else { return (answer.to_owned(), None) };
+    (format!("{done}{rest}"), number.parse().ok())
+}
+
 /// How devices are controlled now: so many of them that a frame holds them.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ControlReport {
@@ -113,6 +130,17 @@ mod tests {
     #[track_caller]
     fn check(json: &str, is_understood: bool) {
         assert_eq!(serde_json::from_str::<ControlOrder>(json).is_ok(), is_understood, "{json}");
+    }
+
+    #[test]
+    fn an_order_s_number_is_told_apart_from_what_was_done() {
+        let done = with_number("02:00:00:00:00:01 is called tv", 7);
+        assert_eq!(done, "02:00:00:00:00:01 is called tv (undo: rebootping device undo 7)");
+        let told = format!("{done}; dnsmasq knows it");
+        assert_eq!(without_number(&told), ("02:00:00:00:00:01 is called tv; dnsmasq knows it".to_owned(), Some(7)));
+        for other in ["wan1 is pinned", "a (undo: rebootping device undo 7", "a (undo)"] {
+            assert_eq!(without_number(other), (other.to_owned(), None));
+        }
     }
 
     #[test]

@@ -69,8 +69,8 @@ pub(crate) enum DeviceVerb {
     Merge(Hardware),
     /// The MAC is a device of its own again.
     Split,
-    /// Keep so much of its packets.
-    Capture(CaptureMode),
+    /// Keep so much of its packets; none is as much as its network says.
+    Capture(Option<CaptureMode>),
     /// Say what speaks against cutting it off, if anything does.
     Weigh,
     /// Forget it and erase what is kept of it.

@@ -148,6 +148,7 @@ impl Devices {
         for device in &mut report.devices {
             let kept = owners.get(device.mac.to_string().as_str());
             device.captures = kept.map(|kept| Captures { since: label(kept.oldest), bytes: kept.bytes });
+            device.capture_mode = self.modes.get(&device.mac).copied().map(super::desk::mode);
         }
         report
     }
@@ -239,7 +240,11 @@ impl Devices {
         self.keeper.stop(memory, timeout);
     }
 
-    fn set_mode(&mut self, mac: Hardware, mode: CaptureMode) -> Result<String, Refusal> {
+    fn set_mode(&mut self, mac: Hardware, mode: Option<CaptureMode>) -> Result<String, Refusal> {
+        let Some(mode) = mode else {
+            self.modes.remove(&mac);
+            return Ok(format!("of {mac} as much is kept from now on as of others in its network"));
+        };
         if self.modes.len() >= MOST_MODES && !self.modes.contains_key(&mac) {
             return Err(Refusal::Full);
         }

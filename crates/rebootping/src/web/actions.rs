@@ -1,22 +1,22 @@
 //! What the page can change: how links are used, and what is known and kept of devices; each answer says what was done.
 
 use super::asked::{Asked, json};
-use super::devices::{find, given_name, parse};
+use super::devices::{find, parse};
 use super::problem::Problem;
 use super::source::Device;
 use crate::cli;
 use crate::clock;
 use crate::config::observing::CaptureMode;
 use crate::daemon::Request;
-use crate::ipc::control::{ControlOrder, Macs};
+use crate::ipc::control::{ControlOrder, Macs, without_number};
 use crate::ipc::observer::DeviceVerb;
 use crate::report::status::LinkStatus;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use jiff::Timestamp;
-use rebootping_core::control::label::Label;
 use rebootping_core::control::names::Named;
 use rebootping_core::control::restriction::{Mode, Restriction};
+use rebootping_core::inventory::report::Hardware;
 use rebootping_core::link::verdict::Order;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -48,6 +48,7 @@ struct Lasting {
 #[serde(deny_unknown_fields)]
 struct Name {
     name: String,
+    address: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -118,26 +119,29 @@ pub(super) async fn auto(asked: Asked) -> Result<Response<Body>, Problem> {
     carry_out(&asked, Request::Auto { link: link.name }, back).await
 }
 
-/// Calls a device something.
+/// Calls a device something; its fixed address stays where nothing is said of it.
 pub(super) async fn rename(asked: Asked) -> Result<Response<Body>, Problem> {
-    let Name { name } = asked.body()?;
+    let Name { name, address } = asked.body()?;
     let name = cli::named(&name).map_err(|why| Problem::wrong(format!("this is no name: {why}")))?;
     let mac = parse(asked.part("mac"))?;
     let known = asked.site.source.devices().await?;
-    let before = find(&known, asked.part("mac")).ok().and_then(given_name).and_then(|name| name.raw().parse().ok());
-    let called = |label: Option<Label>| {
-        let to = label.map(|label| Named { label, address: None });
-        Request::Control(ControlOrder::Name { mac, to })
+    let address = match address.as_deref() {
+        None => find(&known, asked.part("mac")).ok().and_then(|device| device.fixed_address),
+        Some("") => None,
+        Some(text) => {
+            Some(text.parse().map_err(|_| Problem::wrong("the address is an IPv4 address, or empty for none"))?)
+        }
     };
-    carry_out(&asked, called(name), Some(called(before))).await
+    let to = name.map(|label| Named { label, address });
+    carry_out(&asked, Request::Control(ControlOrder::Name { mac, to }), None).await
 }
 
 /// Writes something down about a device.
 pub(super) async fn note(asked: Asked) -> Result<Response<Body>, Problem> {
     let Note { note } = asked.body()?;
     let note = cli::noted(&note).map_err(|why| Problem::wrong(format!("this is no note: {why}")))?;
-    change(asked, DeviceVerb::Note(note), |device| Some(DeviceVerb::Note(device.note.clone().unwrap_or_default())))
-        .await
+    let back = |device: &Device| Some((device.mac, DeviceVerb::Note(device.note.clone().unwrap_or_default())));
+    change(asked, DeviceVerb::Note(note), back).await
 }
 
 /// Takes two MACs for one device.
@@ -145,14 +149,21 @@ pub(super) async fn merge(asked: Asked) -> Result<Response<Body>, Problem> {
     let Into { into } = asked.body()?;
     let into = parse(&into)?;
     // Of a device with several MACs, splitting would take apart more than was put together.
-    let back = |device: &Device| device.also.is_empty().then_some(DeviceVerb::Split);
+    let back = |device: &Device| device.also.is_empty().then_some((device.mac, DeviceVerb::Split));
     change(asked, DeviceVerb::Merge(into), back).await
 }
 
 /// Takes a device's MACs for devices of their own again.
 pub(super) async fn split(asked: Asked) -> Result<Response<Body>, Problem> {
     let Nothing {} = asked.body()?;
-    change(asked, DeviceVerb::Split, |_| None).await
+    let mac = parse(asked.part("mac"))?;
+    let again = |device: &Device| {
+        let apart = if mac == device.mac { device.also.as_slice() } else { &[mac] };
+        // More than one would have to be put together again one by one.
+        let [other] = *apart else { return None };
+        Some((other, DeviceVerb::Merge(device.mac)))
+    };
+    change(asked, DeviceVerb::Split, again).await
 }
 
 /// Keeps a device from the Internet, from everything but the local network, or from all.
@@ -174,14 +185,10 @@ pub(super) async fn allow(asked: Asked) -> Result<Response<Body>, Problem> {
 /// Restricts all MACs of the path's device so.
 async fn control(asked: Asked, to: Option<Restriction>, force: bool) -> Result<Response<Body>, Problem> {
     let mac = parse(asked.part("mac"))?;
-    let source = &asked.site.source;
-    let all = source.macs(mac).await;
-    let before = source.restriction(&all).await?;
-    let macs: Macs = all.try_into().map_err(Problem::wrong)?;
+    let macs: Macs = asked.site.source.macs(mac).await.try_into().map_err(Problem::wrong)?;
     // A proxy's address, or our own, is not that of whoever sits at the browser.
     let asking = Some(asked.peer.remote.ip().to_canonical()).filter(|ip| !ip.is_loopback());
-    let order = |to, force| Request::Control(ControlOrder::Restrict { macs: macs.clone(), to, force, asking });
-    carry_out(&asked, order(to, force), Some(order(before, true))).await
+    carry_out(&asked, Request::Control(ControlOrder::Restrict { macs, to, force, asking }), None).await
 }
 
 /// When something ends that lasts so long from now on, in whole seconds: rather a part of one too long than too short.
@@ -194,12 +201,14 @@ fn ends_after(lasting: Duration, now: Timestamp) -> u64 {
 pub(super) async fn capture(asked: Asked) -> Result<Response<Body>, Problem> {
     let Capture { mode } = asked.body()?;
     let mode = match mode.as_str() {
-        "full" => CaptureMode::Full,
-        "headers" => CaptureMode::Headers,
-        "off" => CaptureMode::Off,
-        _ => return Err(Problem::wrong("the mode is full, headers or off")),
+        "full" => Some(CaptureMode::Full),
+        "headers" => Some(CaptureMode::Headers),
+        "off" => Some(CaptureMode::Off),
+        "auto" => None,
+        _ => return Err(Problem::wrong("the mode is full, headers, off or auto")),
     };
-    change(asked, DeviceVerb::Capture(mode), |_| None).await
+    let back = |device: &Device| Some((device.mac, DeviceVerb::Capture(device.capture_mode.map(CaptureMode::from))));
+    change(asked, DeviceVerb::Capture(mode), back).await
 }
 
 /// Forgets a device, which nothing brings back.
@@ -213,25 +222,28 @@ pub(super) async fn undo(asked: Asked) -> Result<Response<Body>, Problem> {
     let Number { id } = asked.body()?;
     let gone = || Problem::new(StatusCode::GONE, "this cannot be taken back any more; do the opposite by hand");
     let request = asked.site.undo.take(id, clock::now()).ok_or_else(gone)?;
-    carry_out(&asked, request, None).await
+    let done = asked.site.source.order(request).await?;
+    json(&Done { schema: 1, text: without_number(&done).0, undo: None })
 }
 
 /// Does something to the device of the path; `back` is what takes it back.
 async fn change(
     asked: Asked,
     verb: DeviceVerb,
-    back: impl FnOnce(&Device) -> Option<DeviceVerb>,
+    back: impl FnOnce(&Device) -> Option<(Hardware, DeviceVerb)>,
 ) -> Result<Response<Body>, Problem> {
     let mac = parse(asked.part("mac"))?;
     let known = asked.site.source.devices().await?;
     let back = find(&known, asked.part("mac")).ok().and_then(back);
-    carry_out(&asked, Request::Device(mac, verb), back.map(|verb| Request::Device(mac, verb))).await
+    carry_out(&asked, Request::Device(mac, verb), back.map(|(mac, verb)| Request::Device(mac, verb))).await
 }
 
+/// Has something done. What has a number in the audit is taken back by that, all else by `back`.
 async fn carry_out(asked: &Asked, request: Request, back: Option<Request>) -> Result<Response<Body>, Problem> {
-    let text = asked.site.source.order(request).await?;
+    let done = asked.site.source.order(request).await?;
     // The page has an undo of its own.
-    let text = text.split(" (undo: ").next().unwrap_or_default().to_owned();
+    let (text, number) = without_number(&done);
+    let back = number.map(|number| Request::Control(ControlOrder::Undo(Some(number)))).or(back);
     let undo = back.map(|request| asked.site.undo.keep(request, clock::now()));
     json(&Done { schema: 1, text, undo })
 }

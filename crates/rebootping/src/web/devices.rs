@@ -7,7 +7,6 @@ use super::source::{Amount, Device, Devices, Totals};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use rebootping_core::inventory::report::{Hardware, LeftOut, ReportedHost, ReportedRestriction};
-use rebootping_core::untrusted::Untrusted;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -74,10 +73,4 @@ pub(super) fn find<'a>(known: &'a Devices, mac: &str) -> Result<&'a Device, Prob
 /// A MAC as it stands in a path.
 pub(super) fn parse(mac: &str) -> Result<Hardware, Problem> {
     mac.parse().map_err(|why| Problem::wrong(format!("this is no MAC: {why}")))
-}
-
-/// The name the operator gave, if any; what other sources say is not his to take back.
-pub(super) fn given_name(device: &Device) -> Option<&Untrusted> {
-    use rebootping_core::inventory::names::Source;
-    device.names.iter().find(|name| name.source == Source::User).map(|name| &name.name)
 }

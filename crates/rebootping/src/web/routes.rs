@@ -226,7 +226,10 @@ pub(super) const ROUTES: &[Route] = &[
     post(
         "/api/v1/devices/{mac}/rename",
         "call it this from now on; an empty name takes that back",
-        &[needed("name", "what to call it")],
+        &[
+            needed("name", "what to call it"),
+            optional("address", "the IPv4 address it is given, empty for none; without it, as before"),
+        ],
         |asked| Box::pin(actions::rename(asked)),
     ),
     post(
@@ -259,7 +262,7 @@ pub(super) const ROUTES: &[Route] = &[
     post(
         "/api/v1/devices/{mac}/capture",
         "keep so much of its packets",
-        &[needed("mode", "full, headers or off")],
+        &[needed("mode", "full, headers, off, or auto for what its network says")],
         |asked| Box::pin(actions::capture(asked)),
     ),
     post("/api/v1/devices/{mac}/forget", "forget it, and erase what is kept of it", &[], |asked| {

@@ -10,7 +10,6 @@ use crate::ipc::past::{Past, What};
 use crate::observer::questions;
 use crate::report::status::Status;
 use axum::http::StatusCode;
-use rebootping_core::control::restriction::Restriction;
 use rebootping_core::inventory::report::{Hardware, Report, ReportedDevice};
 use rebootping_core::time::Time;
 use serde::{Deserialize, Serialize};
@@ -158,13 +157,6 @@ impl Source {
             .as_ref()
             .and_then(|known| known.devices.iter().find(|device| device.mac == mac || device.also.contains(&mac)));
         device.map_or_else(|| vec![mac], |device| [vec![device.mac], device.also.clone()].concat())
-    }
-
-    /// How the first of these MACs is restricted that is.
-    pub(super) async fn restriction(&self, macs: &[Hardware]) -> Result<Option<Restriction>, Problem> {
-        let controlled = self.controlled().await?;
-        let its = controlled.devices.into_iter().filter(|device| macs.contains(&device.mac));
-        Ok(its.filter_map(|device| device.restricted).map(|restricted| restricted.restriction).next())
     }
 
     /// How all devices are controlled of whom there is anything to say.

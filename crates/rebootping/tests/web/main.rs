@@ -13,3 +13,4 @@ mod restrict;
 mod sessions;
 mod site;
 mod stream;
+mod undone;

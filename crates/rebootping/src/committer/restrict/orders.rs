@@ -5,7 +5,7 @@ use super::neighbours::{Neighbourhood, Stake};
 use super::{Order, Reply, Told, said};
 use crate::clock;
 use crate::committer::audit::{Changed, Of, Row, Verb, Who};
-use crate::ipc::control::{ControlOrder, Macs};
+use crate::ipc::control::{ControlOrder, Macs, with_number};
 use crate::report::control::described;
 use rebootping_core::control::names::Named;
 use rebootping_core::control::restriction::{Mode, Restriction};
@@ -71,7 +71,7 @@ impl Keeper {
         let wanted: Vec<_> = macs.all().iter().map(|mac| (*mac, to)).collect();
         let verb = if to.is_some() { Verb::Restrict } else { Verb::Allow };
         let (id, cut) = self.change(&wanted, verb, None, who).inspect_err(|_| self.kept.known = known)?;
-        Ok(format!("{}{}", self.done(macs.first(), to, cut), undo_with(id)))
+        Ok(with_number(&self.done(macs.first(), to, cut), id))
     }
 
     fn undo(&mut self, row: &Row, who: Who) -> Result<String, String> {
@@ -86,7 +86,7 @@ impl Keeper {
         }
         let Some(&(mac, to)) = wanted.first() else { return Err(format!("order {} changed nothing", row.id)) };
         let (id, cut) = self.change(&wanted, Verb::Undo, Some(row.id), who)?;
-        Ok(format!("order {} is undone: {}{}", row.id, self.done(mac, to, cut), undo_with(id)))
+        Ok(with_number(&format!("order {} is undone: {}", row.id, self.done(mac, to, cut)), id))
     }
 
     /// Makes restrictions what they should be, here and in the kernel, and writes that down. Returns the number of its row
@@ -133,7 +133,7 @@ impl Keeper {
         let verb = if undoes.is_some() { Verb::Undo } else { Verb::Rename };
         let changed = Changed { mac, before: Of::Name(before), after: Of::Name(after) };
         let id = self.write_down(verb, undoes, who, vec![changed])?;
-        Ok(format!("{text}{}", undo_with(id)))
+        Ok(with_number(&text, id))
     }
 
     fn write_down(&mut self, verb: Verb, undoes: Option<u64>, who: Who, changes: Vec<Changed>) -> Result<u64, String> {
@@ -165,11 +165,6 @@ impl Keeper {
         }
         text
     }
-}
-
-/// What is said of an order's number.
-fn undo_with(id: u64) -> String {
-    format!(" (undo: rebootping device undo {id})")
 }
 
 /// The name to which undoing would go back; none if the order was about something else.

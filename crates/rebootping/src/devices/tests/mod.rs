@@ -113,7 +113,7 @@ fn device(mac: &str) -> Value {
         "first_seen": "2026-11-20T08:00:00Z", "last_seen": "2026-11-22T10:12:13.123456789Z", "gone": false, "addresses": [],
         "name": null, "names": [], "kind": null, "kind_reason": null, "tcp_open": [], "udp_open": [], "services_announced": [],
         "contacts": [], "dhcp": {"vendor_class": null, "parameters": null, "requested": null, "client_id": null}, "user_agents": [], "ja4": [], "models": [], "note": null,
-        "bytes_sent": 1_000, "bytes_received": 2_000, "captures": null, "restriction": null, "lease": null,
+        "bytes_sent": 1_000, "bytes_received": 2_000, "captures": null, "capture_mode": null, "restriction": null, "lease": null, "fixed_address": null,
     })
 }
 
