@@ -3,10 +3,12 @@
 
 use super::super::Label;
 use super::super::switches::{self, Change, changes};
+use super::orders::{self, Ordered};
 use super::{Known, in_words};
+use crate::clock;
 use crate::ipc::past::Log;
 use crate::report::devices::event_text;
-use crate::store::kinds::Happening;
+use crate::store::kinds::{Happening, ORDERS};
 use crate::store::read::{Placed, Which};
 use jiff::Timestamp;
 use rebootping_core::history::outages::Outage;
@@ -24,8 +26,7 @@ pub(super) fn tell(known: &Known<'_>, asked: &Log) -> Result<Value, String> {
     let before = asked.before.as_deref().map(str::parse).transpose()?;
     let most = usize::from(asked.most.clamp(1, MOST));
     let subjects: Vec<String> = asked.macs.iter().map(ToString::to_string).collect();
-    // What is about a device has its MAC for a subject.
-    let kinds: &[Happening] = if subjects.is_empty() { &Happening::ALL } else { &[Happening::Event] };
+    let kinds: &[Happening] = if subjects.is_empty() { &Happening::ALL } else { &[Happening::Event, Happening::Audit] };
     let which = Which { kinds, subjects: &subjects, before, most: most + 1 };
     let mut rows = known.reader.latest(&which, known.fresh).map_err(in_words)?;
     let more = rows.len() > most;
@@ -57,6 +58,7 @@ fn entry(row: &Placed, label: Label<'_>, outages: &BTreeMap<i64, String>) -> Opt
         Happening::Verdict => switch(row, label)?,
         Happening::Event => event(row)?,
         Happening::Outage => outage(row, outages)?,
+        Happening::Audit if row.subject == ORDERS => order(row)?,
         Happening::Applied | Happening::Audit => in_its_words(row)?,
     };
     let (id, time) = (row.place.to_string(), Timestamp::from_nanosecond(row.wall.into()).unwrap_or_default());
@@ -97,6 +99,12 @@ fn event(row: &Placed) -> Option<Said> {
         link: None,
         text: event_text(&event),
     })
+}
+
+/// An operator's order about a device, which has a number.
+fn order(row: &Placed) -> Option<Said> {
+    let Ordered { mac, text } = orders::told(&row.body, &clock::zone())?;
+    Some(Said { kind: row.kind.called().to_owned(), mac: Some(mac.to_string()), link: None, text })
 }
 
 /// What has its sentence with it.

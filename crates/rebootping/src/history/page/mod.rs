@@ -3,6 +3,7 @@
 mod graph;
 mod log;
 mod moved;
+mod orders;
 
 use super::outages::Outages;
 use super::{Label, at};

@@ -44,7 +44,7 @@ pub(crate) struct Placed {
 pub(crate) struct Which<'a> {
     /// Of these kinds.
     pub(crate) kinds: &'a [Happening],
-    /// About these; about all if there are none.
+    /// About these; about all if there are none. An order is about whatever it mentions.
     pub(crate) subjects: &'a [String],
     /// Before this one.
     pub(crate) before: Option<Place>,
@@ -145,9 +145,10 @@ impl Reader {
         let mut found = Vec::new();
         for subject in subjects {
             let mut statement = self.connection.prepare_cached(&format!(
-                "SELECT at, subject, body FROM {} WHERE boot = ?1 AND at <= ?2 AND (?3 IS NULL OR subject = ?3)
+                "SELECT at, subject, body FROM {} WHERE boot = ?1 AND at <= ?2 AND (?3 IS NULL OR {})
                  ORDER BY at DESC LIMIT ?4",
-                kind.table()
+                kind.table(),
+                if kind == Happening::Audit { "instr(body, ?3)" } else { "subject = ?3" },
             ))?;
             let rows = statement.query_map(params![boot.id, up_to, subject, most], |row| {
                 Ok(Placed::new(kind, boot, row.get(0)?, row.get(1)?, row.get(2)?))
@@ -162,7 +163,11 @@ impl Reader {
 
 impl Which<'_> {
     fn names(&self, row: &Row) -> bool {
-        self.kinds.contains(&row.kind) && (self.subjects.is_empty() || self.subjects.contains(&row.subject))
+        let is_about = |subject: &String| match row.kind {
+            Happening::Audit => row.body.contains(subject),
+            Happening::Verdict | Happening::Applied | Happening::Outage | Happening::Event => row.subject == *subject,
+        };
+        self.kinds.contains(&row.kind) && (self.subjects.is_empty() || self.subjects.iter().any(is_about))
     }
 }
 

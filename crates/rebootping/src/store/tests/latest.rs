@@ -1,6 +1,7 @@
 //! What happened is told page by page, the newest first, each thing once, wherever it is by then: in memory or in the file.
 
 use super::super::fresh::{Fresh, Wish};
+use super::super::kinds::ORDERS;
 use super::super::read::{Place, Placed, Which};
 use super::*;
 use std::sync::mpsc::sync_channel;
@@ -73,6 +74,34 @@ fn what_happened_at_one_instant_is_not_lost_between_two_pages() {
     let mut all = bench.all(3);
     all.sort_by_key(|body| body.parse::<u32>().expect("a number"));
     assert_eq!(all, (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_happened_to_a_device_is_told_with_the_orders_that_mention_it() {
+    let mut bench = Bench::new("mentioned");
+    let (mac, other) = ("02:00:00:00:00:01", "02:00:00:00:00:02");
+    let happened = [
+        (Happening::Event, mac, "it came"),
+        (Happening::Event, other, "another came"),
+        (Happening::Audit, "root", "took 02:00:00:00:00:02 for 02:00:00:00:00:01"),
+        (Happening::Audit, "root", "took wan1 out"),
+        (Happening::Audit, ORDERS, "restricted 02:00:00:00:00:01"),
+        (Happening::Audit, ORDERS, "restricted 02:00:00:00:00:02"),
+    ];
+    for (kind, subject, body) in happened {
+        let at = bench.now().time();
+        bench.give(Order::Row(Row { kind, boot: None, at, subject: subject.into(), body: body.into() }));
+        bench.pass(Duration::from_secs(1));
+    }
+    for place in ["memory", "the file"] {
+        let fresh = bench.fresh(Wish::default());
+        let (kinds, subjects) = ([Happening::Event, Happening::Audit], [mac.to_owned()]);
+        let which = Which { kinds: &kinds, subjects: &subjects, before: None, most: 9 };
+        let told = bench.reader().latest(&which, &fresh).expect("it can be read");
+        let bodies: Vec<&str> = told.iter().map(|row| row.body.as_str()).collect();
+        assert_eq!(bodies, [happened[4].2, happened[2].2, happened[0].2], "in {place}");
+        bench.flush();
+    }
 }
 
 #[test]
