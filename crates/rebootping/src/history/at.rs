@@ -5,6 +5,7 @@ use super::switches::recorded;
 use super::{Label, label, local, names, nanos, span, with_history};
 use crate::cli::Why;
 use crate::duration::{When, format_duration};
+use crate::report::amount::bytes;
 use crate::report::links::{Names, in_words};
 use crate::report::reason::{self, Told};
 use crate::store::kinds::Happening;
@@ -26,6 +27,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+const SECOND: u64 = 1_000_000_000;
 /// Rounds of pings shown before and after the moment.
 const AROUND: usize = 3;
 /// Rounds come to the history within this.
@@ -34,6 +36,8 @@ const ON_THE_WAY: Duration = Duration::from_secs(4);
 const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(120);
 /// An explanation is no longer, in lines.
 const LINES: usize = 10;
+const IN: &str = "in use";
+const OUT: &str = "out of use";
 /// Hold-downs that are tried beside the one that held.
 const OTHERS: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(600), Duration::from_secs(3600)];
 
@@ -67,7 +71,14 @@ pub(super) struct Asked<'a> {
     pub(super) at: Time,
 }
 
+/// A whole second is asked about as such: what was decided in it is of it.
+pub(super) fn all_of_second(at: Time) -> Time {
+    let nanos = at.as_nanos();
+    if nanos % SECOND == 0 { Time::from_nanos(nanos.saturating_add(SECOND - 1)) } else { at }
+}
+
 fn explain<T>(asked: &Asked<'_>, tell: impl FnOnce(Shown<'_>) -> T) -> Result<T, String> {
+    let asked = &Asked { at: all_of_second(asked.at), ..*asked };
     let moments = moments(asked)?;
     let (family, moment) = chosen(asked, &moments)?;
     let names = names(asked.label, moment.decider.opening());
@@ -217,7 +228,7 @@ impl Shown<'_> {
         let Some((at, verdict)) = &self.moment.verdict else { return String::new() };
         let mut text = String::new();
         let of = |id: LinkId| verdict.links.get(usize::from(id.0));
-        let used = of(self.id).map_or("unknown", |link| if link.enabled { "in use" } else { "out of use" });
+        let used = of(self.id).map_or("unknown", |link| if link.enabled { IN } else { OUT });
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
@@ -228,7 +239,8 @@ impl Shown<'_> {
             self.reason(self.id)
         );
         if let Some(load) = of(self.id).map(|link| link.reason.load) {
-            let _ = writeln!(text, "  In that round it received {} B and sent {} B.", load.received, load.sent);
+            let _ =
+                writeln!(text, "  In that round it received {} and sent {}.", bytes(load.received), bytes(load.sent));
         }
         let others: Vec<String> = self
             .ids()
@@ -246,8 +258,7 @@ impl Shown<'_> {
             (None, false) => {}
         }
         text.push_str(&self.pings());
-        let _ =
-            writeln!(text, "  With a hold-down of another length it would have been: {}.", self.elsewise().join(", "));
+        let _ = writeln!(text, "  With a hold-down of {}.", self.elsewise(used));
         text.lines().take(LINES).fold(String::new(), |text, line| text + line + "\n")
     }
 
@@ -281,12 +292,23 @@ impl Shown<'_> {
         format!("  Targets round by round (* all echoes answered, + some, - none): {}\n", rounds.join(" "))
     }
 
-    fn elsewise(&self) -> Vec<String> {
-        let of = |(hold_down, decider): &(Duration, Decider)| {
-            let used = if decider.selector().choice().contains(&self.id) { "in use" } else { "out of use" };
-            format!("{used} with {}", format_duration(*hold_down))
+    /// Where it would have been with hold-downs of other lengths.
+    fn elsewise(&self, used: &str) -> String {
+        let is_in = |(_, decider): &&(Duration, Decider)| decider.selector().choice().contains(&self.id);
+        let (inside, outside): (Vec<_>, Vec<_>) = self.moment.others.iter().partition(is_in);
+        let lengths = |of: &[&(Duration, Decider)]| {
+            let lengths: Vec<String> = of.iter().map(|(hold_down, _)| format_duration(*hold_down)).collect();
+            either(&lengths)
         };
-        self.moment.others.iter().map(of).collect()
+        let would = |of: &[&(Duration, Decider)], state: &str| {
+            let also = if state == used { " too" } else { "" };
+            format!("{} it would have been {state}{also}", lengths(of))
+        };
+        match (inside.is_empty(), outside.is_empty()) {
+            (true, _) => would(&outside, OUT),
+            (false, true) => would(&inside, IN),
+            (false, false) => format!("{}, with one of {}", would(&inside, IN), would(&outside, OUT)),
+        }
     }
 
     fn reason(&self, id: LinkId) -> String {
@@ -376,6 +398,32 @@ impl Shown<'_> {
     }
 }
 
+/// `a, b or c`
+fn either(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
 fn dated(at: Time) -> Value {
     json!(label(at).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_second_is_all_of_it() {
+        let at = |nanos| all_of_second(Time::from_nanos(nanos)).as_nanos();
+        assert_eq!((at(7 * SECOND), at(7 * SECOND + 1)), (8 * SECOND - 1, 7 * SECOND + 1));
+    }
+
+    #[test]
+    fn several_are_said_as_one_says_them() {
+        let words = ["1m", "10m", "1h"].map(str::to_owned);
+        assert_eq!([either(&words[..1]), either(&words[..2]), either(&words)], ["1m", "1m or 10m", "1m, 10m or 1h"]);
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! What was decided comes from the history. The latest decision may not be on the disk yet: of that, the daemon tells.
 
-use super::at::{Asked, for_page};
+use super::at::{Asked, all_of_second, for_page};
 use super::{Label, nanos};
 use crate::cli::Why;
 use crate::client::{ask_status, with_daemon};
@@ -54,7 +54,10 @@ fn find(config: &Config, asked: &Why) -> Result<Evidence, String> {
         (None, Ok(evidence)) => evidence.at,
         (None, Err(why)) => return Err(format!("{why}; --at names a moment of the past")),
     };
-    let at = Time::from_nanos(at) + SLACK;
+    let at = match (Time::from_nanos(at), all_of_second(Time::from_nanos(at))) {
+        (at, same) if same == at => at + SLACK,
+        (_, end) => end,
+    };
     match (of_history(config, &asked.link, at), told) {
         (Ok(evidence), _) => Ok(evidence),
         // It was made before and still holds.

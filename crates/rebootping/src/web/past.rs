@@ -15,7 +15,6 @@ use axum::http::{HeaderValue, Response, header};
 use jiff::Timestamp;
 use rebootping_core::link::Family;
 use rebootping_core::time::Time;
-use std::time::Duration;
 
 /// Unless something else is asked for: a day, in as many columns as a window has pixels, and a page of the log.
 const A_DAY: i64 = 24 * 3600;
@@ -41,11 +40,7 @@ pub(super) async fn history(asked: Asked) -> Result<Response<Body>, Problem> {
 /// Why a link was where it was.
 pub(super) async fn why(asked: Asked) -> Result<Response<Body>, Problem> {
     let at = moment(&asked, "at")?.unwrap_or_else(clock::wall);
-    let mut nanos = u64::try_from(at.as_nanosecond()).map_err(|_| Problem::wrong("at is before 1970"))?;
-    if at.subsec_nanosecond() == 0 {
-        // A whole second is asked about as such: what was decided in it is of it.
-        nanos += Duration::from_secs(1).as_nanos() as u64 - 1;
-    }
+    let nanos = u64::try_from(at.as_nanosecond()).map_err(|_| Problem::wrong("at is before 1970"))?;
     let (family, link) = (family(&asked)?, interface(&asked).await?);
     answer(&asked, What::Why { link, family, at: Time::from_nanos(nanos) }).await
 }
