@@ -120,6 +120,23 @@ impl World {
 }
 
 #[test]
+fn what_a_link_moved_is_noted_in_ipv4_though_it_has_ipv6_alone() {
+    let mut world = World::new(2, 0);
+    let bare = Path { presence: Presence::NoAddress, source: None, next_hop: None, ..there(2) };
+    world.engine.handle_path(Family::Ipv4, LinkId(1), bare, world.now);
+    for second in 1..=3 {
+        world.engine.handle_counters(LinkId(1), Load { received: 1000 * second, sent: 10 * second });
+        world.pass(SECOND);
+    }
+    let mut loads = world.history.iter().filter_map(|output| match output {
+        Output::Note(Family::Ipv4, Entry::Round(observed)) => observed.links.get(1).map(|did| (did.presence, did.load)),
+        _ => None,
+    });
+    let last = loads.next_back().expect("a round was noted");
+    assert_eq!(last, (Presence::NoAddress, Load { received: 1000, sent: 10 }));
+}
+
+#[test]
 fn what_this_host_dropped_in_a_round_is_told_with_that_rounds_reason() {
     let mut world = World::new(2, 0);
     world.dead.insert(0);

@@ -6,11 +6,12 @@
 mod judged;
 mod moved;
 mod outages;
+mod records;
 mod trips;
 
 use super::kinds::Stretch;
 use super::memory::{Block, Part, Row, Sum};
-use super::pack::{put, take};
+use super::pack::take;
 use super::stream::Heard;
 use crate::clock::Moment;
 use jiff::tz::TimeZone;
@@ -26,6 +27,7 @@ use rebootping_core::history::traffic::{self, Moved};
 use rebootping_core::link::Family;
 use rebootping_core::link::decide::Entry;
 use rebootping_core::time::Time;
+use records::{CIRCUMSTANCE, MARK, MOVED, NOTES, STANDS};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -37,12 +39,6 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const GRACE: Duration = Duration::from_secs(60);
 /// An hour in which more is heard ends early, in bytes.
 const MOST: usize = 4 << 20;
-/// The kinds of records in the stream.
-const NOTES: u64 = 1;
-const MOVED: u64 = 2;
-const MARK: u64 = 3;
-const STANDS: u64 = 4;
-const CIRCUMSTANCE: u64 = 5;
 
 /// What comes of what was heard.
 #[derive(Debug)]
@@ -165,11 +161,7 @@ impl Hour {
         let mut record = Vec::new();
         for minute in minutes {
             self.traffic.note(&minute.series, minute.begins, minute.moved);
-            put(minute.series.len() as u64, &mut record);
-            record.extend_from_slice(minute.series.as_bytes());
-            for number in [minute.begins.as_nanos(), minute.moved.sent, minute.moved.received] {
-                put(number, &mut record);
-            }
+            records::put_minute(minute, &mut record);
         }
         self.record(MOVED, &record);
     }
@@ -225,9 +217,9 @@ impl Hour {
         self.traffic.forget(macs);
         let stream = std::mem::take(&mut self.stream);
         let mut rest = stream.as_slice();
-        while let Some((kind, record)) = take_record(&mut rest) {
+        while let Some((kind, record)) = records::take_record(&mut rest) {
             if kind == MOVED {
-                self.record(MOVED, &without(record, macs));
+                self.record(MOVED, &records::without(record, macs));
             } else {
                 self.record(kind, record);
             }
@@ -310,7 +302,7 @@ impl Hour {
         let mut over = BTreeSet::new();
         for heard in heard {
             let mut rest = heard.bytes.as_slice();
-            while let Some((kind, record)) = take_record(&mut rest) {
+            while let Some((kind, record)) = records::take_record(&mut rest) {
                 match kind {
                     NOTES => {
                         for (_, message) in inbox.take(record) {
@@ -423,23 +415,17 @@ impl Hour {
             self.record(NOTES, &frame);
         }
         self.again.handle_receipt(&Receipt { epoch: self.number, attempt: 0, up_to: u64::MAX, again: false });
-        let mut mark = Vec::new();
-        put(self.taken.epoch, &mut mark);
-        put(self.taken.number, &mut mark);
-        self.record(MARK, &mark);
+        self.record(MARK, &records::mark(self.taken));
     }
 
     fn record(&mut self, kind: u64, bytes: &[u8]) {
-        put(kind, &mut self.stream);
-        put(bytes.len() as u64, &mut self.stream);
-        self.stream.extend_from_slice(bytes);
+        records::put_record(kind, bytes, &mut self.stream);
     }
 
     fn recall_moved(&mut self, mut record: &[u8], flushed: Time) {
         self.began.get_or_insert(flushed);
-        while let Some((series, [begins, sent, received])) = take_moved(&mut record) {
-            let moved = Moved { sent, received, ..Moved::default() };
-            self.traffic.note(&series, Time::from_nanos(begins), moved);
+        while let Some(DeviceMinute { series, begins, moved }) = records::take_minute(&mut record) {
+            self.traffic.note(&series, begins, moved);
         }
     }
 
@@ -449,10 +435,8 @@ impl Hour {
         }
     }
 
-    fn recall_mark(&mut self, mut record: &[u8]) {
-        if let (Some(epoch), Some(number)) = (take(&mut record), take(&mut record)) {
-            self.taken = Mark { epoch, number };
-        }
+    fn recall_mark(&mut self, record: &[u8]) {
+        self.taken = records::read_mark(record).unwrap_or(self.taken);
     }
 }
 
@@ -460,34 +444,4 @@ impl Hour {
 fn begin(at: Time, length: Duration) -> Time {
     let length = length.as_nanos() as u64;
     Time::from_nanos(at.as_nanos() / length * length)
-}
-
-/// The next record of a stream.
-fn take_record<'a>(stream: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
-    let (kind, length) = (take(stream)?, usize::try_from(take(stream)?).ok()?);
-    let (record, rest) = stream.split_at_checked(length)?;
-    *stream = rest;
-    Some((kind, record))
-}
-
-/// What was moved but for these devices.
-fn without(mut record: &[u8], macs: &[String]) -> Vec<u8> {
-    let mut left = Vec::new();
-    let mut whole = record;
-    while let Some((series, _)) = take_moved(&mut record) {
-        let (minute, after) = whole.split_at(whole.len() - record.len());
-        whole = after;
-        if !macs.iter().any(|mac| series.ends_with(mac.as_str())) {
-            left.extend_from_slice(minute);
-        }
-    }
-    left
-}
-
-fn take_moved(record: &mut &[u8]) -> Option<(String, [u64; 3])> {
-    let length = usize::try_from(take(record)?).ok()?;
-    let (series, rest) = record.split_at_checked(length)?;
-    *record = rest;
-    let numbers = [take(record)?, take(record)?, take(record)?];
-    Some((String::from_utf8_lossy(series).into_owned(), numbers))
 }

@@ -174,6 +174,36 @@ fn a_graph_is_drawn_from_blocks_and_from_the_hour_that_is_not_over() {
 }
 
 #[test]
+fn a_link_without_ipv4_has_its_traffic_counted_once() {
+    let mut bench = Bench::new("ipv6-only");
+    let now = bench.now().time();
+    let mut judge = Judge::new(now);
+    let opening = Opening { family: Family::Ipv6, ..judge.decider.opening().clone() };
+    judge.outbox.begin(&Decider::new(opening), now);
+    let round = |at: Time, presence| {
+        let load = Load { received: 1000, sent: 100 };
+        let (order, resting, next_hop) = (None, false, Neighbour::Unasked);
+        let did = Did { presence, order, resting, next_hop, load, echoes: Vec::new() };
+        Entry::Round(Observed { at, spoilt: None, host_dropped: 0, links: vec![did.clone(), did] })
+    };
+    for _ in 0..90 {
+        let at = bench.now().time();
+        bench.since_boot += INTERVAL;
+        bench.wall += INTERVAL;
+        let now = bench.now().time();
+        judge.outbox.note(Family::Ipv4, &round(at, Presence::NoAddress), now);
+        judge.outbox.note(Family::Ipv6, &round(at, Presence::Present), now);
+    }
+    while let Some(frame) = judge.outbox.next_frame(60_000) {
+        bench.give(Order::Heard(frame));
+    }
+    bench.flush();
+    let counted = bench.status().links;
+    let moved = counted.iter().find(|moved| moved.link == "wan1").expect("it has a cap");
+    assert_eq!((moved.used.sent, moved.used.received), (9_000, 90_000));
+}
+
+#[test]
 fn hours_become_blocks() {
     check("blocks", u64::MAX);
 }

@@ -6,6 +6,7 @@ mod files;
 mod hour;
 mod latest;
 mod outages;
+mod quantiles;
 mod schemas;
 
 use super::hour::Made;
