@@ -15,6 +15,9 @@ export interface Beat {
 /** So many beats are kept. */
 export const BEATS = 60;
 
+/** Beats are a second apart, and come some milliseconds early or late. */
+const SHORT = 500;
+
 /** By the link's name, the oldest first. */
 export const beats = new Cell<ReadonlyMap<string, readonly Beat[]>>(new Map());
 
@@ -36,10 +39,13 @@ export function hear(status: Status): void {
   const next = new Map<string, readonly Beat[]>();
   for (const link of status.links) {
     const before = beats.value.get(link.name) ?? [];
-    if (before[before.length - 1]?.time === status.time) return;
+    const last = before[before.length - 1]?.time;
+    if (last === status.time) return;
+    // What changed within a second is told at once, and is that second's beat.
+    const earlier = last !== undefined && Date.parse(status.time) - Date.parse(last) < SHORT ? before.slice(0, -1) : before;
     const answered = link.expected === 0 ? 1 : link.answered / link.expected;
     const rtt = link.expected > 0 && link.answered === 0 ? null : (link.rtt_ms?.median ?? null);
-    next.set(link.name, [...before, { time: status.time, rtt, answered }].slice(-BEATS));
+    next.set(link.name, [...earlier, { time: status.time, rtt, answered }].slice(-BEATS));
   }
   beats.set(next);
 }

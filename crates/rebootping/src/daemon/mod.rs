@@ -26,21 +26,22 @@ mod mailbox;
 mod outlook;
 mod service_manager;
 pub(crate) mod settings;
+mod shown;
 mod signals;
 mod supervise;
 
 use crate::clock::{self, Moment};
 use crate::committer::prefixes::Prefixes;
 use crate::committer::restrict::{Told, Warden};
-use crate::committer::{self, CommitEvent, CommitStatus, Committer, Wanted};
+use crate::committer::{self, CommitEvent, Committer, Wanted};
 use crate::config;
 use crate::config::meant::Config;
 use crate::ipc::observer::{CaptureReport, FromObserver, StoreReport, ToObserver};
 use crate::ipc::web::FromWeb;
 use crate::ipc::{FromJudge, JudgedLink, ToJudge, WantedLink};
 use crate::log;
+use crate::report::events;
 use crate::report::links::{Named, Names, prefixed};
-use crate::report::{events, status};
 use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role};
 use checking::Checking;
@@ -274,6 +275,7 @@ impl Daemon {
                 let judged = report.links.iter().any(|link| link.families.iter().any(Option::is_some));
                 self.look_out(&report);
                 self.report = Some((*report, Moment::now()));
+                self.have_page_look();
                 if judged
                     && self.committer.status().state != State::Pending
                     && !std::mem::replace(&mut self.shown_once, true)
@@ -298,6 +300,7 @@ impl Daemon {
         let happened = entries::commit(event, &self.names, in_force.as_deref(), clock::now());
         let message = self.diary.enter(happened);
         drop(self.observer.tell(&message));
+        self.have_page_look();
     }
 
     fn names_of_used(&self, wanted: &[WantedLink]) -> Vec<&str> {
@@ -387,39 +390,6 @@ impl Daemon {
             }
         }
         choice
-    }
-
-    fn status(&self) -> status::Status {
-        let CommitStatus { backend, state, error, committed, left_alone } = self.committer.status();
-        let commit = status::Committed { backend, state, error, links: committed, left_alone };
-        let state = |reported: bool, is_silent: bool| match (is_silent, reported) {
-            (true, _) => "silent",
-            (false, false) => "starting",
-            (false, true) => "running",
-        };
-        let report = self.report.as_ref().map(|(report, at)| (report, *at));
-        let known = status::Known {
-            links: &self.links,
-            names: &self.names,
-            report,
-            commit: &commit,
-            started: self.started,
-            interval: self.config.probe.interval,
-            capture: self.capture.as_ref(),
-            store: self.store.as_ref(),
-            caps: &settings::caps(&self.config, &self.links),
-            processes: &[
-                ("committer", "running", 0),
-                (Judge::NAME, state(self.report.is_some(), self.is_silent(&self.judge)), self.judge.restarts()),
-                (
-                    Observer::NAME,
-                    state(self.capture.is_some(), self.is_silent(&self.observer)),
-                    self.observer.restarts(),
-                ),
-                (Web::NAME, state(self.serves, self.is_silent(&self.web)), self.web.restarts()),
-            ],
-        };
-        status::Status::new(&known, clock::wall())
     }
 
     /// Reads the configuration again; an invalid one changes nothing.

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) enum ToWeb {
     /// Serve like this. The first message; after another one it ends, for another process to begin with those settings.
     Configure(Box<WebSettings>),
+    /// Links may stand otherwise than before: ask, if anybody listens.
+    Look,
 }
 
 /// From the web process to the committer.

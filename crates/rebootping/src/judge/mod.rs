@@ -395,6 +395,8 @@ impl Judge {
         if self.engine.next_deadline().is_some_and(|at| at <= now) {
             self.engine.handle_wake(now);
         }
+        // What changed in mid round is not kept until its end from who looks.
+        let mut is_news = false;
         while let Some(output) = self.engine.poll_output() {
             match output {
                 Output::Send(family, echo) => {
@@ -406,8 +408,11 @@ impl Judge {
                 }
                 Output::Ask(family, link) => self.wire.ask(family, link),
                 Output::Forget(family, link) => self.forget_next_hop(family, link),
-                Output::Choose(family, choice) => self.choose(family, &choice),
-                Output::Keep => self.dirty = true,
+                Output::Choose(family, choice) => {
+                    is_news = true;
+                    self.choose(family, &choice);
+                }
+                Output::Keep => (is_news, self.dirty) = (true, true),
                 Output::Say(event) => self.listener.tell(&FromJudge::Event(Box::new(event))),
                 Output::Begin(decider) => self.notes.begin(&decider, now),
                 Output::Note(family, entry) => self.notes.note(family, &entry, now),
@@ -415,7 +420,11 @@ impl Judge {
         }
         if self.engine.round_began() != self.reported {
             self.reported = self.engine.round_began();
-            self.report(now);
+            self.ask_about_traffic();
+            is_news = true;
+        }
+        if is_news {
+            self.listener.report(|| self.engine.report(now));
         }
     }
 
@@ -434,9 +443,8 @@ impl Judge {
         self.listener.choose(family, wanted);
     }
 
-    /// Once a round: how the links are, and a question about their traffic.
-    fn report(&mut self, now: Time) {
-        self.listener.report(|| self.engine.report(now));
+    /// Asked once a round: how much went over the links.
+    fn ask_about_traffic(&mut self) {
         let indexes: Vec<u32> = self
             .names
             .iter()

@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -35,12 +36,14 @@ const MISSED: usize = KEPT + HAPPENED;
 /// Rates are measured on while somebody looks at lists without listening.
 const INTEREST: Duration = Duration::from_secs(10);
 const EVERY: Duration = Duration::from_secs(1);
-/// Whether a link has changed is looked at so often: a second more is long for who watches one fail.
-const LOOK: Duration = Duration::from_millis(250);
 
 /// What is told, and to whom.
 #[derive(Default, Debug)]
-pub(super) struct Live(Mutex<Telling>);
+pub(super) struct Live {
+    telling: Mutex<Telling>,
+    /// The committer says that links may stand otherwise: a second more is long for who watches one fail.
+    looks: Notify,
+}
 
 #[derive(Default, Debug)]
 struct Telling {
@@ -63,6 +66,7 @@ struct Stand {
     code: Code,
     is_healthy: bool,
     is_enabled: bool,
+    is_committed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -110,7 +114,8 @@ impl Live {
             if !site.live.is_wanted(now) {
                 continue;
             }
-            let (status, traffic) = (site.source.status().await, site.source.traffic().await);
+            // The status last: what is told next must not be older than what was told in between.
+            let (traffic, status) = (site.source.traffic().await, site.source.status().await);
             let mut telling = site.live.lock();
             if let Ok(traffic) = &traffic {
                 telling.measure(traffic, now);
@@ -123,16 +128,19 @@ impl Live {
         }
     }
 
+    /// Links may stand otherwise than before.
+    pub(super) fn look(&self) {
+        self.looks.notify_one();
+    }
+
     /// Tells those who listen between the seconds when a link stands otherwise than before.
     pub(super) async fn watch(site: Arc<Site>) {
-        let mut looks = interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            looks.tick().await;
+            site.live.looks.notified().await;
             if !site.live.has_listeners() {
                 continue;
             }
-            let Ok(status) = site.source.status().await else { continue };
+            let Ok(status) = site.source.status_now().await else { continue };
             let mut telling = site.live.lock();
             if telling.stands != stands(&status) {
                 telling.tell_status(&status);
@@ -149,7 +157,7 @@ impl Live {
             if !site.live.has_listeners() {
                 continue;
             }
-            Self::look(&site).await;
+            Self::read_on(&site).await;
         }
     }
 
@@ -157,11 +165,11 @@ impl Live {
     pub(super) async fn prepare(site: &Site) {
         if site.live.lock().tail.is_new() {
             // Nobody waits longer for an observer that is away.
-            drop(timeout(EVERY, Self::look(site)).await);
+            drop(timeout(EVERY, Self::read_on(site)).await);
         }
     }
 
-    async fn look(site: &Site) {
+    async fn read_on(site: &Site) {
         let Ok(newest) = past::newest(site).await else { return };
         let mut telling = site.live.lock();
         let is_first = telling.tail.is_new();
@@ -181,7 +189,7 @@ impl Live {
     }
 
     fn lock(&self) -> MutexGuard<'_, Telling> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -253,7 +261,12 @@ impl Telling {
 fn stands(status: &Status) -> Vec<Stand> {
     let families = status.links.iter().flat_map(|link| link.families.values());
     families
-        .map(|state| Stand { code: state.reason.code, is_healthy: state.healthy, is_enabled: state.enabled })
+        .map(|state| Stand {
+            code: state.reason.code,
+            is_healthy: state.healthy,
+            is_enabled: state.enabled,
+            is_committed: state.committed,
+        })
         .collect()
 }
 

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! browser ─► connections (limits) ─► gate (host, origin) ─► asked (who, rule) ─► a route ─► source ─► committer, observer
-//! browser ◄─ live (once a second, to all who listen) ◄────────────────────────────────────────┘
+//! browser ◄─ live (once a second, and when a link changes, to all who listen) ◄───────────────┘
 //! ```
 
 mod access;
@@ -162,25 +162,27 @@ async fn serve(site: Arc<Site>, listeners: Vec<TcpListener>, tls: Option<TlsAcce
     }
     tokio::spawn(Live::tell(Arc::clone(&site)));
     tokio::spawn(Live::watch(Arc::clone(&site)));
-    tokio::spawn(Live::follow(site));
-    obey(peer).await
+    tokio::spawn(Live::follow(Arc::clone(&site)));
+    obey(peer, &site).await
 }
 
 /// Tells the committer that we go on, until it closes its end or sends other settings: another process begins with those.
-async fn obey(mut peer: Peer) -> io::Result<()> {
+async fn obey(mut peer: Peer, site: &Site) -> io::Result<()> {
     let committer = tokio::net::UnixStream::from_std(peer.as_fd().try_clone_to_owned()?.into())?;
     let mut alive = interval(ALIVE_EVERY);
     loop {
         tokio::select! {
             ready = committer.readable() => {
                 ready?;
-                let settings = committer.try_io(Interest::READABLE, || match peer.receive::<ToWeb>()? {
+                let told = committer.try_io(Interest::READABLE, || match peer.receive::<ToWeb>()? {
                     none if none.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
-                    _ => Ok(()),
+                    told => Ok(told),
                 });
-                match settings {
+                match told {
+                    Ok(told) if told.iter().all(|message| *message == ToWeb::Look) => site.live.look(),
+                    Ok(_) => return Ok(()),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    ended => return ended,
+                    Err(error) => return Err(error),
                 }
             }
             // A committer that is too busy to listen hears the next one.

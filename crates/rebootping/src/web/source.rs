@@ -106,12 +106,21 @@ impl Source {
         }
     }
 
-    /// How everything is.
+    /// How everything is, or was a moment ago.
     pub(super) async fn status(&self) -> Result<Arc<Status>, Problem> {
         let mut known = self.status.lock().await;
         if let Some((_, status)) = known.as_ref().filter(|(at, _)| clock::now().since(*at) < STATUS_STAYS) {
             return Ok(Arc::clone(status));
         }
+        self.renew(&mut known).await
+    }
+
+    /// How everything is now.
+    pub(super) async fn status_now(&self) -> Result<Arc<Status>, Problem> {
+        self.renew(&mut *self.status.lock().await).await
+    }
+
+    async fn renew(&self, known: &mut Option<(Time, Arc<Status>)>) -> Result<Arc<Status>, Problem> {
         let Answer::Status(status) = self.ask(Request::Status).await? else { return Err(misunderstood()) };
         let status = Arc::<Status>::from(status);
         *known = Some((clock::now(), Arc::clone(&status)));

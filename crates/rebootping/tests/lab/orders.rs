@@ -28,6 +28,19 @@ fn a_pinned_link_is_used_alone_until_auto() {
 }
 
 #[test]
+fn an_order_is_shown_before_its_round_ends() {
+    let lab = lab("midround").build();
+    let daemon = start(&lab, "[probe]\ninterval = \"10s\"\n");
+    let begun = Instant::now();
+    for (order, code) in [("out", "taken_out"), ("auto", "best"), ("out", "taken_out"), ("auto", "best")] {
+        assert!(daemon.cli(&["link", order, "wan2"]).status.success(), "{order}");
+        wait_until("the order is shown", SWITCH_LIMIT, || daemon.link("wan2")["reason"]["code"] == code);
+    }
+    // If each had waited for the end of a round, three rounds at least would be over.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_link_taken_out_for_a_time_comes_back_by_itself() {
     let lab = lab("out").build();
     let daemon = start(&lab, &hold_down(3600));
