@@ -82,12 +82,22 @@ fn ip(from: &End, to: &End, protocol: u8, payload: &[u8]) -> Vec<u8> {
 
 /// A client asks for a lease with its name and its class (RFC 2132 sections 3.14, 9.13).
 pub fn dhcp_request(mac: [u8; 6], host_name: &[u8], class: &[u8]) -> Vec<u8> {
+    dhcp_request_with(mac, &[(12, host_name), (60, class)])
+}
+
+/// One of a client's interfaces asks for a lease with its name and the client's identifier (RFC 4361 section 6.1).
+pub fn dhcp_request_of_client(mac: [u8; 6], host_name: &[u8], client: &[u8]) -> Vec<u8> {
+    let identifier = [&[255][..], &mac[2..], client].concat();
+    dhcp_request_with(mac, &[(12, host_name), (61, &identifier)])
+}
+
+fn dhcp_request_with(mac: [u8; 6], options: &[(u8, &[u8])]) -> Vec<u8> {
     let mut message = vec![1, 1, 6, 0, 0, 0, 0, 1];
     message.resize(28, 0);
     message.extend(mac);
     message.resize(236, 0);
     message.extend([0x63, 0x82, 0x53, 0x63, 53, 1, 3, 55, 4, 1, 3, 6, 15]);
-    for (option, value) in [(12, host_name), (60, class)] {
+    for &(option, value) in options {
         message.extend([option, value.len() as u8]);
         message.extend(value);
     }

@@ -32,6 +32,8 @@ interface Amount {
 
 export type Mode = "pause" | "local" | "block";
 
+export type Keep = "full" | "headers" | "off";
+
 /** How a device is restricted; a schedule names the hours, packets are those it has sent in vain. */
 export interface Restriction {
   mode: Mode;
@@ -43,6 +45,8 @@ export interface Restriction {
 export interface Device {
   mac: string;
   also: string[];
+  /** MACs that told the DHCP server the same of themselves: probably the same device. */
+  likely_also?: string[];
   proven: boolean;
   vendor: string | null;
   randomised: boolean;
@@ -66,22 +70,19 @@ export interface Device {
   bytes_sent: number;
   bytes_received: number;
   captures: { since: string; bytes: number } | null;
+  /** How much of its packets somebody ordered to be kept; null is as much as its network says. */
+  capture_mode?: Keep | null;
   /** Absent where this gateway cannot restrict. */
   restricted?: Restriction | null;
+  /** The address it is always to be given, if somebody ordered one. */
+  fixed_address?: string | null;
   note: string | null;
   today?: Amount;
   month?: Amount;
   now?: { bits_up: number; bits_down: number };
 }
 
-/** MACs that told their DHCP server the same of themselves: probably one device. */
-export interface Suggestion {
-  macs: string[];
-  host_name: string;
-}
-
 /** Everybody. */
 export interface Devices {
   devices: Device[];
-  suggestions?: Suggestion[];
 }

@@ -35,6 +35,9 @@ export function lock(): void {
   if (now && "scope" in now && now.scope !== null) void begin();
 }
 
+/** What the gateway is called. */
+export const gatewayOf = (now: Session | { failed: string } | undefined): string => (now && "gateway" in now ? now.gateway : "gateway");
+
 /** Whether orders are accepted. */
 export function mayOrder(now: Session | { failed: string } | undefined): boolean {
   return now !== undefined && "scope" in now && now.scope === "control";

@@ -1,13 +1,12 @@
 // One device: who it is and how that is known, what it does, and what to do about it.
 
 import type { Device as Known } from "../api/devices.ts";
-import type { Session } from "../api/status.ts";
 import { part } from "../api/client.ts";
 import { useAsked } from "../api/use.ts";
 import { useRanged } from "../charts/ranged.ts";
 import { usePlotWidth } from "../charts/width.ts";
 import { useCell } from "../live/cell.ts";
-import { mayOrder, session } from "../live/session.ts";
+import { gatewayOf, mayOrder, session } from "../live/session.ts";
 import { useNow } from "../live/ticking.ts";
 import { Copy } from "../parts/Copy.tsx";
 import { Kind } from "../parts/Icon.tsx";
@@ -62,9 +61,9 @@ function Seen({ device, again }: { device: Known; again: () => void }) {
           <Note device={device} may={may} again={again} />
         </div>
         <div>
-          <Addresses device={device} />
+          <Addresses device={device} may={may} again={again} />
           <DeviceEvents mac={device.mac} />
-          <Captures device={device} may={may} gateway={gateway(known)} ranged={ranged} again={again} />
+          <Captures device={device} may={may} gateway={gatewayOf(known)} ranged={ranged} again={again} />
         </div>
       </div>
     </>
@@ -94,5 +93,3 @@ function Head({ device, may, again }: { device: Known; may: boolean; again: () =
     </>
   );
 }
-
-const gateway = (known: Session | { failed: string } | undefined): string => (known && "gateway" in known ? known.gateway : "gateway");

@@ -25,9 +25,9 @@ export function Devices() {
     <>
       <h1 class="unseen">Devices</h1>
       <Answer asked={asked} lines={12}>
-        {({ devices, suggestions }) => (
+        {({ devices }) => (
           <>
-            <Suggested suggestions={suggestions ?? []} devices={devices} may={may} again={asked.again} />
+            <Suggested devices={devices} may={may} again={asked.again} />
             <Seen devices={devices} again={asked.again} />
           </>
         )}

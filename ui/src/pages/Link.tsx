@@ -14,6 +14,7 @@ import { moment } from "../route/range.ts";
 import { look, useView } from "../route/use.ts";
 import { called, predicate } from "../words/links.ts";
 import { visible } from "../words/visible.ts";
+import { LinkPackets } from "./links/LinkPackets.tsx";
 import { LinkTraffic } from "./links/LinkTraffic.tsx";
 import { Orders } from "./links/Orders.tsx";
 import { OneLink } from "./links/OneLink.tsx";
@@ -53,6 +54,7 @@ function Seen({ link, links }: { link: Linked; links: readonly Linked[] }) {
         {at !== undefined && <Why link={link} links={links} at={Number(at)} family={family} close={() => look(without)} />}
         {history && <Targets link={link} history={history} ranged={ranged} width={width} pick={pick} />}
         <LinkTraffic links={[link]} histories={[history]} ranged={ranged} height={160} />
+        <LinkPackets link={link} ranged={ranged} />
       </div>
     </>
   );

@@ -15,20 +15,20 @@ interface Props {
   /** It is done. */
   then: () => void;
   close: () => void;
-  /** Whether an objection can be overruled. */
-  canInsist?: boolean;
+  /** An objection can be overruled; what is said about that. */
+  insisting?: ComponentChildren;
   /** Something has to be chosen first. */
   isOpen?: boolean;
 }
 
-export function Ask({ title, does, children, yes, then, close, canInsist = false, isOpen = false }: Props) {
+export function Ask({ title, does, children, yes, then, close, insisting, isOpen = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [refused, setRefused] = useState<Refusal | null>(null);
   const [busy, setBusy] = useState(false);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
-  const isUnwise = canInsist && refused !== null && refused.isUnwise;
+  const isUnwise = insisting !== undefined && refused !== null && refused.isUnwise;
   const give = async (): Promise<void> => {
     setBusy(true);
     try {
@@ -45,6 +45,7 @@ export function Ask({ title, does, children, yes, then, close, canInsist = false
       <h2 id="asked">{title}</h2>
       {children}
       {refused !== null && <Trouble text={refused.text} />}
+      {isUnwise && insisting}
       <div class="row end">
         <button type="button" onClick={() => dialog.current?.close()}>
           Leave it

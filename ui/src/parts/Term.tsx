@@ -8,12 +8,20 @@ export const TERMS = [
   ["", "until I end it"],
 ] as const;
 
-export function Term({ value, change, id }: { value: string; change: (term: string) => void; id: string }) {
+interface Props {
+  value: string;
+  change: (term: string) => void;
+  id: string;
+  /** It must end by itself. */
+  ends?: boolean;
+}
+
+export function Term({ value, change, id, ends = false }: Props) {
   return (
     <label class="term" for={id}>
       for{" "}
       <select id={id} value={value} onChange={(event) => change(event.currentTarget.value)}>
-        {TERMS.map(([term, words]) => (
+        {TERMS.filter(([term]) => !ends || term !== "").map(([term, words]) => (
           <option value={term}>{words}</option>
         ))}
       </select>

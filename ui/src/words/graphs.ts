@@ -58,7 +58,7 @@ function computed({ columns, marks, from, to }: History): string {
 export function traffic(columns: Pick<Columns, "time" | "bits_down" | "bits_up">, step: number): string {
   const total = (values: (number | null)[]): number => values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   const most = (values: (number | null)[]): number => values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
-  if (![...columns.bits_down, ...columns.bits_up].some((value) => value !== null)) return "Nothing is known of this time.";
+  if (![...columns.bits_down, ...columns.bits_up].some((value) => value !== null)) return "Nothing is known of this time: traffic is told minute by minute.";
   if (total(columns.bits_down) + total(columns.bits_up) === 0) return "Nothing flowed.";
   const amount = (sum: number): string => bytes((sum * step) / 8);
   return `${amount(total(columns.bits_down))} down, ${amount(total(columns.bits_up))} up; at most ${bits(most(columns.bits_down))} down and ${bits(most(columns.bits_up))} up.`;

@@ -1,6 +1,6 @@
 // What a person does with devices: find one among thousands, name it, note something, restrict it, have its packets.
 
-import { accessible, assert, go, hash, picture } from "./visit.mjs";
+import { accessible, assert, capture, go, hash, picture } from "./visit.mjs";
 
 export const devices = (facts) => [
   ["thousands of devices: few rows are in the page, all can be reached", many],
@@ -13,7 +13,10 @@ export const devices = (facts) => [
 
 const orders = (facts) => [
   ["a name is changed in place, kept by Enter, left by Escape, refused in words, and taken back", rename],
+  ["an address is kept for a device that has a name, and given free", fixed],
   ["something is noted of a device, and taken back", note],
+  ["how much of its packets is kept is changed, and taken back", keep],
+  ...(facts.twins ? [["devices that are probably one are named, merged, and apart again", twins]] : []),
   ["a device is paused for a while, and allowed again", pause],
   ...(facts.guarded ? [["what the gateway objects to is told, and can be insisted on", insist]] : []),
   ["a range of a capture can be downloaded", download],
@@ -99,6 +102,32 @@ async function rename(visit) {
   await page.waitForFunction((before) => document.querySelector("h1 .name")?.textContent === before, before);
 }
 
+async function fixed(visit) {
+  const { page, facts } = visit;
+  await go(visit, `#/devices/${facts.device}`);
+  const name = page.locator("h1 button.name");
+  const before = await name.innerText();
+  const call = async (text) => {
+    await name.click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type(text);
+    await page.keyboard.press("Enter");
+  };
+  await call("kept-by-a-test");
+  const kept = page.locator(".addresses").getByRole("button", { pressed: true });
+  await page.locator(".addresses").getByRole("button", { name: "always this" }).first().click();
+  await kept.waitFor();
+  await kept.click();
+  await kept.waitFor({ state: "detached" });
+  await page.locator("h1").getByText("kept-by-a-test").waitFor();
+  await name.click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Delete");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((before) => document.querySelector("h1 .name")?.textContent === before, before);
+  await page.reload();
+}
+
 async function note(visit) {
   const { page, facts } = visit;
   await go(visit, `#/devices/${facts.device}`);
@@ -110,17 +139,47 @@ async function note(visit) {
   await page.waitForFunction((before) => document.querySelector("textarea")?.value === before, before);
 }
 
+async function keep(visit) {
+  const { page, facts } = visit;
+  await go(visit, `#/devices/${facts.device}`);
+  const is = (mode) => page.waitForFunction((mode) => document.querySelector("#mode")?.value === mode, mode);
+  await is("auto");
+  await page.getByLabel("from now on keep").selectOption("headers");
+  await page.getByRole("button", { name: "Undo" }).waitFor();
+  await page.reload();
+  await is("headers");
+  await page.getByLabel("from now on keep").selectOption("off");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await is("headers");
+  await page.getByLabel("from now on keep").selectOption("auto");
+  await page.reload();
+  await is("auto");
+}
+
+async function twins(visit) {
+  const { page } = visit;
+  await go(visit, "#/devices");
+  const named = page.getByRole("region", { name: "Probably one device" });
+  await named.getByText("both told their DHCP server that they are").waitFor();
+  await picture(visit, "twins-desk-light");
+  await named.getByRole("button", { name: /^Merge into / }).click();
+  await named.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Undo" }).click();
+  await named.waitFor();
+}
+
 async function pause(visit) {
   const { page, facts } = visit;
   await go(visit, `#/devices/${facts.device}`);
   await page.getByRole("button", { name: "Pause" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("for").selectOption("10m");
+  await dialog.getByLabel("only at").fill("daily 00:00-24:00");
   await dialog.getByText(/^until \d/).waitFor();
   await accessible(visit, "the question before a restriction");
   await picture(visit, "asked-desk-light");
   await dialog.getByRole("button", { name: "Pause" }).click();
-  await page.getByText(/It is paused for \d+ (min|s) more/).waitFor();
+  await page.getByText(/It is paused daily 00:00-24:00 for \d+ (min|s) more/).waitFor();
   await page.getByRole("button", { name: "Allow again" }).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
 }
@@ -134,17 +193,15 @@ async function insist(visit) {
   await dialog.getByRole("button", { name: "Block" }).click();
   await dialog.getByRole("alert").waitFor();
   await accessible(visit, "an objection");
+  assert((await dialog.getByLabel("for").inputValue()) !== "", "what cuts off others has no end");
   await picture(visit, "objection-desk-light");
   await dialog.getByRole("button", { name: "Do it all the same" }).click();
-  await page.getByText("It is blocked until you allow it").waitFor();
+  await page.getByText(/It is blocked for \d+ (min|h) more/).waitFor();
   await guard.check();
   guard.expected.delete(409);
   await page.getByRole("button", { name: "Allow again" }).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
 }
-
-/** The first bytes of every pcapng file (section 4.1). */
-const PCAPNG = [0x0a, 0x0d, 0x0d, 0x0a];
 
 async function download(visit) {
   const { page, facts } = visit;
@@ -158,6 +215,5 @@ async function download(visit) {
   await page.getByLabel("Packets of").selectOption("everything kept");
   const href = await link.getAttribute("href");
   assert(/^api\/v1\/devices\/[^/]+\/pcap$/.test(href), `${href} is no path below the page`);
-  const begin = await page.evaluate(async (href) => [...new Uint8Array(await (await fetch(href)).arrayBuffer()).slice(0, 4)], href);
-  assert(begin.join() === PCAPNG.join(), `a capture that begins with ${begin}`);
+  await capture(visit, href);
 }

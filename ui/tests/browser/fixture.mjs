@@ -28,7 +28,7 @@ process.exit(failed);
 /** Runs the looks, breaks the link when they ask for it, and answers how they ended. */
 async function looked({ url, office }, access, more) {
   const hostile = HOSTILE.map((name, at) => ({ mac: office.devices[20 + at].mac, shown: shown(name) }));
-  const facts = { link: "wan2", called: "dsl", device: office.devices[3].mac, guarded: office.devices[16].mac, hostile, at: Math.floor(Date.now() / 1000) - 1140, control: true, ...access };
+  const facts = { link: "wan2", called: "dsl", device: office.devices[3].mac, guarded: office.devices[16].mac, hostile, at: Math.floor(Date.now() / 1000) - 1140, control: true, twins: true, capped: "lte", ...access };
   const file = join(shots, "facts.json");
   writeFileSync(file, JSON.stringify(facts));
   const run = spawn(process.execPath, [join(home, "run.mjs"), "--base", url, "--facts", file, "--shots", shots, ...more], { stdio: ["pipe", "pipe", "inherit"] });

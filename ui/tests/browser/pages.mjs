@@ -4,6 +4,7 @@ import { accessible, assert, go, painted, settled } from "./visit.mjs";
 
 export const pages = [
   ["the first page", first],
+  ["what is left of a link's cap", capped],
   ["links", ({ facts, ...visit }) => seen({ facts, ...visit }, "#/links", facts.called)],
   ["one link", ({ facts, ...visit }) => seen({ facts, ...visit }, `#/links/${facts.link}`, facts.called)],
   ["outages", (visit) => seen(visit, "#/outages", "Outages")],
@@ -28,6 +29,14 @@ async function first(visit) {
   assert((await painted(page)) > 4, "the strips are blank");
   await page.waitForFunction(() => document.querySelector(".clock")?.textContent?.includes("live"));
   await accessible(visit, "the first page");
+}
+
+async function capped(visit) {
+  const { page, facts } = visit;
+  if (!facts.capped) return;
+  await go(visit, "#/");
+  const tile = page.locator(".tile", { has: page.getByRole("heading", { name: facts.capped }) });
+  await tile.getByText(/ of 10.GB used, .* left until \d+ [A-Z]/).waitFor();
 }
 
 async function login(visit) {

@@ -1,7 +1,7 @@
 // Looks at the page in a real browser, as a person would: node tests/browser/run.mjs --base URL --facts FILE --shots FOLDER [--fail] [--pages] [--measure]
 //
 // FACTS is JSON: `link` (a link's name as the API has it), `called` (as the page shows it), `device` (a MAC that may be restricted), `guarded` (a MAC whose restriction the
-// gateway objects to; optional), `password` (optional), `readable` (one may look without it), `hostile` (names that must be seen as text; may be empty), `at` (unix seconds
+// gateway objects to; optional), `twins` (whether two devices are probably one), `capped` (what a link with a cap of 10 GB is called; optional), `password` (optional), `readable` (one may look without it), `hostile` (names that must be seen as text; may be empty), `at` (unix seconds
 // of a switch of that link), `control` (whether orders may be given), `within` (milliseconds in which a broken link is seen; two seconds unless said), `breaks` (another link, by `link` and `called`,
 // to be broken at the end; optional), `until` (unix seconds at which the history ends; for --measure).
 //
@@ -48,7 +48,7 @@ const page = context.pages()[0] ?? (await context.newPage());
 const facts = JSON.parse(readFileSync(asked.facts, "utf8"));
 const guard = new Guard(page, asked.base);
 await guard.begin();
-const visit = { page, base: asked.base, facts, shots: asked.shots, guard };
+const visit = { page, context, base: asked.base, facts, shots: asked.shots, guard };
 
 let failed = 0;
 /** One look: it fails by what it throws, and by what the guard heard meanwhile. */

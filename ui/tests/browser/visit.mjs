@@ -37,6 +37,15 @@ export async function accessible({ page }, where) {
   assert(found.length === 0, `${where} is hard to use for some: ${found.join("; ")}`);
 }
 
+/** The first bytes of every pcapng file (section 4.1). */
+const PCAPNG = [0x0a, 0x0d, 0x0d, 0x0a];
+
+/** What is handed out there is a capture. */
+export async function capture({ page }, href) {
+  const begin = await page.evaluate(async (href) => [...new Uint8Array(await (await fetch(href)).arrayBuffer()).slice(0, 4)], href);
+  assert(begin.join() === PCAPNG.join(), `a capture that begins with ${begin}`);
+}
+
 /** More of a long list says nothing new. */
 const SCREENS = 4;
 

@@ -4,6 +4,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import type { Device } from "../../src/api/devices.ts";
 import { found, ordered, rowOf, sortOf } from "../../src/pages/devices/rows.ts";
+import { twins } from "../../src/pages/devices/twins.ts";
 
 const device = (mac: string, change: Partial<Device> = {}): Device => ({
   mac, also: [], proven: true, vendor: null, randomised: false, interfaces: ["lan0"], first_seen: "2026-11-20T13:21:07Z", last_seen: "2026-11-22T13:20:55Z",
@@ -42,4 +43,12 @@ test("the order of the address is read, and nonsense is by name", () => {
   assert.deepEqual(sortOf("seen"), { by: "seen", up: true });
   assert.deepEqual(sortOf("constructor"), { by: "name", up: true });
   assert.deepEqual(sortOf(undefined), { by: "name", up: true });
+});
+
+test("devices that are probably one are named once, with the one that is known longest first", () => {
+  const named = { name: "ben", names: [{ name: "ben", source: "mdns" }, { name: "bens-laptop", source: "dhcp" }] };
+  const cable = device("b", { likely_also: ["a", "gone"], first_seen: "2026-01-01T00:00:00Z", ...named });
+  const all = [device("a", { likely_also: ["b", "gone"] }), cable, device("c", { likely_also: ["gone"] }), device("d")];
+  assert.deepEqual(twins(all).map(({ into, others, hostName }) => [into.mac, others.map(({ mac }) => mac), hostName]), [["b", ["a"], "bens-laptop"]]);
+  assert.deepEqual(twins([device("d")]), []);
 });

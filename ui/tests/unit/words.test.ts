@@ -114,7 +114,7 @@ test("a graph says in a sentence what is seen in it", () => {
   assert.equal(summary({ ...history, summary: "The server's." }), "The server's.");
   assert.equal(plain(traffic(columns, 10)), "30 MB down, 1.0 MB up; at most 16 Mbit/s down and 800 kbit/s up.");
   assert.equal(traffic({ time: [0], bits_down: [null], bits_up: [0] }, 10), "Nothing flowed.");
-  assert.equal(traffic({ time: [0], bits_down: [null], bits_up: [null] }, 10), "Nothing is known of this time.");
+  assert.equal(traffic({ time: [0], bits_down: [null], bits_up: [null] }, 10), "Nothing is known of this time: traffic is told minute by minute.");
   assert.equal(presence([{ from: -50, to: 1800 }], { from: 0, to: 3600 }), "It was there for 30 min of 1 h.");
   assert.equal(presence([], { from: 0, to: 3600 }), "It was not there.");
 });

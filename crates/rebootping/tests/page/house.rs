@@ -24,6 +24,7 @@ label = "dsl"
 interface = "wan3"
 label = "lte"
 metered = true
+cap = "10GB"
 [capture]
 keep_free = "0MB"
 "#;

@@ -15,10 +15,12 @@ const SEEN_WITHIN: u32 = 15_000;
 fn every_page_is_looked_at_and_used_in_a_browser() {
     let house = House::build("page");
     strangers::speak(&house.lab, &house.daemon);
+    let guarded = strangers::honest_mac(2);
+    house.lab.gw().run(&format!("ip -6 neighbour replace fe80::77 lladdr {guarded} dev lan0 router"));
     let at = house.fail_once();
     let facts = json!({
         "link": "wan2", "called": "dsl", "at": at, "breaks": { "link": "wan1", "called": "fibre" }, "within": SEEN_WITHIN,
-        "device": strangers::honest_mac(1), "hostile": strangers::hostile(&house.daemon),
+        "device": strangers::honest_mac(1), "guarded": guarded, "twins": true, "capped": "lte", "hostile": strangers::hostile(&house.daemon),
         "password": PASSWORD, "readable": true, "control": true,
     });
     browser::look(&house.lab.gw(), &facts, "lab", &["--fail"], |what| {

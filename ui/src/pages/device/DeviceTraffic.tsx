@@ -41,8 +41,9 @@ function Seen({ answer, device, ranged }: { answer: Answered; device: Device; ra
   }, [answer]);
   const said = traffic(columns, shown.step);
   const there = presence(answer.presence, ranged.range);
+  const isKnown = columns.bits_down.some((rate) => rate !== null);
   return (
-    <Frame title="Traffic" sentence={`${said} ${there}`} table={() => trafficTable(shown, Date.now())}>
+    <Frame title="Traffic" sentence={isKnown ? `${said} ${there}` : said} table={() => trafficTable(shown, Date.now())}>
       <Traffic shown={shown} label={said} height={150} timed={false} ranged={ranged} />
       <Presence spans={answer.presence} time={columns.time} label={there} ranged={ranged} />
     </Frame>

@@ -1,15 +1,15 @@
 // MACs that are probably one device, with the order that makes them one.
 
-import type { Device, Suggestion } from "../../api/devices.ts";
+import type { Device } from "../../api/devices.ts";
 import { merge } from "../../api/orders.ts";
 import { act } from "../../live/notices.ts";
 import { Foreign } from "../../parts/text.tsx";
 import { to } from "../../route/view.ts";
 import { several } from "../../words/amount.ts";
 import { deviceName } from "../../words/devices.ts";
+import { twins } from "./twins.ts";
 
 interface Props {
-  suggestions: readonly Suggestion[];
   devices: readonly Device[];
   may: boolean;
   again: () => void;
@@ -18,15 +18,12 @@ interface Props {
 /** More at once would hide the list. */
 const MOST = 3;
 
-export function Suggested({ suggestions, devices, may, again }: Props) {
-  const known = suggestions.flatMap(({ macs, host_name }) => {
-    const [into, ...others] = macs.flatMap((mac) => devices.find((device) => device.mac === mac) ?? []).sort(longest);
-    return into && others.length > 0 ? [{ into, others, host_name }] : [];
-  });
+export function Suggested({ devices, may, again }: Props) {
+  const known = twins(devices);
   if (known.length === 0) return null;
   return (
     <section class="suggested" aria-label="Probably one device">
-      {known.slice(0, MOST).map(({ into, others, host_name }) => (
+      {known.slice(0, MOST).map(({ into, others, hostName }) => (
         <p class="row">
           <span>
             {[into, ...others].map((device, at) => (
@@ -37,7 +34,7 @@ export function Suggested({ suggestions, devices, may, again }: Props) {
                 </a>
               </>
             ))}{" "}
-            {others.length > 1 ? "all" : "both"} call themselves <Foreign text={host_name} /> before their DHCP server: probably one device.
+            {others.length > 1 ? "all" : "both"} told their DHCP server that they are <Foreign text={hostName} />: probably one device.
           </span>
           {may && (
             <button type="button" onClick={() => void together(others, into, again)}>
@@ -50,9 +47,6 @@ export function Suggested({ suggestions, devices, may, again }: Props) {
     </section>
   );
 }
-
-/** Whom the house has known longest keeps its page. */
-const longest = (a: Device, b: Device): number => a.first_seen.localeCompare(b.first_seen);
 
 async function together(others: readonly Device[], into: Device, again: () => void): Promise<void> {
   for (const other of others) if (!(await act(merge(other.mac, into.mac), again))) return;

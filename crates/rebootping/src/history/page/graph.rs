@@ -95,7 +95,9 @@ fn moved(known: &Known<'_>, asked: &Graph, columns: &[Column], open: &[Open]) ->
     let amounts = moved::amounts(known, &format!("link/{}", asked.link), asked.stretch, open)?;
     let is_watched = |column: &Column| column.asked > 0 || column.resting > 0;
     let watched: BTreeSet<i64> = columns.iter().filter(|it| is_watched(it)).map(|column| column.time).collect();
-    Ok(moved::rates(&amounts, columns.iter().map(|column| column.time), |time| watched.contains(&time)))
+    let now = clock::wall().as_second();
+    let is_known = |time: i64| watched.contains(&time) && moved::is_told(time, now);
+    Ok(moved::rates(&amounts, columns.iter().map(|column| column.time), is_known))
 }
 
 fn as_arrays(columns: &[Column], rates: &Rates) -> Value {

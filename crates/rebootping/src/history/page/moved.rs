@@ -10,6 +10,9 @@ use rebootping_core::inventory::report::Hardware;
 use serde_json::{Map, Value, json};
 
 const SECOND: i64 = 1_000_000_000;
+/// Traffic is told by the minute, and some seconds after it.
+const MINUTE: i64 = 60;
+const LAG: i64 = 3;
 /// How the series of devices begin.
 pub(super) const DEVICES: &str = "device/";
 
@@ -33,7 +36,7 @@ pub(super) fn of_device(known: &Known<'_>, macs: &[Hardware], stretch: past::Str
         }
     }
     let (first, now) = (begins(known)?, clock::wall().as_second());
-    let is_known = |time: i64| time.saturating_add(grid.step) > first && time <= now;
+    let is_known = |time: i64| time.saturating_add(grid.step) > first && is_told(time, now);
     let (up, down) = rates(&sum, times(&sum), is_known);
     Ok(json!({
         "schema": 1,
@@ -68,6 +71,11 @@ pub(super) fn amounts(
     let recent: Vec<Found> = open.iter().filter(is_its).map(|open| open.found.clone()).collect();
     let time = (stretch.from, stretch.to);
     known.reader.traffic(series, time, stretch.points.into(), &recent).map_err(in_words)
+}
+
+/// Whether the minute in which a time lies is told of: nothing is known of one that goes on.
+pub(super) const fn is_told(time: i64, now: i64) -> bool {
+    time.div_euclid(MINUTE).saturating_add(1).saturating_mul(MINUTE).saturating_add(LAG) <= now
 }
 
 /// Bits a second sent and received in the columns that begin at these times; unknown ones have none.
@@ -130,6 +138,14 @@ mod tests {
         let (up, down) = rates(&amounts(&[60, 0, 600]), [0, 600, 630, 660, 725, 780].into_iter(), |time| time != 660);
         assert_eq!(up, [None, Some(8), Some(8), None, Some(80), None]);
         assert_eq!(down, [None, Some(16), Some(16), None, Some(160), None]);
+    }
+
+    #[test]
+    fn a_minute_that_goes_on_is_not_one_in_which_nothing_moved() {
+        let now = 6_000 + LAG;
+        assert!([0, 5_939, 5_940, 5_999].iter().all(|time| is_told(*time, now)));
+        assert!([6_000, 6_003, 6_059, 9_999].iter().all(|time| !is_told(*time, now)));
+        assert!(!is_told(5_999, now - 1), "it is told a little later");
     }
 
     #[test]
