@@ -26,10 +26,10 @@ th,td{text-align:left;vertical-align:top;padding:.35rem .8rem .35rem 0;border-bo
 th{color:var(--faint);font-weight:600;border-bottom:2px solid var(--ink)}
 td:last-child{overflow-wrap:anywhere}
 .time{white-space:nowrap}
-.where{min-width:7.5em}
+.where{min-width:7em}
 ul{margin:.25rem 0;padding-left:1.2rem}
 @page{size:A4;margin:16mm}
-@media print{body{max-width:none;padding:0;font-size:10pt}thead{display:table-header-group}tr,li{break-inside:avoid}h2{break-after:avoid}}
+@media print{html{font-size:10pt}body{max-width:none;padding:0}thead{display:table-header-group}tr,li{break-inside:avoid}h2{break-after:avoid}}
 ";
 
 /// The sheet.
@@ -152,16 +152,16 @@ fn each(page: &mut String, outages: &Outages) {
         page.push_str("<p>Nothing went wrong.</p>\n");
         return;
     }
-    page.push_str("<table><thead><tr><th>Began<th>Ended<th>Lasted<th>Where<th>What happened</tr></thead>\n<tbody>\n");
+    page.push_str("<table><thead><tr><th>When<th>Lasted<th>Where<th>What happened</tr></thead>\n<tbody>\n");
     for told in &outages.all {
         let end = match told.end {
-            End::At(at) => local(super::unix(at)),
+            End::At(at) => format!("to {}", local_after(told.begin, super::unix(at))),
             End::GoesOn => "goes on".to_owned(),
-            End::NotBefore(_) => "not known".to_owned(),
+            End::NotBefore(_) => "its end is not known".to_owned(),
         };
         let _ = writeln!(
             page,
-            "<tr><td class=\"time\">{}<td class=\"time\">{end}<td class=\"time\">{}<td class=\"where\">{}<td>{}</tr>",
+            "<tr><td class=\"time\">{}<br><span class=\"faint\">{end}</span><td class=\"time\">{}<td class=\"where\">{}<td>{}</tr>",
             local(told.begin),
             in_words(told.length),
             told.outage().place().map_or("", place),
@@ -199,6 +199,15 @@ fn length(from: Timestamp, until: Timestamp) -> Duration {
 
 fn local(at: Timestamp) -> String {
     at.to_zoned(clock::zone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The same without the day where that is the day on which it began.
+fn local_after(begin: Timestamp, at: Timestamp) -> String {
+    let (begin, at) = (local(begin), local(at));
+    match (begin.split_once(' '), at.split_once(' ')) {
+        (Some((day, _)), Some((same, time))) if day == same => time.to_owned(),
+        _ => at,
+    }
 }
 
 /// The operator's zone, and how far it is ahead of UTC.

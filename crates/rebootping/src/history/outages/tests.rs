@@ -159,4 +159,8 @@ fn the_sheet_adds_up_what_each_link_lacked_and_obeys_no_name() {
     assert_eq!(row("wan2"), "wan2 | 3 | 1 min | 34 s | 99.933 %");
     assert!(sheet.contains("<h1>Internet outages at gw&amp;co</h1>") && !sheet.contains("<b>"));
     assert!(sheet.contains("<td class=\"where\">behind the ISP's box<td>") && sheet.contains("nobody noticed"));
+    assert!(
+        sheet.contains("<br><span class=\"faint\">to ") && !sheet.contains("<span class=\"faint\">to 20"),
+        "ends of the same day"
+    );
 }
