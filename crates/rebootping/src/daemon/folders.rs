@@ -66,14 +66,14 @@ pub(super) fn make(config: &Config) -> io::Result<()> {
         give_all(&path, judge, 1)?;
     }
     let observer = Identity::find(&config.process.observer_user, Role::Observer)?;
-    let learnt = observer_state(&config.paths.state);
-    // What is made in it belongs to its group: who serves the page reads the history.
-    make_one(&learnt, 0o2750)?;
     let web = Identity::find(&config.process.web_user, Role::Web)?;
-    give_all(&learnt, observer.readable_by(web), 1)?;
-    for (path, mode, to) in
-        [(observer_run(&config.paths.run), 0o755, observer), (web_run(&config.paths.run), 0o700, web)]
-    {
+    let run = &config.paths.run;
+    for (path, mode, to) in [
+        // The page asks the observer for what is in there.
+        (observer_state(&config.paths.state), 0o750, observer),
+        (observer_run(run), 0o755, observer),
+        (web_run(run), 0o700, web),
+    ] {
         make_one(&path, mode)?;
         give_all(&path, to, 1)?;
     }

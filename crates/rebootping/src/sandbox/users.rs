@@ -34,11 +34,6 @@ impl Identity {
         }
     }
 
-    /// The same user with the group of another, who can then read what is given to the group.
-    pub(crate) fn readable_by(self, other: Self) -> Self {
-        Self { gid: other.gid, ..self }
-    }
-
     pub(crate) fn uid(self) -> Uid {
         self.uid
     }
