@@ -1,6 +1,6 @@
 # What one does with this tree. Each recipe's work is told in the script it calls.
 
-.PHONY: build run test test-long demo bench
+.PHONY: build run test test-long demo bench deb
 
 # Leaves target/release/rebootping.
 build:
@@ -27,3 +27,7 @@ demo:
 # Measures what README.md and CHANGELOG.md claim.
 bench:
 	@tools/bench
+
+# A Debian package below target/debian.
+deb: build
+	@tools/deb

@@ -303,7 +303,7 @@ impl Watching {
     /// At the very first start: what is recorded, where, how long, and how to turn that off.
     fn welcome(&mut self, nothing_kept: bool) {
         if nothing_kept && self.settings.capture.mode != CaptureMode::Off {
-            self.said.push(FromObserver::Notice(welcome::text(&self.settings)));
+            self.said.push(FromObserver::Notice(welcome::text(&self.settings.capture, &self.settings.captures)));
         }
     }
 
