@@ -1,11 +1,13 @@
 //! The command line: what the program can be asked to do.
 
+mod alerts;
 mod device;
 mod help;
 mod manual;
 mod web;
 mod wireshark;
 
+pub(crate) use alerts::{AlertsOrder, AlertsVerb};
 pub(crate) use device::{DeviceOrder, Restrict, named, noted};
 pub(crate) use web::{TokenOrder, TokenScope, WebOrder};
 pub(crate) use wireshark::{Extcap, WiresharkOrder};
@@ -81,6 +83,9 @@ pub(crate) enum Command {
     /// Tell what went wrong: when, for how long, where, and whether anybody noticed.
     #[command(after_help = help::OUTAGES)]
     Outages(Outages),
+    /// Show what people were told, what waits, and how it goes; or send a test.
+    #[command(after_help = help::ALERTS)]
+    Alerts(AlertsOrder),
     /// Decide again what was decided, and what other settings would have decided.
     #[command(after_help = help::REPLAY)]
     Replay(Replay),
@@ -127,6 +132,9 @@ pub(crate) enum Command {
     /// Capture, and keep what was captured; started by `run`, never by hand.
     #[command(hide = true)]
     Observer(Unit),
+    /// Send what lies in an outbox; started by `run`, never by hand.
+    #[command(hide = true)]
+    Courier,
     /// Read what a DHCP server answers; started by `run`, never by hand.
     #[command(hide = true)]
     Reader {

@@ -1,5 +1,7 @@
 //! The commands that ask a running daemon: `status`, `why`, `link`, `release`, `pcap`.
 
+pub(crate) mod alerts;
+
 use crate::cli::{LinkOrder, LinkVerb, Output, Pcap, Why};
 use crate::clock;
 use crate::config;
@@ -153,7 +155,7 @@ pub(crate) fn ask_status(config: &Config) -> Result<Status, String> {
     match ask(&config.paths.run, &Request::Status) {
         Ok(Answer::Status(status)) => Ok(*status),
         Ok(Answer::Refused(why) | Answer::Done(why) | Answer::Check(why)) => Err(why),
-        Ok(Answer::Controlled(_)) => Err(OTHER_VERSION.into()),
+        Ok(Answer::Controlled(_) | Answer::Alerts(_)) => Err(OTHER_VERSION.into()),
         Err(error) => Err(unreachable_daemon(&error)),
     }
 }
@@ -163,7 +165,9 @@ pub(crate) fn done(answer: io::Result<Answer>) -> Result<String, String> {
     match answer {
         Ok(Answer::Done(what)) => Ok(format!("{what}\n")),
         Ok(Answer::Refused(why)) => Err(why),
-        Ok(Answer::Status(_) | Answer::Check(_) | Answer::Controlled(_)) => Err(OTHER_VERSION.into()),
+        Ok(Answer::Status(_) | Answer::Check(_) | Answer::Controlled(_) | Answer::Alerts(_)) => {
+            Err(OTHER_VERSION.into())
+        }
         Err(error) => {
             Err(format!("no daemon answers ({error}); start one with `rebootping run`, or name its file with --config"))
         }

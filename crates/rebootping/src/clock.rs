@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::time::{ClockId, clock_gettime};
+use rebootping_core::control::schedule::Civil;
 use rebootping_core::time::Time;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -28,6 +29,14 @@ pub(crate) fn is_date(wall: i64) -> bool {
 /// The operator's time zone, by which days begin.
 pub(crate) fn zone() -> TimeZone {
     SETTLED.get().cloned().unwrap_or_else(TimeZone::system)
+}
+
+/// What the clock on the wall shows at that moment in that time zone.
+pub(crate) fn civil(time: Timestamp, zone: &TimeZone) -> Civil {
+    let local = zone.to_datetime(time);
+    let weekday = local.weekday().to_monday_zero_offset().unsigned_abs();
+    let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+    Civil { weekday, minute }
 }
 
 /// The zone of a process that will not be able to ask for it.

@@ -98,16 +98,30 @@ pub(crate) fn begin_anew(arguments: impl Iterator<Item = OsString>, name: &str, 
 /// Runs it to its end, which comes at the latest its timeout and a few seconds from now. `now` is the clock.
 pub(crate) fn run(command: &Command, now: impl Fn() -> Time) -> io::Result<Finished> {
     let stdin = if command.input.is_empty() { Stdio::null() } else { Stdio::piped() };
-    run_with(command, stdin, now)
+    run_with(command, stdin, &[], now)
+}
+
+/// The same, with these variables in its environment.
+pub(crate) fn run_knowing(
+    command: &Command,
+    variables: &[(String, String)],
+    now: impl Fn() -> Time,
+) -> io::Result<Finished> {
+    run_with(command, Stdio::piped(), variables, now)
 }
 
 /// The same, with an open file as its standard input.
 pub(crate) fn run_on(command: &Command, file: File, now: impl Fn() -> Time) -> io::Result<Finished> {
-    run_with(command, Stdio::from(file), now)
+    run_with(command, Stdio::from(file), &[], now)
 }
 
-fn run_with(command: &Command, stdin: Stdio, now: impl Fn() -> Time) -> io::Result<Finished> {
-    let mut child = spawn(command, stdin)?;
+fn run_with(
+    command: &Command,
+    stdin: Stdio,
+    variables: &[(String, String)],
+    now: impl Fn() -> Time,
+) -> io::Result<Finished> {
+    let mut child = spawn(command, stdin, variables)?;
     let _writer = child.stdin.take().map(|mut stdin| {
         let input = command.input.clone();
         // One that does not read its input must not hold us up; the thread ends with the pipe.
@@ -134,10 +148,11 @@ fn run_with(command: &Command, stdin: Stdio, now: impl Fn() -> Time) -> io::Resu
     }
 }
 
-fn spawn(command: &Command, stdin: Stdio) -> io::Result<Child> {
+fn spawn(command: &Command, stdin: Stdio, variables: &[(String, String)]) -> io::Result<Child> {
     std::process::Command::new(&command.program)
         .args(&command.arguments)
         .env_clear()
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .envs([("PATH", PATH), ("LC_ALL", "C"), ("HOME", "/")])
         .current_dir("/")
         .process_group(0)
@@ -251,6 +266,13 @@ mod tests {
         check("read line; test \"$line\" = hello", "hello\n", Ok(()));
         check("exec 0<&-; sleep 0.02", &"x".repeat(1_000_000), Ok(()));
         check("test \"$(env | grep -c .)\" -le 5 && test \"$(pwd)\" = /", "", Ok(()));
+    }
+
+    #[test]
+    fn variables_are_added_to_the_environment_and_change_nothing_of_it() {
+        let command = shell("test \"$A b\" = 'x b' && test \"$HOME\" = / && test \"$(cat)\" = hello", "hello", 100_000);
+        let variables = [("A".to_owned(), "x".to_owned()), ("HOME".to_owned(), "/tmp".to_owned())];
+        assert_eq!(run_knowing(&command, &variables, hasty()).expect("a shell").into_result(), Ok(()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! `fuzz/seeds/` bytes that were chosen; a test throws those at the same doors.
 
 pub mod announced;
+pub mod answered;
 pub mod blocks;
 pub mod captured;
 pub mod inventoried;
@@ -15,6 +16,7 @@ use crate::committer::dhcp::reading;
 use crate::committer::prefixes::radvd_conf::{Avoided, edited};
 use crate::committer::{providers, status_files};
 use crate::daemon::{Answer, Request};
+use crate::ipc::courier::{FromCourier, ToCourier};
 use crate::ipc::observer::Question;
 use crate::ipc::{FromJudge, LONGEST, ToJudge, frame, take_frames};
 use crate::judge::{leases, memory};
@@ -40,7 +42,7 @@ use std::time::Duration;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its target and of its folder of seeds.
-pub const DOORS: [(&str, Door); 27] = [
+pub const DOORS: [(&str, Door); 28] = [
     ("reply", reply),
     ("netlink", netlink),
     ("ipc", ipc),
@@ -68,6 +70,7 @@ pub const DOORS: [(&str, Door); 27] = [
     ("history", recorded::history),
     ("blocks", blocks::blocks),
     ("web", requested::web),
+    ("answers", answered::answers),
 ];
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -152,6 +155,8 @@ pub fn netlink(data: &[u8]) {
 pub fn ipc(data: &[u8]) {
     frames::<ToJudge>(data);
     frames::<FromJudge>(data);
+    frames::<ToCourier>(data);
+    frames::<FromCourier>(data);
     frames::<Request>(data);
     frames::<Answer>(data);
     frames::<Question>(data);

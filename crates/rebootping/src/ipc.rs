@@ -4,6 +4,7 @@
 //! the other end does not read in time stays in a bounded outbox, and the sender is told when that is full.
 
 pub(crate) mod control;
+pub(crate) mod courier;
 pub(crate) mod joining;
 pub(crate) mod observer;
 pub(crate) mod past;

@@ -1,5 +1,6 @@
 //! The program as a library of three items: its `main`, its parsers for those who fuzz them, its capture for those who measure it.
 
+mod authorities;
 mod backup;
 mod capture;
 mod check;
@@ -9,6 +10,7 @@ mod clock;
 mod command;
 mod committer;
 mod config;
+mod courier;
 mod daemon;
 mod devices;
 mod durable;
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Observer(unit) => observer::main(unit.join.as_deref()),
         Command::Web { order: None, unit } => web::main(unit.join.as_deref()),
         Command::Web { order: Some(order), .. } => web::orders::web(config, &order),
+        Command::Courier => courier::main(),
         Command::Passwd => web::orders::passwd(config),
         Command::Reader { kind } => committer::dhcp::reading::main(&kind),
         Command::Status(output) => client::status(config, output),
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Devices(output) => devices::list(config, output),
         Command::Device(order) => devices::order(config, &order),
         Command::Outages(asked) => history::outages(config, &asked),
+        Command::Alerts(order) => client::alerts::run(config, order),
         Command::Replay(asked) => history::replay(config, &asked),
         Command::History(asked) => history::history(config, &asked),
         Command::Backup { file } => backup::backup(config, &file),

@@ -92,7 +92,7 @@ fn running_daemon(run: &Path) -> Daemon {
     match ask(run, &Request::Status) {
         Ok(Answer::Status(status)) => Daemon::Running(running(&status)),
         Ok(Answer::Refused(why) | Answer::Done(why) | Answer::Check(why)) => Daemon::Silent(why),
-        Ok(Answer::Controlled(_)) => Daemon::Silent("it answers something else".into()),
+        Ok(Answer::Controlled(_) | Answer::Alerts(_)) => Daemon::Silent("it answers something else".into()),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             Daemon::Absent
         }

@@ -69,6 +69,15 @@ Examples:
   rebootping outages --since 2026-03-01T00:00:00Z --html sheet.html
   rebootping outages --since 365d --json | jq '.outages[] | select(.where == \"isp\")'";
 
+/// What follows the options of `alerts`.
+pub(super) const ALERTS: &str = "\
+Where people are told is configured under [alerts] and [hooks]. A message is kept on the disk until it was taken.
+
+Examples:
+  rebootping alerts
+  rebootping alerts test
+  rebootping alerts --json | jq '.sinks[] | {sink, waiting, error}'";
+
 /// What follows the options of `replay`.
 pub(super) const BACKUP: &str = "\
 In the file is what `device forget` would erase, of all devices, but for their packets: the history, what is known of \

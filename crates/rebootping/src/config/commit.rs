@@ -115,11 +115,16 @@ impl Commit {
 pub(crate) struct Hooks {
     /// Programs with their arguments, run after each change that was applied.
     pub(crate) link: Vec<Vec<String>>,
+    /// Programs with their arguments, run for each message of `[alerts]`.
+    pub(crate) alert: Vec<Vec<String>>,
 }
 
 impl Hooks {
     pub(super) fn read(mut fields: Fields<'_>) -> Self {
-        Self { link: fields.get("link", list(command)).unwrap_or_default() }
+        Self {
+            link: fields.get("link", list(command)).unwrap_or_default(),
+            alert: fields.get("alert", list(command)).unwrap_or_default(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The configuration as meant: typed, every default applied, nothing impossible left.
 
+use super::alerts::Alerts;
 use super::commit::{Commit, Hooks};
 use super::error::{Errors, Place};
 use super::field::Fields;
@@ -42,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) restrict: Restrict,
     /// `[dhcp]`.
     pub(crate) dhcp: Dhcp,
+    /// `[alerts]`.
+    pub(crate) alerts: Alerts,
     /// See [`Config::not_yet_done`].
     pub(super) not_in_use: Vec<(String, Place)>,
 }
@@ -72,6 +75,7 @@ impl Config {
         let web = Web::read(Fields::section("[web]", root, &mut errors));
         let restrict = Restrict::read(Fields::section("[restrict]", root, &mut errors));
         let dhcp = Dhcp::read(Fields::section("[dhcp]", root, &mut errors));
+        let alerts = Alerts::read(Fields::section("[alerts]", root, &mut errors));
         let link_rules = LinkRule::read_all(root.get("link"), probe.interval, &mut errors);
         let network_rules = NetworkRule::read_all(root.get("network"), &mut errors);
         let not_in_use = known::not_in_use(root);
@@ -90,6 +94,7 @@ impl Config {
             web,
             restrict,
             dhcp,
+            alerts,
             not_in_use,
         })
     }

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! `known` lists sections and keys. One file for each group of sections holds its types, defaults and rules (`paths`,
-//! `links`, `probe`, `commit`, `observing`, `serving`); they read keys through `field` and `values`.
+//! `links`, `probe`, `commit`, `observing`, `serving`, `alerts`); they read keys through `field` and `values`.
 
+pub(crate) mod alerts;
 pub(crate) mod commit;
 pub(crate) mod error;
 mod field;

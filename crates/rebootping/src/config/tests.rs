@@ -81,6 +81,20 @@ const BAD: &[(&str, &str)] = &[
     ("a port alone", "[web]\nlisten = [\"8067\"]"),
     ("a certificate without key", "[web]\ntls_cert = \"/etc/ssl/gateway.pem\""),
     ("an unknown DHCP server", "[dhcp]\nserver = \"dhcpd\""),
+    ("a token without address", "[alerts]\nntfy_token_file = \"/etc/rebootping/ntfy.token\""),
+    ("an address in the clear", "[alerts]\nwebhook_url_file = \"https://hook.example/secret\""),
+    ("mail to nobody", "[alerts]\nsmtp_server = \"mail.example.org\""),
+    ("mail without server", "[alerts]\nsmtp_to = [\"admin@example.org\"]"),
+    (
+        "a password in the clear",
+        "[alerts]\nsmtp_server = \"mail\"\nsmtp_to = [\"a@b\"]\nsmtp_security = \"none\"\nsmtp_user = \"a\"\nsmtp_password_file = \"/b\"",
+    ),
+    ("a user without password", "[alerts]\nsmtp_server = \"mail\"\nsmtp_to = [\"a@b\"]\nsmtp_user = \"a\""),
+    ("a mail server with two ports", "[alerts]\nsmtp_server = \"mail:25:26\"\nsmtp_to = [\"a@b\"]"),
+    ("a mail address with a name", "[alerts]\nsmtp_server = \"mail\"\nsmtp_to = [\"Admin <a@b>\"]"),
+    ("an alert that is none", "[alerts]\ntell = [\"link_up\"]"),
+    ("a repetition too often", "[alerts]\nrepeat = \"5s\""),
+    ("hours that are none", "[alerts]\nquiet = [\"at night\"]"),
     ("a date", "[select]\nhold_down = 1979-05-27"),
     ("a number no machine holds", "[probe]\nechoes = 99999999999999999999"),
     ("no quotes", "[probe]\ninterval = 1s"),
@@ -203,9 +217,23 @@ fn a_round_may_be_as_long_as_the_hold_down() {
 #[test]
 fn sections_of_later_versions_are_named() {
     let config =
-        meant("[remote_write]\nany = \"thing\"\n[web]\n[[network]]\ninterface = \"guest*\"\n[alerts]\nany = \"thing\"");
+        meant("[remote_write]\nany = \"thing\"\n[web]\n[[network]]\ninterface = \"guest*\"\n[alerts]\nafter = \"2m\"");
     let named: Vec<String> = config.not_yet_done().iter().map(|(name, place)| format!("{place} {name}")).collect();
-    assert_eq!(named, ["test.toml:6 [alerts]", "test.toml:1 [remote_write]"]);
+    assert_eq!(named, ["test.toml:1 [remote_write]"]);
+}
+
+#[test]
+fn a_mail_server_has_the_port_of_its_kind_unless_another_is_written() {
+    let server = |text: &str, security: &str| {
+        let written =
+            format!("[alerts]\nsmtp_server = \"{text}\"\nsmtp_to = [\"a@b\"]\nsmtp_security = \"{security}\"");
+        let mail = meant(&written).alerts.mail.expect("mail");
+        (mail.host, mail.port)
+    };
+    assert_eq!(server("mail.example.org", "starttls"), ("mail.example.org".to_owned(), 587));
+    assert_eq!(server("mail.example.org", "tls").1, 465);
+    assert_eq!(server("192.168.1.2:25", "none"), ("192.168.1.2".to_owned(), 25));
+    assert_eq!(server("[fd00::1]:2525", "tls"), ("fd00::1".to_owned(), 2525));
 }
 
 #[test]

@@ -4,9 +4,11 @@ use super::Daemon;
 use super::control::{Answer, Call, Request};
 use super::controlling;
 use super::device_orders::Waiting;
+use crate::clock;
 use crate::ipc::ToJudge;
 use crate::ipc::observer::{DeviceVerb, ToObserver};
 use crate::log;
+use rebootping_core::alerts::Event;
 use rebootping_core::link::verdict::Order;
 use std::time::Duration;
 
@@ -43,6 +45,14 @@ impl Daemon {
     fn answer(&mut self, call: &Call) -> Later {
         Later::Now(match &call.request {
             Request::Status => Answer::Status(Box::new(self.status())),
+            Request::Alerts => Answer::Alerts(self.dispatch.report().map(Box::new)),
+            Request::TestAlerts if self.dispatch.courier().is_none() => {
+                Answer::Refused("nobody is to be told anything; set a place under [alerts]".into())
+            }
+            Request::TestAlerts => {
+                self.dispatch.tell_event(Event::Test, clock::now());
+                Answer::Done("a test is on its way".into())
+            }
             Request::Check => self.checking.answer(self.explicit.as_deref(), &self.config),
             Request::Reload => {
                 self.reload();

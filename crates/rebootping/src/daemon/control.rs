@@ -7,6 +7,7 @@ use crate::committer::restrict::Reply;
 use crate::duration::format_duration;
 use crate::extract::own_stream::Flow;
 use crate::ipc::control::{ControlOrder, ControlReport};
+use crate::ipc::courier::AlertsReport;
 use crate::ipc::observer::DeviceVerb;
 use crate::ipc::{frame, take_frames};
 use crate::report::status::Status;
@@ -57,6 +58,10 @@ pub(crate) enum Request {
         /// The last that was shown.
         after: Option<Hardware>,
     },
+    /// How alerts go.
+    Alerts,
+    /// Tell people that this is a test.
+    TestAlerts,
     /// Look at configuration and machine.
     Check,
     /// Read the configuration again.
@@ -90,7 +95,7 @@ impl Request {
                 | Self::Control(_)
                 | Self::Controlled { .. }
                 | Self::Check => true,
-                Self::Release | Self::Reload => false,
+                Self::Release | Self::Reload | Self::Alerts | Self::TestAlerts => false,
             },
             (Asker::Other, _) => false,
         }
@@ -106,6 +111,8 @@ impl Request {
             | Self::LeaveOut { .. }
             | Self::Follow { .. }
             | Self::Reload
+            | Self::Alerts
+            | Self::TestAlerts
             | Self::Control(_)
             | Self::Controlled { .. } => return None,
             Self::Order { link, order, lasting: it, force } => {
@@ -126,6 +133,8 @@ pub(crate) enum Answer {
     Status(Box<Status>),
     /// How devices are controlled.
     Controlled(Box<ControlReport>),
+    /// How alerts go; none if nobody is to be told anything.
+    Alerts(Option<Box<AlertsReport>>),
     /// It is done, or begun.
     Done(String),
     /// What there is to mend, as JSON.
@@ -152,6 +161,7 @@ impl Call {
         Some(match self.request {
             Request::Control(_) => "only root may restrict and name devices; use sudo",
             Request::Controlled { .. } => "only root may ask how devices are restricted; use sudo",
+            Request::Alerts | Request::TestAlerts => "only root may ask what people were told; use sudo",
             Request::Device(..) => "only root may change what is known of devices; use sudo",
             _ => "only root may change how links are used; use sudo",
         })
@@ -313,6 +323,8 @@ mod tests {
             (Request::Control(ControlOrder::Undo(None)), true, false),
             (Request::Controlled { after: None }, true, false),
             (Request::Check, true, false),
+            (Request::Alerts, false, false),
+            (Request::TestAlerts, false, false),
             (Request::Release, false, false),
             (Request::Reload, false, false),
         ];

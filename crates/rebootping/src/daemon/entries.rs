@@ -82,6 +82,8 @@ fn told(request: &Request) -> Option<String> {
         | Request::Follow { .. }
         | Request::Control(_)
         | Request::Controlled { .. }
+        | Request::Alerts
+        | Request::TestAlerts
         | Request::Check
         | Request::Reload => return None,
     })

@@ -30,6 +30,11 @@ pub(crate) fn observer_state(state: &Path) -> PathBuf {
     state.join("observer")
 }
 
+/// Where the courier keeps what waits to be sent.
+pub(super) fn courier_state(state: &Path) -> PathBuf {
+    state.join("courier")
+}
+
 /// Where password and tokens of the page are kept.
 pub(crate) fn access(state: &Path) -> PathBuf {
     state.join("web")
@@ -65,6 +70,9 @@ pub(super) fn make(config: &Config) -> io::Result<()> {
         make_one(&path, 0o700)?;
         give_all(&path, judge, 1)?;
     }
+    let courier = courier_state(&config.paths.state);
+    make_one(&courier, 0o700)?;
+    give_all(&courier, Identity::find(&config.process.courier_user, Role::Courier)?, 1)?;
     let observer = Identity::find(&config.process.observer_user, Role::Observer)?;
     let web = Identity::find(&config.process.web_user, Role::Web)?;
     let run = &config.paths.run;

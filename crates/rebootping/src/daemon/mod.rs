@@ -11,12 +11,14 @@
 //! signals ──reload, stop────►└────────┘──settings, links──► observer, web
 //! ```
 
+mod alert_hooks;
 mod answering;
 mod checking;
 mod control;
 mod controlling;
 mod device_orders;
 mod diary;
+mod dispatch;
 mod door;
 mod entering;
 mod entries;
@@ -24,6 +26,7 @@ pub(crate) mod folders;
 mod give_back;
 mod mailbox;
 mod outlook;
+mod reconfiguring;
 mod service_manager;
 pub(crate) mod settings;
 mod shown;
@@ -36,6 +39,7 @@ use crate::committer::restrict::{Told, Warden};
 use crate::committer::{self, CommitEvent, Committer, Wanted};
 use crate::config;
 use crate::config::meant::Config;
+use crate::ipc::courier::FromCourier;
 use crate::ipc::observer::{CaptureReport, FromObserver, StoreReport, ToObserver};
 use crate::ipc::web::FromWeb;
 use crate::ipc::{FromJudge, JudgedLink, ToJudge, WantedLink};
@@ -49,9 +53,11 @@ use control::Call;
 pub(crate) use control::{Answer, Request, ask};
 use device_orders::DeviceOrders;
 use diary::Diary;
+use dispatch::{Dispatch, Files};
 use door::Door;
 pub(crate) use give_back::give_back;
 use jiff::Timestamp;
+use rebootping_core::alerts::Event;
 use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
 use rebootping_core::link::{Family, LinkId};
@@ -85,6 +91,10 @@ pub(crate) enum Input {
     Observer(Heard<FromObserver>),
     /// The web process said something, or ended.
     Web(Heard<FromWeb>),
+    /// The courier said something, or ended.
+    Courier(Heard<FromCourier>),
+    /// The operator's hooks for alerts have run, with that outcome.
+    AlertHooks(Result<(), String>),
     /// The committer did something.
     Commit(CommitEvent),
     /// The warden did something.
@@ -127,6 +137,7 @@ struct Daemon {
     judge: Supervisor<Judge>,
     observer: Supervisor<Observer>,
     web: Supervisor<Web>,
+    dispatch: Dispatch,
     serves: bool,
     checking: Checking,
     links: Vec<JudgedLink>,
@@ -174,7 +185,9 @@ impl Daemon {
         let judge = Supervisor::start(inputs.clone(), judge_settings(&config), judges)?;
         let observers = door(Observer::NAME, Identity::find(&config.process.observer_user, Role::Observer)?)?;
         let observer = Supervisor::start(inputs.clone(), observer_settings(&config, &[]), observers)?;
-        let web = Supervisor::start(inputs, web_settings(&config, None), door(Web::NAME, page)?)?;
+        let web = Supervisor::start(inputs.clone(), web_settings(&config, None), door(Web::NAME, page)?)?;
+        let mut dispatch = Dispatch::new(inputs);
+        dispatch.configure(&config, Files::AreTheSame);
         let daemon = Self {
             explicit: explicit.map(Path::to_path_buf),
             started: clock::wall(),
@@ -185,6 +198,7 @@ impl Daemon {
             judge,
             observer,
             web,
+            dispatch,
             serves: false,
             checking: Checking::default(),
             links: Vec::new(),
@@ -217,11 +231,13 @@ impl Daemon {
             }
             self.watch_processes();
             self.diary.tick(clock::now());
+            self.tell_how_it_stands();
         }
         self.service_manager.stopping();
         self.judge.stop();
         self.observer.stop();
         self.web.stop();
+        self.dispatch.stop();
         self.warden.stop();
         self.prefixes.stop();
         self.committer.stop(STOP_WITHIN);
@@ -254,6 +270,8 @@ impl Daemon {
                     log::info(&format!("the web process ended ({why}) and is started again; nothing else is touched"));
                 }
             }
+            Input::Courier(heard) => self.handle_courier(heard),
+            Input::AlertHooks(result) => self.dispatch.hooks_ran(result),
             Input::Commit(event) => self.handle_commit(&event),
             Input::Warden(Told::Event { is_trouble, text }) => log::event(is_trouble, &text),
             Input::Warden(Told::Undoing(order)) => self.control(order),
@@ -322,10 +340,13 @@ impl Daemon {
                 }
             }
             FromObserver::Receipt(receipt) => drop(self.judge.tell(&ToJudge::Receipt(receipt))),
+            FromObserver::Event(event) => self.hear_event(&event),
+            FromObserver::Outage(outage) => self.dispatch.tell_event(Event::Outage(*outage), clock::now()),
             FromObserver::Notice(text) => log::info(&text),
             FromObserver::Warning(text) => log::warn(&text),
             FromObserver::Forgetting { number, macs } => {
                 self.diary.forget(&macs);
+                self.dispatch.forget(&macs, clock::now());
                 self.device_orders.forgetting(number, macs);
             }
             FromObserver::Answered { number, answer } => {
@@ -360,28 +381,6 @@ impl Daemon {
         self.configure_web(Some(&self.links));
     }
 
-    /// Gives the web process the settings in force, if it has others.
-    fn configure_web(&self, links: Option<&[JudgedLink]>) {
-        let settings = web_settings(&self.config, links);
-        if settings == self.web.settings() {
-            return;
-        }
-        if let Err(error) = self.web.configure(settings) {
-            log::warn(&format!("the web process did not take the configuration ({error}); it will at its next start"));
-        }
-    }
-
-    /// Gives the observer the settings in force, if it has others.
-    fn configure_observer(&self) {
-        let settings = observer_settings(&self.config, &self.links);
-        if settings == self.observer.settings() {
-            return;
-        }
-        if let Err(error) = self.observer.configure(settings) {
-            log::warn(&format!("the observer did not take the configuration ({error}); it will at its next start"));
-        }
-    }
-
     fn choice(&self) -> committer::Choice {
         let mut choice = committer::Choice::new();
         for (&family, wanted) in &self.wanted {
@@ -390,38 +389,6 @@ impl Daemon {
             }
         }
         choice
-    }
-
-    /// Reads the configuration again; an invalid one changes nothing.
-    fn reload(&mut self) {
-        match config::load(self.explicit.as_deref()) {
-            Ok(config) if config.paths == self.config.paths && config.process == self.config.process => {
-                self.take_config(config);
-            }
-            Ok(_) => log::warn(
-                "[paths] and [process] take effect at the next start only; the old configuration stays in force",
-            ),
-            Err(errors) => log::warn(&format!("the configuration is invalid, the old one stays in force:\n{errors}")),
-        }
-    }
-
-    /// Takes a valid configuration; what is as it was goes on unbroken.
-    fn take_config(&mut self, config: Config) {
-        let settings = judge_settings(&config);
-        if config == self.config && settings == self.judge.settings() {
-            log::info("the configuration was read again; nothing in it changed");
-            return;
-        }
-        self.config = config;
-        self.service_manager.ready(self.longest_silence());
-        if let Err(error) = self.judge.configure(settings) {
-            log::warn(&format!("the judge did not take the configuration ({error}); it will at its next start"));
-        }
-        self.configure_observer();
-        self.configure_web(Some(&self.links));
-        self.warden.configure(warden_settings(&self.config, &self.links, self.told.dead_end()));
-        self.prefixes.configure(prefix_settings(&self.config, self.links.iter().map(|link| link.name.as_str())));
-        log::info("the configuration was read again");
     }
 
     fn is_silent<W: Worker>(&self, process: &Supervisor<W>) -> bool {
@@ -438,6 +405,10 @@ impl Daemon {
         self.watch(&self.judge);
         self.watch(&self.observer);
         self.watch(&self.web);
+        if let Some(courier) = self.dispatch.courier() {
+            courier.deliver();
+            self.watch(courier);
+        }
     }
 
     fn watch<W: Worker>(&self, process: &Supervisor<W>) {

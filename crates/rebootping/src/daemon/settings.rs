@@ -8,6 +8,7 @@ use crate::committer::restrict;
 use crate::committer::shorewall::Shorewall;
 use crate::config::commit;
 use crate::config::meant::Config;
+use crate::ipc::courier::CourierSettings;
 use crate::ipc::observer::ObserverSettings;
 use crate::ipc::web::WebSettings;
 use crate::ipc::{JudgeSettings, JudgedLink, LinkRule, ProviderHint};
@@ -91,6 +92,19 @@ pub(super) fn web_settings(config: &Config, links: Option<&[JudgedLink]>) -> Web
         interval: config.probe.interval,
         web: config.web.clone(),
         links: if only_loopback { Some(Vec::new()) } else { links.map(names) },
+    }
+}
+
+/// What the courier is told of the configuration, whose files were read again so often.
+pub(super) fn courier_settings(config: &Config, edition: u64) -> CourierSettings {
+    let has_hooks = !config.hooks.alert.is_empty();
+    let alerts = (config.alerts.has_sinks() || has_hooks).then(|| config.alerts.clone());
+    CourierSettings {
+        user: config.process.courier_user.clone(),
+        state: folders::courier_state(&config.paths.state),
+        alerts,
+        has_hooks,
+        edition,
     }
 }
 

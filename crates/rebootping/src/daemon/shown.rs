@@ -2,7 +2,7 @@
 
 use super::Daemon;
 use super::settings;
-use super::supervise::{Judge, Observer, Web, Worker};
+use super::supervise::{Courier, Judge, Observer, Supervisor, Web, Worker};
 use crate::clock;
 use crate::committer::CommitStatus;
 use crate::ipc::web::ToWeb;
@@ -24,6 +24,19 @@ impl Daemon {
             (false, true) => "running",
         };
         let report = self.report.as_ref().map(|(report, at)| (report, *at));
+        let mut processes = vec![
+            ("committer", "running", 0),
+            (Judge::NAME, state(self.report.is_some(), self.is_silent(&self.judge)), self.judge.restarts()),
+            (
+                Observer::NAME,
+                state(self.capture.is_some(), self.is_silent(&self.observer)),
+                self.observer.restarts(),
+            ),
+            (Web::NAME, state(self.serves, self.is_silent(&self.web)), self.web.restarts()),
+        ];
+        let courier = self.dispatch.courier();
+        let shown = |it: &Supervisor<Courier>| (Courier::NAME, state(self.dispatch.runs(), self.is_silent(it)), it.restarts());
+        processes.extend(courier.map(shown));
         let known = status::Known {
             links: &self.links,
             names: &self.names,
@@ -34,16 +47,7 @@ impl Daemon {
             capture: self.capture.as_ref(),
             store: self.store.as_ref(),
             caps: &settings::caps(&self.config, &self.links),
-            processes: &[
-                ("committer", "running", 0),
-                (Judge::NAME, state(self.report.is_some(), self.is_silent(&self.judge)), self.judge.restarts()),
-                (
-                    Observer::NAME,
-                    state(self.capture.is_some(), self.is_silent(&self.observer)),
-                    self.observer.restarts(),
-                ),
-                (Web::NAME, state(self.serves, self.is_silent(&self.web)), self.web.restarts()),
-            ],
+            processes: &processes,
         };
         status::Status::new(&known, clock::wall())
     }

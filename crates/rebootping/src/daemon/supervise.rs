@@ -5,6 +5,7 @@ use super::door::Door;
 use super::folders::make_captures;
 use super::mailbox::Mailbox;
 use crate::clock;
+use crate::ipc::courier::{CourierSettings, FromCourier, ToCourier};
 use crate::ipc::observer::{FromObserver, ObserverSettings, ToObserver};
 use crate::ipc::web::{FromWeb, ToWeb, WebSettings};
 use crate::ipc::{FromJudge, JudgeSettings, ToJudge, take_frames};
@@ -118,6 +119,25 @@ impl Worker for Web {
 
     fn input(heard: Heard<FromWeb>) -> Input {
         Input::Web(heard)
+    }
+}
+
+/// The process that sends messages to others.
+#[derive(Debug)]
+pub(super) enum Courier {}
+
+impl Worker for Courier {
+    const NAME: &'static str = "courier";
+    type Settings = CourierSettings;
+    type Order = ToCourier;
+    type Said = FromCourier;
+
+    fn configure(settings: CourierSettings) -> ToCourier {
+        ToCourier::Configure(Box::new(settings))
+    }
+
+    fn input(heard: Heard<FromCourier>) -> Input {
+        Input::Courier(heard)
     }
 }
 

@@ -31,7 +31,9 @@ fn controlled(config: &Config, after: Option<Hardware>) -> Result<ControlReport,
     match ask(&config.paths.run, &Request::Controlled { after }).map_err(|error| explain(&error))? {
         Answer::Controlled(control) => Ok(*control),
         Answer::Refused(why) | Answer::Done(why) | Answer::Check(why) => Err(why),
-        Answer::Status(_) => Err("the daemon answered something else; is it of this version?".into()),
+        Answer::Status(_) | Answer::Alerts(_) => {
+            Err("the daemon answered something else; is it of this version?".into())
+        }
     }
 }
 

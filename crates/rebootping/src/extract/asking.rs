@@ -60,7 +60,8 @@ impl Asking {
             }
             Err(error) if is_nobody(&error) => heard.push(Heard::Nobody),
             // It is there, and has other things to do.
-            Ok(Answer::Done(_) | Answer::Refused(_) | Answer::Check(_) | Answer::Controlled(_)) | Err(_) => {
+            Ok(Answer::Done(_) | Answer::Refused(_) | Answer::Check(_) | Answer::Controlled(_) | Answer::Alerts(_))
+            | Err(_) => {
                 heard.push(Heard::There);
             }
         }

@@ -6,7 +6,9 @@ use crate::extract::News;
 use crate::extract::own_stream::Flow;
 use crate::store::Wanted;
 use crate::store::kinds::Happening;
+use rebootping_core::history::outages::Outage;
 use rebootping_core::history::relay::Receipt;
+use rebootping_core::inventory::events::Event;
 use rebootping_core::inventory::report::Hardware;
 use rebootping_core::keep::Counts;
 use rebootping_core::time::Time;
@@ -82,6 +84,10 @@ pub(crate) enum DeviceVerb {
 pub(crate) enum FromObserver {
     /// How capturing goes, once a second.
     Capture(Box<CaptureReport>),
+    /// Something happened to a device.
+    Event(Box<Event>),
+    /// There is news of an outage of this boot. All of its times are those since boot.
+    Outage(Box<Outage>),
     /// Something the operator would like to know.
     Notice(String),
     /// Something the operator should know.

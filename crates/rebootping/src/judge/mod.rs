@@ -81,6 +81,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
         read: folders.all().filter(|folder| folder.exists()).map(Path::to_path_buf).collect(),
         write: vec![settings.state.clone(), settings.run.clone()],
         sockets: Vec::new(),
+        ports: Vec::new(),
         dies_with: None,
     })?;
     let (lasting, fleeting) = (Place::Lasting(settings.state.clone()), Place::Fleeting(settings.run.clone()));

@@ -6,7 +6,7 @@ use crate::capture::interfaces::Captured;
 use crate::config::observing::CaptureMode;
 use crate::ipc::observer::{DeviceVerb, FromObserver, Traffic};
 use crate::pcap_files::OwnerStatus;
-use crate::report::devices::{event_text, label};
+use crate::report::devices::label;
 use rebootping_core::inventory::events::Event;
 use rebootping_core::inventory::interfaces::{Interface, Leads};
 use rebootping_core::inventory::names::Source;
@@ -127,7 +127,7 @@ impl Devices {
         while let Some(output) = self.inventory.poll_output() {
             match output {
                 Output::Event(event) => {
-                    said.push(FromObserver::Notice(event_text(&event)));
+                    said.push(FromObserver::Event(Box::new(event.clone())));
                     self.learnt.events.push(event);
                 }
                 Output::Minute(mac, minute) => self.learnt.minutes.push((mac, minute)),

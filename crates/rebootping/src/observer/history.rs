@@ -135,6 +135,7 @@ impl History {
         let kept = store.outcomes().into_iter().map(|(number, result)| FromObserver::Kept { number, result });
         let warnings = store.said().into_iter().map(FromObserver::Warning);
         let mut said: Vec<FromObserver> = kept.chain(warnings).collect();
+        said.extend(store.outages().into_iter().map(|outage| FromObserver::Outage(Box::new(outage))));
         said.extend(store.receipt().map(FromObserver::Receipt));
         let report = report(store, now);
         if report != self.told {

@@ -82,6 +82,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
         read: Vec::new(),
         write: [&settings.captures, &settings.state].into_iter().filter(|folder| folder.exists()).cloned().collect(),
         sockets: Vec::new(),
+        ports: Vec::new(),
         dies_with: None,
     })?;
     let (history, trouble) = History::start(&settings, boot, zone.clone());

@@ -2,8 +2,8 @@
 
 use super::Sandbox;
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd, Ruleset,
-    RulesetAttr, RulesetCreated, RulesetCreatedAttr, Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, NetPort, PathBeneath, PathFd,
+    Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, Scope,
 };
 use std::path::Path;
 use std::{fmt, io};
@@ -11,7 +11,7 @@ use std::{fmt, io};
 /// The newest version of landlock we know; an older kernel enforces what it has of it.
 const NEWEST: ABI = ABI::V9;
 
-/// Denies all other files, every TCP connection, and signals and abstract sockets beyond this process; returns the
+/// Denies all other files, every TCP connection to another port, and signals and abstract sockets beyond this process; returns the
 /// version of landlock in force, `None` where the kernel has none. A path that does not exist is an error.
 pub(super) fn restrict(sandbox: &Sandbox) -> io::Result<Option<u32>> {
     let nothing_runs = AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock;
@@ -24,6 +24,9 @@ pub(super) fn restrict(sandbox: &Sandbox) -> io::Result<Option<u32>> {
     }
     for path in &sandbox.sockets {
         rules = allow(rules, path, AccessFs::ResolveUnix.into())?;
+    }
+    for port in &sandbox.ports {
+        rules = rules.add_rule(NetPort::new(*port, AccessNet::ConnectTcp)).map_err(failed)?;
     }
     let status = rules.restrict_self().map_err(failed)?;
     Ok(match status.landlock {

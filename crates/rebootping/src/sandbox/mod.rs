@@ -25,6 +25,8 @@ pub(crate) enum Role {
     Observer,
     /// Serves the page.
     Web,
+    /// Sends messages to others.
+    Courier,
     /// Reads what another program answered, and says what it means.
     Reader,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Sandbox {
     pub(crate) write: Vec<PathBuf>,
     /// Folders of sockets it may connect to.
     pub(crate) sockets: Vec<PathBuf>,
+    /// TCP ports it may connect to.
+    pub(crate) ports: Vec<u16>,
     /// The process with which it dies, where that is not the service manager.
     pub(crate) dies_with: Option<Pid>,
 }

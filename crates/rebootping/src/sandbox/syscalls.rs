@@ -120,6 +120,14 @@ const SERVING: &[libc::c_long] = &[
     libc::SYS_eventfd2,
 ];
 
+/// Connections to others.
+const SENDING: &[libc::c_long] = &[
+    libc::SYS_connect,
+    libc::SYS_getpeername,
+    // A UDP socket has its port from the kernel by it; landlock leaves TCP none.
+    libc::SYS_bind,
+];
+
 /// Older names for some of [`SERVING`].
 #[cfg(target_arch = "x86_64")]
 const OLDER_NAMES_OF_SERVING: &[libc::c_long] =
@@ -199,6 +207,7 @@ pub(super) fn allow_only(role: Role) -> io::Result<()> {
         Role::Judge => judge().map_err(failed)?,
         Role::Observer => observer().map_err(failed)?,
         Role::Web => web().map_err(failed)?,
+        Role::Courier => courier().map_err(failed)?,
         Role::Reader => reader().map_err(failed)?,
     };
     let allowed = program(rules, SeccompAction::Allow, SeccompAction::KillProcess)?;
@@ -248,6 +257,25 @@ fn web() -> seccompiler::Result<Rules> {
     rules.extend(always(OLDER_NAMES_OF_SERVING));
     rules.extend(narrowed()?);
     rules.insert(libc::SYS_socket, vec![when(0, Int, Eq, libc::AF_UNIX as u64)?]);
+    Ok(rules)
+}
+
+/// Files of its own, and connections to others by TCP, and by UDP to ask for names. Landlock leaves it few ports of TCP.
+fn courier() -> seccompiler::Result<Rules> {
+    let mut rules = watching()?;
+    rules.extend(always(SENDING));
+    let kind_of_socket = 0xf;
+    let mut sockets = Vec::new();
+    for (family, kind) in [libc::AF_INET, libc::AF_INET6]
+        .into_iter()
+        .flat_map(|family| [libc::SOCK_STREAM, libc::SOCK_DGRAM].map(|kind| (family, kind)))
+    {
+        sockets.push(SeccompRule::new(vec![
+            SeccompCondition::new(0, Int, Eq, family as u64)?,
+            SeccompCondition::new(1, Int, MaskedEq(kind_of_socket), kind as u64)?,
+        ])?);
+    }
+    rules.insert(libc::SYS_socket, sockets);
     Ok(rules)
 }
 

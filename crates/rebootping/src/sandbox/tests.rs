@@ -1,5 +1,6 @@
 //! What a confined process can and cannot do, each tried in a process of its own.
 
+mod courier;
 mod keeping;
 mod seeds;
 mod unit;
@@ -76,6 +77,7 @@ fn nothing() -> Sandbox {
         read: Vec::new(),
         write: Vec::new(),
         sockets: Vec::new(),
+        ports: Vec::new(),
         dies_with: None,
     }
 }
@@ -133,6 +135,9 @@ fn confined(attempt: &str, folders: &Path) -> io::Result<()> {
     if let Some(attempt) = attempt.strip_prefix("web: ") {
         return web::confined(attempt, folders);
     }
+    if let Some(attempt) = attempt.strip_prefix("courier: ") {
+        return courier::confined(attempt, folders);
+    }
     for (prefix, role) in [("observer: ", Role::Observer), ("reader: ", Role::Reader)] {
         if let Some(attempt) = attempt.strip_prefix(prefix) {
             return keeping::confined(attempt, folders, role);
@@ -152,6 +157,7 @@ fn confined(attempt: &str, folders: &Path) -> io::Result<()> {
         read: vec!["/etc/hostname".into()],
         write: vec![folders.join("state")],
         sockets: Vec::new(),
+        ports: Vec::new(),
         dies_with: Some(getppid()),
     };
     let confinement = confine_thread(&sandbox).expect("a sandbox");

@@ -39,6 +39,7 @@ pub(crate) use file::{COMPANIONS, NAME};
 pub(crate) use fresh::{Door, Fresh, Wish};
 pub(crate) use hour::{Circumstance, DeviceMinute, Wanted};
 pub(crate) use memory::{Part, Row, Sum};
+use rebootping_core::history::outages::Outage;
 use rebootping_core::history::relay::Receipt;
 use rebootping_core::time::Time;
 use std::collections::BTreeMap;
@@ -185,6 +186,11 @@ impl Store {
         std::mem::take(&mut self.shared.locked().said)
     }
 
+    /// What is new of outages of this boot.
+    pub(crate) fn outages(&self) -> Vec<Outage> {
+        std::mem::take(&mut self.shared.locked().outages)
+    }
+
     /// How it is kept.
     pub(crate) fn status(&self, now: Time) -> Status {
         let mut status = self.shared.locked().status.clone();
@@ -232,6 +238,7 @@ struct Told {
     status: Status,
     outcomes: Vec<(u64, Result<(), String>)>,
     said: Vec<String>,
+    outages: Vec<Outage>,
     receipt: Option<Receipt>,
 }
 
@@ -263,6 +270,13 @@ impl Shared {
         let mut told = self.locked();
         if told.said.len() < MOST_SAID {
             told.said.extend(text);
+        }
+    }
+
+    fn tell(&self, outage: Outage) {
+        let mut told = self.locked();
+        if told.outages.len() < MOST_SAID {
+            told.outages.push(outage);
         }
     }
 

@@ -8,7 +8,7 @@ use super::counted::Counted;
 use super::file;
 use super::flush::{Coming, File, Unfinished};
 use super::hour::{Circumstance, Hour, Made};
-use super::kinds::Stretch;
+use super::kinds::{Happening, Stretch};
 use super::memory::{Block, Day, Memory, Row, Sum};
 use super::{Forgetting, Fresh, Order, Shared, Wish};
 use crate::clock::{self, Moment};
@@ -201,10 +201,22 @@ impl Writer {
     pub(super) fn absorb(&mut self, made: impl IntoIterator<Item = Made>) {
         for made in made {
             match made {
-                Made::Row(row) => self.memory.push_row(row),
+                Made::Row(row) => {
+                    self.tell(&row);
+                    self.memory.push_row(row);
+                }
                 Made::Block(block) => self.memory.push_block(block),
                 Made::Sum(sum) => self.memory.push_sum(sum),
             }
+        }
+    }
+
+    /// An outage of this boot is news for others too.
+    fn tell(&self, row: &Row) {
+        if row.kind == Happening::Outage && row.boot.is_none() {
+            // It was written a moment ago, by us.
+            let outage = serde_json::from_str(&row.body).ok();
+            outage.into_iter().for_each(|outage| self.shared.tell(outage));
         }
     }
 

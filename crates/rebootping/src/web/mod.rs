@@ -103,6 +103,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
         read: vec![settings.access.clone()],
         write: Vec::new(),
         sockets: vec![settings.run.clone()],
+        ports: Vec::new(),
         dies_with: None,
     })?;
     said.extend(confinement.warning().map(|warning| FromWeb::Warning(format!("web: {warning}"))));

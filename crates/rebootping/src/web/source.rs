@@ -235,7 +235,7 @@ impl Source {
         match answer {
             Answer::Done(text) => Ok(text),
             Answer::Refused(why) => Err(Problem::new(StatusCode::CONFLICT, why)),
-            Answer::Status(_) | Answer::Check(_) | Answer::Controlled(_) => Err(misunderstood()),
+            Answer::Status(_) | Answer::Check(_) | Answer::Controlled(_) | Answer::Alerts(_) => Err(misunderstood()),
         }
     }
 
@@ -247,7 +247,9 @@ impl Source {
                 Answer::Check(json) => return Ok(json),
                 Answer::Refused(why) if clock::now() >= until => return Err(Problem::busy(why)),
                 Answer::Refused(_) => sleep(CHECK_AGAIN).await,
-                Answer::Status(_) | Answer::Done(_) | Answer::Controlled(_) => return Err(misunderstood()),
+                Answer::Status(_) | Answer::Done(_) | Answer::Controlled(_) | Answer::Alerts(_) => {
+                    return Err(misunderstood());
+                }
             }
         }
     }

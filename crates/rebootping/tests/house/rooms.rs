@@ -11,6 +11,7 @@ const STRANGERS: &[(&[&str], &[&str])] = &[
     ),
     (&["judge"], &["committer"]),
     (&["report", "web"], &["capture", "echo", "committer"]),
+    (&["courier"], &["capture", "echo", "committer", "observer", "store"]),
     (&["devices", "wireshark"], &["capture", "echo", "committer", "judge"]),
 ];
 

@@ -85,7 +85,7 @@ pub(crate) fn main(kind: &str) -> ExitCode {
 fn read_confined(kind: &str) -> io::Result<()> {
     let identity = Identity::find(USER, Role::Reader)?;
     let (read, write, sockets) = (Vec::new(), Vec::new(), Vec::new());
-    let powerless = Sandbox { role: Role::Reader, identity, read, write, sockets, dies_with: None };
+    let powerless = Sandbox { role: Role::Reader, identity, read, write, sockets, ports: Vec::new(), dies_with: None };
     // Without landlock it has still no call that opens a file.
     let _confinement = sandbox::enter(&powerless)?;
     let mut input = Vec::new();

@@ -1,16 +1,13 @@
 //! The time of day as restrictions know it: seconds of Unix time, and what the clock on the wall shows.
 
+use crate::clock::civil;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rebootping_core::control::restriction::Now;
-use rebootping_core::control::schedule::Civil;
 
 /// That moment in that time zone.
 pub(super) fn at(time: Timestamp, zone: &TimeZone) -> Now {
-    let local = zone.to_datetime(time);
-    let weekday = local.weekday().to_monday_zero_offset().unsigned_abs();
-    let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
-    Now { unix: u64::try_from(time.as_second()).unwrap_or(0), local: Civil { weekday, minute } }
+    Now { unix: u64::try_from(time.as_second()).unwrap_or(0), local: civil(time, zone) }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(super) fn confined(attempt: &str, folders: &Path, role: Role) -> io::Result<
     chown(&state, Some(identity.uid()), Some(identity.gid()))?;
     let write = if role == Role::Observer { vec![state] } else { Vec::new() };
     let (read, sockets) = (Vec::new(), Vec::new());
-    let sandbox = Sandbox { role, identity, read, write, sockets, dies_with: Some(getppid()) };
+    let sandbox = Sandbox { role, identity, read, write, sockets, ports: Vec::new(), dies_with: Some(getppid()) };
     eprintln!("{}", confine_thread(&sandbox).expect("a sandbox"));
     attempt_it(attempt, folders)
 }

@@ -51,7 +51,7 @@ pub(super) fn confined(name: &str) -> io::Result<()> {
     }
     let identity = Identity::find("rebootping-no-such-user", role)?;
     let (read, write, sockets) = (Vec::new(), Vec::new(), Vec::new());
-    let sandbox = Sandbox { role, identity, read, write, sockets, dies_with: Some(getppid()) };
+    let sandbox = Sandbox { role, identity, read, write, sockets, ports: Vec::new(), dies_with: Some(getppid()) };
     eprintln!("{}", confine_thread(&sandbox).expect("a sandbox"));
     seeds.iter().for_each(|(door, bytes)| door(bytes));
     Ok(())

@@ -32,6 +32,7 @@ pub(super) fn confined(attempt: &str, folders: &Path) -> io::Result<()> {
         read: vec![access],
         write: Vec::new(),
         sockets: vec![folders.join("outside")],
+        ports: Vec::new(),
         dies_with: Some(getppid()),
     };
     eprintln!("{}", confine_thread(&sandbox).expect("a sandbox"));

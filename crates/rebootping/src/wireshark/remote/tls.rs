@@ -1,29 +1,16 @@
 //! Whom we talk to, proven: a certificate the operator pinned, or one that an authority of this machine vouches for.
 
 use super::fingerprint::Fingerprint;
+use crate::authorities::trusted;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-    StreamOwned,
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned,
 };
-use std::fs;
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-
-/// Where distributions keep the authorities they trust: Debian, Fedora, openSUSE, Alpine.
-const AUTHORITIES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-/// Names another file of them, as it does for openssl.
-const NAMED: &str = "SSL_CERT_FILE";
 
 /// An encrypted connection.
 pub(super) type Encrypted = StreamOwned<ClientConnection, TcpStream>;
@@ -87,14 +74,8 @@ impl Verifier {
 }
 
 fn authorities(provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, String> {
-    let named = std::env::var_os(NAMED).map(PathBuf::from);
-    let found = named.into_iter().chain(AUTHORITIES.map(PathBuf::from)).find_map(|path| fs::read(path).ok());
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(
-        CertificateDer::pem_slice_iter(found.as_deref().unwrap_or_default()).filter_map(Result::ok),
-    );
     let missing = "cannot be trusted: this machine has no list of authorities; give the certificate's fingerprint";
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+    WebPkiServerVerifier::builder_with_provider(Arc::new(trusted()), Arc::clone(provider))
         .build()
         .map_err(|_| missing.to_owned())
 }
