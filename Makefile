@@ -1,6 +1,6 @@
 # What one does with this tree. Each recipe's work is told in the script it calls.
 
-.PHONY: build run test test-long demo bench deb
+.PHONY: build run test test-long demo docker-demo bench deb
 
 # Leaves target/release/rebootping.
 build:
@@ -23,6 +23,10 @@ test-long:
 # Two Internet providers, a gateway and a LAN on this machine, and how to break a link and watch.
 demo:
 	@tools/demo
+
+# The same in containers, with the page in the browser.
+docker-demo:
+	@tools/docker-demo
 
 # Measures what README.md and CHANGELOG.md claim.
 bench:
