@@ -1,6 +1,7 @@
 //! The architecture test: what ARCHITECTURE.md and STYLE.md promise is asked of the tree at every build.
 
 mod files;
+mod guides;
 mod packages;
 mod readme;
 mod rooms;
@@ -109,6 +110,15 @@ fn the_program_understands_what_the_readme_says_to_type() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("there is a README.md");
     clean(&readme::unknown_commands(&readme));
     caught(&readme::unknown_commands("`rebootping frobnicate`"), "rebootping frobnicate");
+}
+
+#[test]
+fn the_program_prints_what_the_troubleshooting_guide_quotes() {
+    let mut sources = files();
+    sources.retain(|(path, _)| path.starts_with("crates/rebootping/src/") && path.ends_with(".rs"));
+    let guide = std::fs::read_to_string(root().join("docs/troubleshooting.md")).expect("there is a guide");
+    clean(&guides::unknown_messages(&guide, &sources));
+    caught(&guides::unknown_messages("| `the moon is full` | wait |", &sources), "the moon is full");
 }
 
 /// The tree keeps the rule, and the rule catches this text in this file.
