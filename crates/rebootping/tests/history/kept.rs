@@ -1,6 +1,7 @@
 //! What a history's file holds, by another reading of its tables than the program's own.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +40,8 @@ impl Kept {
     pub(crate) fn glance(state: &Path) -> Self {
         let path = file(state);
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-        Self { connection: connection.unwrap_or_else(|e| panic!("{}: {e}", path.display())) }
+        let beside = || fs::read_dir(state.join("observer")).map(|all| all.flatten().map(|it| it.file_name()).collect::<Vec<_>>());
+        Self { connection: connection.unwrap_or_else(|e| panic!("{}: {e}; there are {:?}", path.display(), beside())) }
     }
 
     /// When each round of IPv4 began that is in the file, in nanoseconds since boot; in order, each as often as it is there.
