@@ -58,6 +58,7 @@ const ASK_KERNEL_EVERY: Duration = Duration::from_secs(60);
 const NICE: i32 = -15;
 /// The judge is small; the kernel should end almost any other process first (proc(5)).
 const OOM_SCORE: &str = "-900";
+const OOM_SCORE_FILE: &str = "/proc/self/oom_score_adj";
 
 /// `rebootping judge`: talks to the daemon that started it over standard input, or to the one it joins.
 pub(crate) fn main(join: Option<&Path>) -> ExitCode {
@@ -110,7 +111,10 @@ fn run_first() {
     if let Err(error) = sys::run_first(NICE) {
         log::info(&format!("judge: the kernel does not let it run before other processes: {error}"));
     }
-    if let Err(error) = fs::write("/proc/self/oom_score_adj", OOM_SCORE) {
+    // Its unit may have done that.
+    let is_done = fs::read_to_string(OOM_SCORE_FILE).is_ok_and(|score| score.trim() == OOM_SCORE);
+    let done = if is_done { Ok(()) } else { fs::write(OOM_SCORE_FILE, OOM_SCORE) };
+    if let Err(error) = done {
         log::info(&format!("judge: the kernel does not let it be ended last when memory runs out: {error}"));
     }
 }

@@ -9,22 +9,23 @@ const PACKAGES: &str = "conntrack,iproute2,iptables,nftables,procps,shorewall,sh
 /// Says that it is complete, and what it was made of.
 const COMPLETE: &str = "complete";
 
-/// The folder it lies in; nothing is ever changed there.
-#[track_caller]
-pub(crate) fn debian() -> PathBuf {
+/// The folder it lies in, where nothing is ever changed; or why it could not be installed.
+pub(crate) fn debian() -> Result<PathBuf, String> {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("debian");
     let (root, complete) = (place.join("root"), place.join(COMPLETE));
     if fs::read_to_string(&complete).is_ok_and(|made_of| made_of == PACKAGES) {
-        return root;
+        return Ok(root);
     }
     drop(fs::remove_dir_all(&place));
     fs::create_dir_all(&place).expect("a folder can be made");
-    let (mirror, release) = archive();
+    let (mirror, release) = archive()?;
     println!("installing Debian {release} from this machine's archive");
     let mut command = Command::new("debootstrap");
     command.args(["--variant=minbase", &format!("--include={PACKAGES}"), &release]).arg(&root).arg(&mirror);
     let output = command.output().expect("debootstrap is installed; see tools/need");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    if !output.status.success() {
+        return Err(format!("debootstrap: {}", String::from_utf8_lossy(&output.stdout)));
+    }
     // The lab starts Shorewall itself.
     for unit in ["shorewall.service", "shorewall6.service"] {
         let mask = root.join("etc/systemd/system").join(unit);
@@ -32,18 +33,18 @@ pub(crate) fn debian() -> PathBuf {
         std::os::unix::fs::symlink("/dev/null", &mask).expect("a link can be made");
     }
     fs::write(&complete, PACKAGES).expect("a file can be written");
-    root
+    Ok(root)
 }
 
 /// Where this machine gets its packages, and their release.
-#[track_caller]
-fn archive() -> (String, String) {
-    let release = fs::read_to_string("/etc/os-release").expect("this is Debian or Ubuntu");
-    let release = release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME=")).expect("it has a name");
+fn archive() -> Result<(String, String), String> {
+    let release = fs::read_to_string("/etc/os-release").map_err(|error| error.to_string())?;
+    let release = release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
+    let release = release.ok_or("this is neither Debian nor Ubuntu")?;
     let mut command = Command::new("apt-get");
     command.args(["indextargets", "--format", "$(SITE) $(CODENAME)", "Created-By: Packages", "Component: main"]);
-    let output = command.output().expect("this is Debian or Ubuntu");
+    let output = command.output().map_err(|error| format!("apt-get: {error}"))?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let site = said.lines().find_map(|line| line.strip_suffix(release)?.strip_suffix(' '));
-    (site.expect("apt has a source for this release").to_owned(), release.to_owned())
+    Ok((site.ok_or("apt has no source for this release")?.to_owned(), release.to_owned()))
 }
