@@ -29,6 +29,8 @@ fn read_by(role: Role) -> &'static [&'static str] {
             "history",
         ],
         Role::Web => &["web"],
+        // Its readers have no door.
+        Role::Courier => &[],
         Role::Reader => &["dhcp_server"],
     }
 }
