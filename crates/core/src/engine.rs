@@ -115,6 +115,8 @@ pub struct Engine {
 struct Counters {
     now: Load,
     at_round: Load,
+    /// Since the first round began.
+    total: Load,
 }
 
 impl Engine {
@@ -274,6 +276,10 @@ impl Engine {
 
     /// Begins a round: says how much each link is asked, and whose next hop is to be asked too.
     fn begin_round(&mut self, start: Time, now: Time) {
+        if self.round.is_none() {
+            // What an interface counted before is of nobody's round.
+            self.counters.iter_mut().for_each(|counters| counters.at_round = counters.now);
+        }
         self.round = Some(start);
         let Settings { interval, links, .. } = &self.settings;
         let [ipv4, ipv6] = self.families.each_ref().map(Judge::present);
@@ -372,6 +378,8 @@ impl Counters {
             sent: since(self.now.sent, self.at_round.sent),
         };
         self.at_round = self.now;
+        self.total.received = self.total.received.saturating_add(load.received);
+        self.total.sent = self.total.sent.saturating_add(load.sent);
         load
     }
 }

@@ -20,6 +20,7 @@ pub mod history;
 pub mod inventory;
 pub mod keep;
 pub mod link;
+pub mod metrics;
 pub mod packet;
 pub mod time;
 pub mod untrusted;

@@ -27,6 +27,7 @@ mod gateway;
 mod isp;
 mod lab;
 mod ns;
+pub mod openmetrics;
 mod plan;
 mod ra;
 mod random;

@@ -55,6 +55,14 @@ pub fn main() -> ExitCode {
         Command::Web { order: None, unit } => web::main(unit.join.as_deref()),
         Command::Web { order: Some(order), .. } => web::orders::web(config, &order),
         Command::Courier => courier::main(),
+        Command::Run => {
+            log::open_journal();
+            daemon::run(config)
+        }
+        Command::Judge => judge::main(),
+        Command::Observer => observer::main(),
+        Command::Web { order: None } => web::main(),
+        Command::Web { order: Some(order) } => web::orders::web(config, &order),
         Command::Passwd => web::orders::passwd(config),
         Command::Reader { kind } => committer::dhcp::reading::main(&kind),
         Command::Status(output) => client::status(config, output),

@@ -1,32 +1,56 @@
-//! What the daemon says on standard error: for the journal with its priority, for a terminal or file plain.
+//! What the daemon says: to the journal with its priority and fields, to a terminal or file as plain text on standard error.
 
-use std::sync::LazyLock;
+mod journal;
+
+use journal::Journal;
+use std::sync::{LazyLock, OnceLock};
+
+/// What a message is about, for programs: a field's name as the journal has it, and its value.
+pub(crate) type Field = (&'static str, String);
 
 /// systemd says so when standard error is the journal (sd-daemon(3)).
-static TO_JOURNAL: LazyLock<bool> = LazyLock::new(|| std::env::var_os("JOURNAL_STREAM").is_some());
+static STREAM: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("JOURNAL_STREAM").ok());
+/// The confined processes have none and say what they say on standard error.
+static JOURNAL: OnceLock<Journal> = OnceLock::new();
+
+/// From now on messages go to the journal with their fields, where standard error is the journal.
+pub(crate) fn open_journal() {
+    if let Some(journal) = Journal::of_standard_error(STREAM.as_deref()) {
+        // Whoever opened it before opened the same.
+        let _ = JOURNAL.set(journal);
+    }
+}
 
 /// The operator would like to know.
 pub(crate) fn info(text: &str) {
-    say(6, text);
+    say(6, text, &[]);
 }
 
 /// It might wake someone.
 pub(crate) fn warn(text: &str) {
-    say(4, text);
+    say(4, text, &[]);
 }
 
 /// We cannot go on.
 pub(crate) fn error(text: &str) {
-    say(3, text);
+    say(3, text, &[]);
 }
 
 /// A warning if it is trouble, else information.
 pub(crate) fn event(is_trouble: bool, text: &str) {
-    say(if is_trouble { 4 } else { 6 }, text);
+    about(is_trouble, text, &[]);
 }
 
-fn say(priority: u8, text: &str) {
-    if *TO_JOURNAL {
+/// The same with what it is about.
+pub(crate) fn about(is_trouble: bool, text: &str, fields: &[Field]) {
+    say(if is_trouble { 4 } else { 6 }, text, fields);
+}
+
+fn say(priority: u8, text: &str, fields: &[Field]) {
+    if JOURNAL.get().is_some_and(|journal| journal.send(priority, text, fields).is_ok()) {
+        return;
+    }
+    if STREAM.is_some() {
         for line in text.lines() {
             eprintln!("<{priority}>{line}");
         }

@@ -209,6 +209,15 @@ pub enum Step {
     DeleteFlows,
 }
 
+/// What came of choices since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct Counts {
+    /// Choices that were carried out.
+    pub applied: u64,
+    /// Steps that failed.
+    pub failed: u64,
+}
+
 /// How far the verdict has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {

@@ -190,6 +190,9 @@ impl Judge {
             if (was.healthy, was.enabled) != (is.healthy, is.enabled) {
                 way.changed = now;
             }
+            if was.enabled != is.enabled {
+                way.tally.note_switch(is.enabled);
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ use super::way::Way;
 use crate::link::presence::Path;
 use crate::link::probe::Fate;
 use crate::link::recent::RoundTrips;
-use crate::link::verdict::{LinkVerdict, Order};
+use crate::link::tally::Tally;
+use crate::link::verdict::{LinkVerdict, Load, Order};
 use crate::link::{Family, LinkId, Targets};
 use crate::time::Time;
 use alloc::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub struct LinkReport {
     pub families: [Option<FamilyReport>; 2],
     /// The operator's order, and how long it still stands.
     pub order: Option<(Order, Option<Duration>)>,
+    /// Traffic over it since it is judged.
+    pub moved: Load,
 }
 
 /// One link in one family.
@@ -46,6 +49,8 @@ pub struct FamilyReport {
     pub round_trips: Option<RoundTrips>,
     /// Share of the last minute's echoes that were lost.
     pub loss: f64,
+    /// All echoes since it is judged.
+    pub tally: Tally,
     /// How long ago its next hop answered our question.
     pub next_hop_heard: Option<Duration>,
     /// Targets that did not answer in the last round.
@@ -64,6 +69,7 @@ impl Engine {
         let link = |id: LinkId| LinkReport {
             families: self.families.each_ref().map(|judge| judge.report(id, now)),
             order: self.orders.of(id).map(|(order, until)| (order, until.map(|until| until.since(now)))),
+            moved: self.counters.get(usize::from(id.0)).map(|counters| counters.total).unwrap_or_default(),
         };
         let links = (0..).map(LinkId).zip(&self.settings.links).map(|(id, _)| link(id)).collect();
         Report { links, replies: self.families.each_ref().map(|judge| judge.fates.clone()) }
@@ -86,13 +92,14 @@ impl Judge {
             (verdict.links.get(place)?, self.ways.get(place)?, self.probe.courses().get(place)?);
         let named =
             |targets: Targets| targets.places().filter_map(|place| course.targets.get(place).copied()).collect();
-        let Way { path, changed, recent, heard, spare, .. } = way;
+        let Way { path, changed, recent, tally, heard, spare, .. } = way;
         Some(FamilyReport {
             verdict: on_link.clone(),
             path: *path,
             since: *changed,
             round_trips: recent.round_trips(),
             loss: recent.loss(),
+            tally: tally.clone(),
             next_hop_heard: heard.map(|heard| now.since(heard)),
             missed: named(on_link.reason.missed),
             left_out: named(Targets::first(course.targets.len()).without(self.decider.score().counting(course.list))),

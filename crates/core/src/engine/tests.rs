@@ -168,6 +168,28 @@ fn a_dead_link_leaves_at_the_end_of_the_first_round_it_missed_and_returns_after_
 }
 
 #[test]
+fn all_echoes_switches_and_bytes_are_counted_from_the_first_round_on() {
+    let mut world = World::new(2, 0);
+    let counted = |received| Load { received, sent: 7 };
+    world.engine.handle_counters(LinkId(1), counted(1_000_000));
+    world.pass(SECOND * 3);
+    world.dead.insert(1);
+    world.engine.handle_counters(LinkId(1), counted(1_000_500));
+    world.pass(SECOND);
+    // The interface was made anew.
+    world.engine.handle_counters(LinkId(1), counted(20));
+    world.pass(SECOND);
+    let report = world.engine.report(world.now);
+    assert_eq!(report.links[1].moved, Load { received: 520, sent: 0 }, "what was moved before is not counted");
+    let tally = &report.links[1].families[0].as_ref().unwrap().tally;
+    assert_eq!((tally.sent, tally.lost, tally.trips.count()), (60, 24, 12));
+    assert_eq!((tally.taken_in, tally.taken_out), (0, 1));
+    assert_eq!(tally.trips.up_to_bounds().collect::<Vec<_>>()[2..5], [0, 12, 12], "each took 10 ms");
+    let other = &report.links[0].families[0].as_ref().unwrap().tally;
+    assert_eq!((other.lost, other.taken_out), (0, 0));
+}
+
+#[test]
 fn nothing_is_chosen_again_while_nothing_changes() {
     let mut world = World::new(2, 0);
     world.pass(SECOND * 100);

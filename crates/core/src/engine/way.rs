@@ -6,6 +6,7 @@ use crate::link::metered::{self, Spare};
 use crate::link::presence::{NextHop, Path};
 use crate::link::probe::Finished;
 use crate::link::recent::Recent;
+use crate::link::tally::Tally;
 use crate::link::{Presence, Targets};
 use crate::time::Time;
 use core::time::Duration;
@@ -30,6 +31,7 @@ pub(super) struct Way {
     pub(super) asked_last: Targets,
     pub(super) spare: Spare,
     pub(super) recent: Recent,
+    pub(super) tally: Tally,
     pub(super) changed: Time,
 }
 
@@ -45,6 +47,7 @@ impl Way {
             asked_last: Targets::NONE,
             spare: Spare::default(),
             recent: Recent::default(),
+            tally: Tally::default(),
             changed: now,
         }
     }
@@ -100,6 +103,7 @@ impl Way {
         if !asked.is_empty() {
             (self.asked_last, self.answered_last) = (asked, echoes::answered(&did.echoes));
         }
+        self.tally.note_round(&did.summary);
         self.recent.push(did.summary.clone());
     }
 }

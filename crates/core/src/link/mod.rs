@@ -11,6 +11,7 @@ pub mod recent;
 pub mod score;
 pub mod select;
 pub mod standing;
+pub mod tally;
 pub mod verdict;
 
 use crate::coder::Coder;

@@ -193,3 +193,24 @@ pub enum Code {
     /// The interface does not exist.
     Absent,
 }
+
+impl Code {
+    /// The name used in JSON and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Best => "best",
+            Self::Behind => "behind",
+            Self::HoldDown => "hold_down",
+            Self::Incumbent => "incumbent",
+            Self::SoleBest => "sole_best",
+            Self::NothingAnswers => "nothing_answers",
+            Self::NoCarrier => "no_carrier",
+            Self::NoAddress => "no_address",
+            Self::NoNextHop => "no_next_hop",
+            Self::Pinned => "pinned",
+            Self::TakenOut => "taken_out",
+            Self::Starting => "starting",
+            Self::Absent => "absent",
+        }
+    }
+}

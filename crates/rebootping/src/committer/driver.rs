@@ -10,7 +10,7 @@ use super::{Backend, Choice, Clock, CommitEvent, CommitStatus, Settings, choice,
 use crate::command;
 use crate::committer::exec::Exec;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use rebootping_core::commit::{Event, Output, Want};
+use rebootping_core::commit::{Counts, Event, Output, Want};
 use rebootping_core::link::{Family, LinkId};
 use rebootping_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,7 @@ pub(super) struct Driver {
     exec_generation: u64,
     /// The operator's program's last error, so that it is said once.
     exec_error: Option<String>,
+    counts: Counts,
     hooks: Hooks,
     choice: Choice,
     /// What was last said to be changed if choices were carried out.
@@ -77,6 +78,7 @@ impl Driver {
             exec: None,
             exec_generation: 0,
             exec_error: None,
+            counts: Counts::default(),
             hooks,
             choice: Choice::new(),
             would: Vec::new(),
@@ -273,6 +275,7 @@ impl Driver {
         let Some(exec) = self.exec.as_mut().filter(|_| generation == self.exec_generation) else { return };
         let error = result.clone().err();
         let applied = exec.handle_finished(result, now).is_some();
+        self.counts.failed += u64::from(error.is_some());
         let program = self.settings.command.first().cloned().unwrap_or_default();
         if error.is_some() && error != self.exec_error {
             let error = error.as_deref().unwrap_or_default();
@@ -280,6 +283,7 @@ impl Driver {
         }
         self.exec_error = error;
         if applied {
+            self.counts.applied += 1;
             self.say(None, false, format!("{program} has applied the choice"));
             self.tell_hooks(&Family::ALL);
         }
@@ -439,8 +443,13 @@ impl Driver {
         let Some(family) = self.families.get(index).map(|it| it.family) else { return };
         (self.tell)(events::describe(event, family, |link| self.name(link)));
         match event {
-            Event::Applied { .. } | Event::Released => self.tell_hooks(&[family]),
-            Event::Failed { .. } | Event::Waiting | Event::PutRight { .. } | Event::LeftAlone { .. } => {}
+            Event::Applied { .. } => {
+                self.counts.applied += 1;
+                self.tell_hooks(&[family]);
+            }
+            Event::Released => self.tell_hooks(&[family]),
+            Event::Failed { .. } => self.counts.failed += 1,
+            Event::Waiting | Event::PutRight { .. } | Event::LeftAlone { .. } => {}
         }
     }
 

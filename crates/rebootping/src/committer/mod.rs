@@ -36,7 +36,7 @@ pub(crate) mod shorewall;
 pub(crate) mod status_files;
 
 use inbox::Inbox;
-use rebootping_core::commit::{Method, State, Want};
+use rebootping_core::commit::{Counts, Method, State, Want};
 use rebootping_core::link::{Family, LinkId};
 use rebootping_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,6 +136,7 @@ pub(crate) struct CommitStatus {
     pub(crate) committed: BTreeSet<(Family, LinkId)>,
     /// Links that somebody else changed twice within the hour, and that stay so.
     pub(crate) left_alone: BTreeSet<(Family, LinkId)>,
+    pub(crate) counts: Counts,
 }
 
 /// The thread that commits.
@@ -198,6 +199,7 @@ impl CommitStatus {
             error: None,
             committed: BTreeSet::new(),
             left_alone: BTreeSet::new(),
+            counts: Counts::default(),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::committer::audit::Row;
 use crate::config::observing::CaptureMode;
 use crate::duration::format_duration;
 use crate::ipc::observer::{DeviceVerb, Happened};
+use crate::log::Field;
 use crate::report::links::Names;
 use crate::store::kinds::{Happening, ORDERS};
 use rebootping_core::link::verdict::Order;
@@ -24,6 +25,19 @@ pub(super) fn commit(event: &CommitEvent, names: &Names, in_force: Option<&[&str
         "text": event.text,
     });
     Happened { kind: Happening::Applied, at: now, subject: link.unwrap_or_default(), body: body.to_string() }
+}
+
+/// What its message is about, for programs that read the log.
+pub(super) fn fields(event: &CommitEvent, names: &Names) -> Vec<Field> {
+    let commit = match (event.took, event.is_trouble) {
+        (Some(_), _) => "applied",
+        (None, true) => "trouble",
+        (None, false) => "notice",
+    };
+    let link = event.link.and_then(|link| names.get(link)).map(|names| ("LINK", names.interface.clone()));
+    let family = event.family.map(|family| ("FAMILY", family.name().to_owned()));
+    let took = event.took.map(|took| ("TOOK_MS", took.as_millis().to_string()));
+    [("COMMIT", commit.to_owned())].into_iter().chain(link).chain(family).chain(took).collect()
 }
 
 /// A row of the audit.

@@ -303,7 +303,7 @@ impl Daemon {
             }
             FromJudge::Event(event) => {
                 let (is_trouble, text) = events::described(&event, &self.names);
-                log::event(is_trouble, &text);
+                log::about(is_trouble, &text, &events::fields(&event, &self.names));
             }
             FromJudge::Warning(text) => log::warn(&text),
             // Those that find no room the judge is asked for again.
@@ -312,7 +312,7 @@ impl Daemon {
     }
 
     fn handle_commit(&mut self, event: &CommitEvent) {
-        log::event(event.is_trouble, &prefixed(event.family, &event.text));
+        log::about(event.is_trouble, &prefixed(event.family, &event.text), &entries::fields(event, &self.names));
         let applied = event.family.filter(|_| event.took.is_some());
         let in_force = applied.and_then(|family| self.wanted.get(&family)).map(|wanted| self.names_of_used(wanted));
         let happened = entries::commit(event, &self.names, in_force.as_deref(), clock::now());

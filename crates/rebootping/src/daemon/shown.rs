@@ -16,8 +16,8 @@ impl Daemon {
 
     /// How everything is now.
     pub(super) fn status(&self) -> status::Status {
-        let CommitStatus { backend, state, error, committed, left_alone } = self.committer.status();
-        let commit = status::Committed { backend, state, error, links: committed, left_alone };
+        let CommitStatus { backend, state, error, committed, left_alone, counts } = self.committer.status();
+        let commit = status::Committed { backend, state, error, links: committed, left_alone, counts };
         let state = |reported: bool, is_silent: bool| match (is_silent, reported) {
             (true, _) => "silent",
             (false, false) => "starting",

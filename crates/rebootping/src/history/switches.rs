@@ -6,6 +6,7 @@ use crate::store::switched::Switched;
 use rebootping_core::engine::FamilyReport;
 use rebootping_core::link::LinkId;
 use rebootping_core::link::presence::Path;
+use rebootping_core::link::tally::Tally;
 use rebootping_core::link::verdict::{Code, LinkVerdict};
 use rebootping_core::time::Time;
 use std::net::IpAddr;
@@ -68,6 +69,7 @@ pub(super) fn recorded(verdict: &LinkVerdict, missed: Vec<IpAddr>, silent: bool,
         since,
         round_trips: None,
         loss: 0.0,
+        tally: Tally::default(),
         next_hop_heard: None,
         missed,
         left_out: Vec::new(),

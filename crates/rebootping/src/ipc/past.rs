@@ -39,6 +39,11 @@ pub(crate) enum What {
     },
     /// What all devices moved today and this month.
     Totals,
+    /// The minutes after this one, in unix seconds, as an engine elsewhere is told them; without one, how far they are.
+    Minutes {
+        /// The end of the last that is known.
+        after: Option<i64>,
+    },
     /// What happened, the newest first.
     Log(Log),
     /// What went wrong since then, in unix seconds.

@@ -1,6 +1,7 @@
 //! What the judge noticed, as sentences for the log.
 
 use super::links::{Names, in_words};
+use crate::log::Field;
 use rebootping_core::engine::Event;
 use rebootping_core::link::verdict::{Code, LinkVerdict, Spoilt, Verdict};
 use rebootping_core::link::{Family, LinkId};
@@ -28,6 +29,29 @@ pub(crate) fn described(event: &Event, names: &Names) -> (bool, String) {
         Event::OrderEnded(link) => {
             (false, format!("{}: the operator's order ended; its answers decide again", names.called(*link)))
         }
+    }
+}
+
+/// What it is about, for programs that read the log: of each link a verdict names whether it is in or out, and why.
+pub(crate) fn fields(event: &Event, names: &Names) -> Vec<Field> {
+    let interface = |link: LinkId| names.get(link).map_or_else(String::new, |names| names.interface.clone());
+    let of_family = |family: Family| ("FAMILY", family.name().to_owned());
+    match event {
+        Event::Switched(family, verdict) => {
+            let of_link = |(id, link): (LinkId, &LinkVerdict)| {
+                let (name, place) = (interface(id), if link.enabled { "in" } else { "out" });
+                let verdict = format!("{name} {place} {}", link.reason.code.name());
+                [("LINK", name), ("VERDICT", verdict)]
+            };
+            let links = (0..).map(LinkId).zip(&verdict.links).flat_map(of_link);
+            [of_family(*family)].into_iter().chain(links).collect()
+        }
+        Event::TargetLeft(family, target, link) => {
+            vec![of_family(*family), ("LINK", interface(*link)), ("TARGET", target.to_string())]
+        }
+        Event::TargetReturned(family, target) => vec![of_family(*family), ("TARGET", target.to_string())],
+        Event::Spoilt(family, _) => vec![of_family(*family)],
+        Event::OrderEnded(link) => vec![("LINK", interface(*link))],
     }
 }
 

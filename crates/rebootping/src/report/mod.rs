@@ -7,6 +7,7 @@ pub(crate) mod control;
 pub(crate) mod devices;
 pub(crate) mod events;
 pub(crate) mod links;
+pub(crate) mod metrics;
 pub(crate) mod reason;
 pub(crate) mod status;
 pub(crate) mod store;

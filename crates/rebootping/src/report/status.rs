@@ -9,12 +9,13 @@ use crate::ipc::observer::{CaptureReport, StoreReport};
 use crate::report::captures::CaptureStatus;
 use crate::report::store::StoreStatus;
 use jiff::Timestamp;
-use rebootping_core::commit::State as CommitState;
+use rebootping_core::commit::{Counts, State as CommitState};
 use rebootping_core::engine::{FamilyReport, LinkReport, Report};
 use rebootping_core::link::presence::NextHop;
 use rebootping_core::link::probe::Fate;
 use rebootping_core::link::recent::RoundTrips;
-use rebootping_core::link::verdict::{Code, Order};
+use rebootping_core::link::tally::Tally;
+use rebootping_core::link::verdict::{Code, Load, Order};
 use rebootping_core::link::{Family, Leave, LinkId, Presence};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +56,8 @@ pub(crate) struct LinkStatus {
     pub(crate) traffic: Option<LinkTraffic>,
     /// What is left of its cap, if it has one.
     pub(crate) cap: Option<CapStatus>,
+    /// Traffic over it since the judge started.
+    pub(crate) moved: Load,
 }
 
 /// One link in one family.
@@ -86,6 +89,8 @@ pub(crate) struct State {
     /// Traffic over the link during the last round.
     pub(crate) bytes_received: u64,
     pub(crate) bytes_sent: u64,
+    /// Its echoes since the judge started.
+    pub(crate) tally: Tally,
 }
 
 /// Why, as a code and as a sentence without its subject.
@@ -123,6 +128,9 @@ pub(crate) struct Commit {
     pub(crate) error: Option<String>,
     /// Links somebody else changed twice within the hour, and that stay as they are.
     pub(crate) left_alone: Vec<String>,
+    /// What came of choices since the daemon started.
+    #[serde(flatten)]
+    pub(crate) counts: Counts,
 }
 
 /// One of our processes.
@@ -143,6 +151,8 @@ pub(crate) struct Committed {
     pub(crate) links: BTreeSet<(Family, LinkId)>,
     /// Links that somebody else changed twice within the hour, and that stay so.
     pub(crate) left_alone: BTreeSet<(Family, LinkId)>,
+    /// What came of choices.
+    pub(crate) counts: Counts,
 }
 
 /// What a status is made of.
@@ -186,6 +196,7 @@ impl Status {
                     .iter()
                     .map(|(_, link)| known.names.called(*link).to_owned())
                     .collect(),
+                counts: known.commit.counts,
             },
             processes: known.processes.iter().map(process).collect(),
             replies: known
@@ -230,8 +241,8 @@ impl Status {
 
 impl LinkStatus {
     fn new(known: &Known<'_>, id: LinkId, link: &JudgedLink, now: Timestamp) -> Self {
-        let moved = known.store.and_then(|store| store.links.iter().find(|moved| moved.link == link.name));
-        let cap = known.caps.get(&link.name).zip(moved).map(|(cap, moved)| CapStatus::new(*cap, moved, now));
+        let counted = known.store.and_then(|store| store.links.iter().find(|counted| counted.link == link.name));
+        let cap = known.caps.get(&link.name).zip(counted).map(|(cap, counted)| CapStatus::new(*cap, counted, now));
         let report = known.report.and_then(|(report, at)| Some((report.links.get(usize::from(id.0))?, at)));
         let mut families = BTreeMap::new();
         for (family, place) in Family::ALL.into_iter().zip(0..) {
@@ -245,6 +256,7 @@ impl LinkStatus {
         let own = Family::ALL.iter().filter_map(|family| families.get(family)).find(has_address);
         let own = own.or_else(|| families.get(&Family::Ipv4)).cloned().unwrap_or_else(|| State::unknown(known, link));
         let order = report.and_then(|(report, _)| report.order);
+        let moved = report.map(|(report, _)| report.moved).unwrap_or_default();
         Self {
             name: link.name.clone(),
             label: link.label.clone(),
@@ -252,8 +264,9 @@ impl LinkStatus {
             own,
             families,
             order: order.map(|(order, left)| OrderStatus { order, left_s: left.map(|left| left.as_secs()) }),
-            traffic: moved.map(LinkTraffic::new),
+            traffic: counted.map(LinkTraffic::new),
             cap,
+            moved,
         }
     }
 
@@ -304,6 +317,7 @@ impl State {
             leave: (!verdict.enabled && code != Code::Absent).then_some(verdict.leave),
             bytes_received: verdict.reason.load.received,
             bytes_sent: verdict.reason.load.sent,
+            tally: report.tally.clone(),
         }
     }
 
@@ -330,6 +344,7 @@ impl State {
             leave: None,
             bytes_received: 0,
             bytes_sent: 0,
+            tally: Tally::default(),
         }
     }
 }

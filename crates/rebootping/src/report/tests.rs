@@ -8,10 +8,11 @@ use crate::clock::Moment;
 use crate::ipc::JudgedLink;
 use insta::assert_snapshot;
 use jiff::Timestamp;
-use rebootping_core::commit::State;
+use rebootping_core::commit::{Counts, State};
 use rebootping_core::engine::{Event, FamilyReport, LinkReport, Report};
 use rebootping_core::link::presence::{NextHop, Path};
 use rebootping_core::link::recent::RoundTrips;
+use rebootping_core::link::tally::Tally;
 use rebootping_core::link::verdict::{Code, LinkVerdict, Load, Order, Reason, Spoilt, Verdict};
 use rebootping_core::link::{Family, Leave, LinkId, Presence, Targets};
 use rebootping_core::time::Time;
@@ -55,6 +56,7 @@ fn report(code: Code, answered: u32, enabled: bool, minutes_to_hold: u32) -> Fam
         since: Time::BOOT,
         round_trips: (answered > 0).then_some(RoundTrips { min: 7.9, median: 8.13, p95: 12.25 }),
         loss: f64::from(4 - answered) / 4.0,
+        tally: Tally::default(),
         next_hop_heard: Some(Duration::from_secs(3)),
         missed,
         left_out: vec![],
@@ -68,7 +70,7 @@ fn text(report: &FamilyReport) -> String {
 }
 
 fn status_of(reports: [FamilyReport; 2], state: State, order: Option<(Order, Option<Duration>)>) -> Status {
-    let linked = |report, order| LinkReport { families: [Some(report), None], order };
+    let linked = |report, order| LinkReport { families: [Some(report), None], order, moved: Load::default() };
     let [first, second] = reports;
     let report =
         Report { links: vec![linked(first, None), linked(second, order)], replies: [BTreeMap::new(), BTreeMap::new()] };
@@ -83,6 +85,7 @@ fn status_of(reports: [FamilyReport; 2], state: State, order: Option<(Order, Opt
         error: (state == State::Failing).then(|| "`shorewall disable isp2` ended with 1: no such provider".into()),
         links: BTreeSet::from([(Family::Ipv4, LinkId(0))]),
         left_alone: BTreeSet::new(),
+        counts: Counts::default(),
     };
     let moment = Moment::at(Time::BOOT + 10 * MINUTE, "2026-11-22T12:10:00Z".parse().unwrap());
     Status::new(

@@ -22,6 +22,7 @@ mod gate;
 mod ledger;
 mod listen;
 mod live;
+mod metrics;
 mod openapi;
 pub(crate) mod orders;
 mod overview;

@@ -80,6 +80,7 @@ fn content(gives: Gives) -> Value {
         Gives::Json => ("application/json", json!({"type": "object", "required": ["schema"]})),
         Gives::Events => ("text/event-stream", json!({"type": "string"})),
         Gives::Pcapng => ("application/x-pcapng", json!({"type": "string", "format": "binary"})),
+        Gives::Numbers => ("text/plain", json!({"type": "string"})),
         Gives::Zip => ("application/zip", json!({"type": "string", "format": "binary"})),
         Gives::Page | Gives::Sheet => ("text/html", json!({"type": "string"})),
     };

@@ -2,7 +2,7 @@
 
 use super::access::Rule;
 use super::asked::{Answering, Asked, json};
-use super::{actions, devices, openapi, overview, packets, page, past, session, wireshark};
+use super::{actions, devices, metrics, openapi, overview, packets, page, past, session, wireshark};
 
 /// What is done by asking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +55,8 @@ pub(super) enum Gives {
     Sheet,
     /// Files in an archive.
     Zip,
+    /// Numbers for monitoring.
+    Numbers,
 }
 
 /// One way to ask for something.
@@ -215,6 +217,13 @@ pub(super) const ROUTES: &[Route] = &[
         gives: Gives::Zip,
         ..get("/api/v1/wireshark/profile.zip", Rule::Read, "names, colours and columns for Wireshark", |asked| {
             Box::pin(wireshark::profile(asked))
+        })
+    },
+    Route {
+        query: &[Field { kind: Kind::Flag, ..optional("devices", "tell of single devices too, at most 1000") }],
+        gives: Gives::Numbers,
+        ..get("/metrics", Rule::Read, "numbers for monitoring, as OpenMetrics where it is asked for", |asked| {
+            Box::pin(metrics::answer(asked))
         })
     },
     post("/api/v1/links/{name}/pin", "use the pinned links and no others", &[FOR, FORCE], |asked| {

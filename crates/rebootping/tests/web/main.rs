@@ -5,6 +5,7 @@ mod every_route;
 mod floods;
 mod harm;
 mod lan;
+mod metrics;
 mod packets;
 mod past;
 mod raw;

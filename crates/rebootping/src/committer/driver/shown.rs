@@ -16,6 +16,7 @@ impl Driver {
             error: self.error(),
             committed: self.links_that(FamilyCommitter::is_committed).chain(self.told_to_exec()).collect(),
             left_alone: self.links_that(FamilyCommitter::is_left_alone).collect(),
+            counts: self.counts,
         };
         *self.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }

@@ -2,6 +2,7 @@
 
 mod graph;
 mod log;
+mod minutes;
 mod moved;
 mod orders;
 
@@ -38,6 +39,7 @@ pub(crate) fn wish(past: &Past) -> Wish {
         }
         What::Why { .. } => Wish { hour: true, ..Wish::default() },
         What::Traffic { .. } | What::Totals => Wish { traffic: Some(moved::DEVICES.to_owned()), ..Wish::default() },
+        What::Minutes { after } => minutes::wish(*after),
         What::Log(_) | What::Outages(_) | What::Sheet { .. } => Wish::default(),
     }
 }
@@ -55,6 +57,9 @@ pub(crate) fn tell(past: &Past, reader: &Reader, fresh: &Fresh) -> Result<String
         }
         What::Traffic { macs, stretch } => moved::of_device(&known, macs, *stretch).map(|answer| answer.to_string()),
         What::Totals => moved::totals(&known).map(|answer| answer.to_string()),
+        What::Minutes { after } => {
+            minutes::tell(&known, *after).and_then(|it| serde_json::to_string(&it).map_err(|error| error.to_string()))
+        }
         What::Log(asked) => log::tell(&known, asked).map(|answer| answer.to_string()),
         What::Outages(since) => known.outages(*since).map(|outages| outages.json().to_string()),
         What::Sheet { since, gateway } => known.outages(*since).map(|outages| outages.sheet(gateway)),

@@ -4,7 +4,7 @@ use super::super::kinds::Stretch;
 use super::super::memory::{Day, Sum};
 use super::super::pack::take;
 use super::super::sums;
-use super::{Found, Reader, Span, Total, Unreadable};
+use super::{Found, Open, Reader, Span, Total, Unreadable};
 use jiff::civil::Date;
 use rebootping_core::history::columns::Grid;
 use rebootping_core::history::rollup::Span as Length;
@@ -58,6 +58,24 @@ impl Reader {
         }
         amounts.add_all(recent, Length::Minute);
         Ok(amounts)
+    }
+
+    /// What a series moved in each minute since boot whose middle lies in that time, with that middle, in nanoseconds since 1970.
+    /// `open` is the hour that is not over.
+    pub(crate) fn moved(&self, series: &str, span: Span, open: &[Open]) -> Result<Vec<(i64, Moved)>, Unreadable> {
+        let mut found = self.stretches(Stretch::TrafficMinutes, series, span)?;
+        let is_its = |open: &&Open| open.kind == Stretch::TrafficMinutes && open.series == series;
+        found.extend(open.iter().filter(is_its).map(|open| open.found.clone()));
+        let length = Length::Minute.length().as_nanos() as i64;
+        let of = |found: &Found| -> Vec<(i64, Moved)> {
+            let mut rest = found.bytes.as_slice();
+            let first = take(&mut rest).and_then(|first| i64::try_from(first).ok());
+            let minutes = first.into_iter().flat_map(|first| (first..).zip(traffic::decode(rest)));
+            let middle = |number: i64| number.saturating_mul(length).saturating_add(length / 2 + found.ahead);
+            minutes.map(|(number, moved)| (middle(number), moved)).collect()
+        };
+        let all = found.iter().flat_map(of);
+        Ok(all.filter(|(middle, _)| *middle >= span.from && *middle < span.until).collect())
     }
 
     /// What each series that begins so moved on this day and in its month; `recent` is what no day in the file has yet.

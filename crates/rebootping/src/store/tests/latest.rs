@@ -8,7 +8,7 @@ use std::sync::mpsc::sync_channel;
 
 impl Bench {
     /// What memory has.
-    fn fresh(&mut self, wish: Wish) -> Fresh {
+    pub(super) fn fresh(&mut self, wish: Wish) -> Fresh {
         let (reply, answered) = sync_channel(1);
         self.give(Order::Fresh(wish, reply));
         answered.try_recv().expect("an answer")

@@ -2,9 +2,11 @@
 
 mod bounds;
 mod dates;
+mod engines;
 mod files;
 mod hour;
 mod latest;
+mod minutes;
 mod outages;
 mod quantiles;
 mod schemas;
