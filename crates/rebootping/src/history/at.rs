@@ -238,9 +238,16 @@ impl Shown<'_> {
             local(*at),
             self.reason(self.id)
         );
-        if let Some(load) = of(self.id).map(|link| link.reason.load) {
-            let _ =
-                writeln!(text, "  In that round it received {} and sent {}.", bytes(load.received), bytes(load.sent));
+        if let Some(reason) = of(self.id).map(|link| &link.reason) {
+            let interval = self.moment.decider.opening().interval;
+            let left = interval.saturating_mul(reason.hold_left);
+            let left = if left.is_zero() { "nothing".to_owned() } else { format_duration(left) };
+            let _ = writeln!(
+                text,
+                "  In that round it received {} and sent {}; of its hold-down {left} was left.",
+                bytes(reason.load.received),
+                bytes(reason.load.sent)
+            );
         }
         let others: Vec<String> = self
             .ids()
@@ -250,12 +257,8 @@ impl Shown<'_> {
         if !others.is_empty() {
             let _ = writeln!(text, "  The others: {}.", others.join("; "));
         }
-        match (&self.carried_out, verdict.changed) {
-            (Some(done), _) => {
-                let _ = writeln!(text, "  The choice changed here; {}.", done.text);
-            }
-            (None, true) => text.push_str("  The choice changed here; how it was carried out is not recorded.\n"),
-            (None, false) => {}
+        if verdict.changed {
+            let _ = writeln!(text, "  The choice changed here; {}.", outcome(self.carried_out.as_ref()));
         }
         text.push_str(&self.pings());
         let _ = writeln!(text, "  With a hold-down of {}.", self.elsewise(used));
@@ -395,6 +398,16 @@ impl Shown<'_> {
             Sample::Answered { best, .. } => Some(milliseconds(best)),
             Sample::Unwatched | Sample::Absent | Sample::NotAsked | Sample::Lost { .. } => None,
         }
+    }
+}
+
+/// What became of a choice.
+fn outcome(done: Option<&CarriedOut>) -> String {
+    match done {
+        None => "how it was carried out is not recorded".to_owned(),
+        Some(CarriedOut { failed: true, text, .. }) => format!("it was not carried out: {text}"),
+        Some(CarriedOut { took_ms: Some(took), .. }) => format!("it was carried out within {took} ms"),
+        Some(CarriedOut { took_ms: None, text, .. }) => text.clone(),
     }
 }
 
