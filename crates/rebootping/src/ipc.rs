@@ -55,6 +55,8 @@ pub(crate) enum FromJudge {
     Choose(Family, Vec<WantedLink>),
     /// How the links are after a round.
     Report(Box<Report>),
+    /// How they are in mid round, when something has changed: no further round is over.
+    Change(Box<Report>),
     /// Something the operator would like to know.
     Event(Box<Event>),
     /// Something the operator should know that is not about one link.

@@ -290,17 +290,10 @@ impl Daemon {
                 self.committer.desire(self.choice());
             }
             FromJudge::Report(report) => {
-                let judged = report.links.iter().any(|link| link.families.iter().any(Option::is_some));
                 self.look_out(&report);
-                self.report = Some((*report, Moment::now()));
-                self.have_page_look();
-                if judged
-                    && self.committer.status().state != State::Pending
-                    && !std::mem::replace(&mut self.shown_once, true)
-                {
-                    log::info(&format!("\n{}", crate::report::table::status(&self.status(), false)));
-                }
+                self.take_report(*report);
             }
+            FromJudge::Change(report) => self.take_report(*report),
             FromJudge::Event(event) => {
                 let (is_trouble, text) = events::described(&event, &self.names);
                 log::about(is_trouble, &text, &events::fields(&event, &self.names));
@@ -308,6 +301,15 @@ impl Daemon {
             FromJudge::Warning(text) => log::warn(&text),
             // Those that find no room the judge is asked for again.
             FromJudge::Notes(notes) => drop(self.observer.pass_on(&ToObserver::Notes(notes))),
+        }
+    }
+
+    fn take_report(&mut self, report: Report) {
+        let judged = report.links.iter().any(|link| link.families.iter().any(Option::is_some));
+        self.report = Some((report, Moment::now()));
+        self.have_page_look();
+        if judged && self.committer.status().state != State::Pending && !std::mem::replace(&mut self.shown_once, true) {
+            log::info(&format!("\n{}", crate::report::table::status(&self.status(), false)));
         }
     }
 

@@ -27,15 +27,12 @@ impl Daemon {
         let mut processes = vec![
             ("committer", "running", 0),
             (Judge::NAME, state(self.report.is_some(), self.is_silent(&self.judge)), self.judge.restarts()),
-            (
-                Observer::NAME,
-                state(self.capture.is_some(), self.is_silent(&self.observer)),
-                self.observer.restarts(),
-            ),
+            (Observer::NAME, state(self.capture.is_some(), self.is_silent(&self.observer)), self.observer.restarts()),
             (Web::NAME, state(self.serves, self.is_silent(&self.web)), self.web.restarts()),
         ];
         let courier = self.dispatch.courier();
-        let shown = |it: &Supervisor<Courier>| (Courier::NAME, state(self.dispatch.runs(), self.is_silent(it)), it.restarts());
+        let shown =
+            |it: &Supervisor<Courier>| (Courier::NAME, state(self.dispatch.runs(), self.is_silent(it)), it.restarts());
         processes.extend(courier.map(shown));
         let known = status::Known {
             links: &self.links,

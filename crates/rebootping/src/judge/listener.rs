@@ -48,9 +48,9 @@ impl Listener {
     }
 
     /// How the links are, if anybody listens at once: the next report is better than an old one.
-    pub(super) fn report(&mut self, report: impl FnOnce() -> Report) {
+    pub(super) fn report(&mut self, after: fn(Box<Report>) -> FromJudge, report: impl FnOnce() -> Report) {
         if self.is_clear() {
-            self.tell(&FromJudge::Report(Box::new(report())));
+            self.tell(&after(Box::new(report())));
         }
     }
 

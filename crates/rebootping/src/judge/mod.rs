@@ -400,8 +400,7 @@ impl Judge {
         if self.engine.next_deadline().is_some_and(|at| at <= now) {
             self.engine.handle_wake(now);
         }
-        // What changed in mid round is not kept until its end from who looks.
-        let mut is_news = false;
+        let mut has_changed = false;
         while let Some(output) = self.engine.poll_output() {
             match output {
                 Output::Send(family, echo) => {
@@ -414,10 +413,10 @@ impl Judge {
                 Output::Ask(family, link) => self.wire.ask(family, link),
                 Output::Forget(family, link) => self.forget_next_hop(family, link),
                 Output::Choose(family, choice) => {
-                    is_news = true;
+                    has_changed = true;
                     self.choose(family, &choice);
                 }
-                Output::Keep => (is_news, self.dirty) = (true, true),
+                Output::Keep => (has_changed, self.dirty) = (true, true),
                 Output::Say(event) => self.listener.tell(&FromJudge::Event(Box::new(event))),
                 Output::Begin(decider) => self.notes.begin(&decider, now),
                 Output::Note(family, entry) => self.notes.note(family, &entry, now),
@@ -425,11 +424,11 @@ impl Judge {
         }
         if self.engine.round_began() != self.reported {
             self.reported = self.engine.round_began();
+            self.listener.report(FromJudge::Report, || self.engine.report(now));
             self.ask_about_traffic();
-            is_news = true;
-        }
-        if is_news {
-            self.listener.report(|| self.engine.report(now));
+        } else if has_changed {
+            // It is not kept until the round's end from who looks.
+            self.listener.report(FromJudge::Change, || self.engine.report(now));
         }
     }
 
