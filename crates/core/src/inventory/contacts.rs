@@ -113,14 +113,13 @@ impl Contacts {
     /// The entry that is called so, or of which one of the two names is not known.
     #[inline]
     fn find(&mut self, ip: IpAddr, port: u16, name: Option<NameId>) -> Option<&mut Entry> {
-        let Self { entries, long } = self;
-        let is_it = |entry: &Entry| match ip {
-            IpAddr::V4(v4) => entry.ip == v4.to_bits() && !entry.is_v6,
-            IpAddr::V6(v6) => entry.is_v6 && long.get(entry.ip as usize) == Some(&v6),
+        let (ip, is_v6) = match ip {
+            IpAddr::V4(v4) => (v4.to_bits(), false),
+            IpAddr::V6(v6) => (self.long.iter().position(|known| *known == v6)? as u32, true),
         };
-        let may_be =
-            |entry: &Entry| entry.port == port && (entry.name == name || entry.name.is_none() || name.is_none());
-        entries.iter_mut().find(|entry| may_be(entry) && is_it(entry))
+        let may_be = |entry: &Entry| entry.name == name || entry.name.is_none() || name.is_none();
+        let is_it = |entry: &&mut Entry| entry.ip == ip && entry.port == port && entry.is_v6 == is_v6;
+        self.entries.iter_mut().filter(is_it).find(|entry| may_be(entry))
     }
 
     /// Where an IPv6 address is kept: its own place, one that no entry has any more, or a new one.

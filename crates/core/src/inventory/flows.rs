@@ -5,6 +5,7 @@
 //! can make it slow.
 
 use super::devices::Whose;
+use super::individual::Individual;
 use super::ports::Protocol;
 use super::seed::Seed;
 use crate::packet::frame::{InterfaceId, Packet, Transport};
@@ -47,12 +48,21 @@ impl End {
 }
 
 /// What tells a flow from all others: its two ends, the smaller first, what it speaks, and where it was captured.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Eq, Debug)]
 pub(super) struct Key {
     ips: [[u64; 2]; 2],
     ports: [u16; 2],
     interface: u32,
     protocol: Protocol,
+}
+
+impl PartialEq for Key {
+    // Word by word, for which a packet need not call anybody.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        let differ = self.words().iter().zip(other.words()).fold(0, |differ, (one, other)| differ | (one ^ other));
+        differ == 0 && self.protocol == other.protocol
+    }
 }
 
 /// Which of a flow's two ends.
@@ -95,13 +105,17 @@ impl Key {
         }
     }
 
+    /// All of it but the protocol: addresses, and ports and interface in one.
+    #[inline]
+    fn words(&self) -> [u64; 5] {
+        let ([[a, b], [c, d]], [low, high]) = (self.ips, self.ports);
+        [a, b, c, d, u64::from(low) | u64::from(high) << 16 | u64::from(self.interface) << 32]
+    }
+
     #[inline]
     fn hash(&self, seed: Seed) -> u64 {
-        let [[a, b], [c, d]] = self.ips;
-        let [low, high] = self.ports;
-        let rest = u64::from(low) | u64::from(high) << 16 | u64::from(self.interface) << 32;
-        let rest = if self.protocol == Protocol::Tcp { rest } else { !rest };
-        seed.of([a, b, c, d, rest])
+        let [a, b, c, d, rest] = self.words();
+        seed.of([a, b, c, d, if self.protocol == Protocol::Tcp { rest } else { !rest }])
     }
 }
 
@@ -111,7 +125,7 @@ pub(super) struct HalfFlow {
     /// Bytes sent since the flow was last accounted for.
     pub(super) bytes: u64,
     /// Its neighbour on the wire.
-    pub(super) mac: Option<Mac>,
+    pub(super) mac: Individual,
     /// Whose that was when a packet last had to be looked at; a device's slot may be another's by now.
     pub(super) whose: Whose,
     /// It has sent anything.
@@ -314,10 +328,14 @@ impl Flows {
         self.entries.iter().flatten()
     }
 
-    /// Forgets the flows of a MAC.
+    /// Forgets the flows of a device's MAC.
     pub(super) fn forget(&mut self, mac: Mac) {
+        let mac = Individual::of(mac);
+        if mac == Individual::NOBODY {
+            return;
+        }
         for (at, place) in self.entries.iter_mut().enumerate() {
-            if place.as_ref().is_some_and(|flow| flow.halves.iter().any(|half| half.mac == Some(mac))) {
+            if place.as_ref().is_some_and(|flow| flow.halves.iter().any(|half| half.mac == mac)) {
                 *place = None;
                 if let Some(group) = self.groups.get_mut(at / WAYS) {
                     set(&mut group.tags, at % WAYS, 0);

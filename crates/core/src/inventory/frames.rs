@@ -2,8 +2,8 @@
 
 use super::addresses::{Claim, Place};
 use super::flows::{Flow, FlowId, Key, Side, Sought};
+use super::individual::Individual;
 use super::interfaces::{Arrival, Leads};
-use super::steady::macs;
 use super::traffic::Minute;
 use super::{Inventory, MOST_MINUTES, Output, Slot, Whose};
 use crate::packet::frame::{ACK, InterfaceId, Ip, Packet, RST, SYN, Seen, Transport};
@@ -41,6 +41,8 @@ pub(super) struct Context<'a> {
     pub(super) destination: Option<Mac>,
     /// Whose that is.
     pub(super) to: Whose,
+    /// The two MACs again.
+    ends: [Individual; 2],
     /// What looking for its flow found, if that was done.
     sought: Option<Sought>,
     pub(super) payload: &'a [u8],
@@ -48,13 +50,12 @@ pub(super) struct Context<'a> {
 }
 
 impl Inventory {
-    /// Takes a captured frame.
-    pub fn handle_frame(&mut self, seen: &Seen<'_>, packet: &Packet) {
-        let now = seen.at;
-        self.started.get_or_insert(now);
+    /// Takes a captured frame; true if its sender was not known before.
+    pub fn handle_frame(&mut self, seen: &Seen<'_>, packet: &Packet) -> bool {
+        self.started.get_or_insert(seen.at);
         let arrival = self.arrival(seen.interface);
         if !arrival.has_devices {
-            return;
+            return false;
         }
         let is_inside = arrival.leads == Leads::ToDevices;
         let key = if is_inside { Key::of(packet, seen.interface) } else { None };
@@ -63,12 +64,20 @@ impl Inventory {
             let spot = self.flows.spot(&key);
             let known = self.flows.known(&key, spot);
             if known.is_some_and(|id| self.counts_only(seen, packet, id, side)) {
-                return;
+                return false;
             }
             sought = Some(Sought { key, side, spot, known });
         }
-        let [source, destination] = macs(packet);
-        let from = source.map_or(Whose::Unknown, |mac| self.sender(mac, seen, arrival));
+        self.handle_telling(seen, packet, arrival, sought)
+    }
+
+    /// Takes a frame that may teach something. Apart from those that teach nothing, so that these do not pay for its many variables.
+    #[inline(never)]
+    fn handle_telling(&mut self, seen: &Seen<'_>, packet: &Packet, arrival: Arrival, sought: Option<Sought>) -> bool {
+        let now = seen.at;
+        let ends = Individual::ends(packet);
+        let [source, destination] = ends.map(Individual::mac);
+        let (from, is_new) = source.map_or((Whose::Unknown, false), |mac| self.sender(mac, seen, arrival));
         let to = destination.map_or(Whose::Unknown, |mac| self.devices.whose(mac));
         if let Some(slot) = to.device() {
             let over = self.devices.traffic_mut(slot).and_then(|traffic| traffic.receive(seen.original, now));
@@ -83,6 +92,7 @@ impl Inventory {
             sender: from.device(),
             destination,
             to,
+            ends,
             sought,
             payload: seen.frame.get(packet.payload.clone()).unwrap_or_default(),
             length: seen.original,
@@ -104,6 +114,7 @@ impl Inventory {
             }
             (_, None) => self.hear_link(&context, packet, seen),
         }
+        is_new
     }
 
     fn arrival(&mut self, id: InterfaceId) -> Arrival {
@@ -117,16 +128,18 @@ impl Inventory {
         }
     }
 
-    /// Counts a frame for the device that sent it, which is listed if it is new.
-    fn sender(&mut self, mac: Mac, seen: &Seen<'_>, arrival: Arrival) -> Whose {
-        let slot = match self.devices.whose(mac) {
-            Whose::Ours => return Whose::Ours,
+    /// Counts a frame for the device that sent it, which is listed if it is new; whose it is, and whether it is new.
+    fn sender(&mut self, mac: Mac, seen: &Seen<'_>, arrival: Arrival) -> (Whose, bool) {
+        let whose = self.devices.whose(mac);
+        let slot = match whose {
+            Whose::Ours => return (whose, false),
             Whose::Device(slot) => slot,
             Whose::Unknown => self.list(mac, seen.at),
         };
-        let Some(traffic) = self.devices.traffic_mut(slot) else { return Whose::Unknown };
+        let is_new = whose == Whose::Unknown;
+        let Some(traffic) = self.devices.traffic_mut(slot) else { return (Whose::Unknown, false) };
         let silence = seen.at.since(traffic.last_seen);
-        let is_elsewhere = traffic.interface.replace(seen.interface.0) != Some(seen.interface.0);
+        let is_elsewhere = traffic.moves_to(seen.interface);
         let over = traffic.send(seen.original, seen.at);
         self.tell_minute(slot, over);
         if let Some(device) = self.devices.get_mut(slot).filter(|_| is_elsewhere) {
@@ -138,7 +151,7 @@ impl Inventory {
         if silence >= SILENCE {
             self.speaks_again(slot, silence, seen.at);
         }
-        Whose::Device(slot)
+        (Whose::Device(slot), is_new)
     }
 
     fn list(&mut self, mac: Mac, now: Time) -> Slot {
@@ -239,18 +252,21 @@ impl Inventory {
         let id = sought.known.unwrap_or_else(|| self.begin(&sought, context.now));
         let (side, is_new) = (sought.side, sought.known.is_none());
         let flow = self.flows.go_on(id, context.now)?;
+        let [source, destination] = context.ends;
         let other = flow.half_mut(side.other());
         if is_new {
-            other.mac = context.destination;
+            other.mac = destination;
         }
-        let is_to_other = other.mac == context.destination;
+        let is_to_other = other.mac == destination;
         if is_to_other {
             other.whose = context.to;
         }
         let half = flow.half_mut(side);
         let is_first = !core::mem::replace(&mut half.has_spoken, true);
-        half.mac = half.mac.or(context.source);
-        let is_from_half = half.mac == context.source;
+        if half.mac == Individual::NOBODY {
+            half.mac = source;
+        }
+        let is_from_half = half.mac == source;
         if is_from_half {
             half.whose = context.from;
         }

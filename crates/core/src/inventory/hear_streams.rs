@@ -189,7 +189,7 @@ impl Inventory {
     fn greet(&mut self, context: &Context<'_>, ip: &Ip, id: FlowId, banner: Option<Untrusted>) {
         let (Some(banner), Some(flow)) = (banner, self.flows.get(id)) else { return };
         let server = flow.client.other();
-        let (port, mac) = (flow.end(server).port, flow.half(server).mac);
+        let (port, mac) = (flow.end(server).port, flow.half(server).mac.mac());
         let evidence = Evidence::SynAck;
         let proof = Proof { ip: ip.source, protocol: Protocol::Tcp, port, evidence, at: context.now };
         if let Some(port) = self.port_mut(mac, &proof) {

@@ -30,6 +30,7 @@ mod hear_leases;
 mod hear_neighbours;
 mod hear_streams;
 pub mod hosts;
+mod individual;
 pub mod interfaces;
 pub mod kept;
 mod kinds;

@@ -23,7 +23,7 @@ impl Inventory {
     /// The client acknowledged the SYN-ACK that came from this side of a flow.
     pub(super) fn prove_established(&mut self, now: Time, id: FlowId, side: Side) {
         let Some(flow) = self.flows.get(id) else { return };
-        let (end, mac) = (flow.end(side), flow.half(side).mac);
+        let (end, mac) = (flow.end(side), flow.half(side).mac.mac());
         let proof =
             Proof { ip: end.ip(), protocol: Protocol::Tcp, port: end.port, evidence: Evidence::Established, at: now };
         if let Some(port) = self.port_mut(mac, &proof) {
@@ -164,8 +164,7 @@ impl Inventory {
         let port = flow.end(server).port;
         for (side, sent, received) in [(client, sent, received), (server, received, sent)] {
             let half = flow.half(side);
-            let Some(mac) = half.mac else { continue };
-            let Some(slot) = self.devices.whose_half(half, Some(mac)).device() else { continue };
+            let Some(slot) = self.devices.whose_half(half, half.mac).device() else { continue };
             let peer = flow.end(side.other()).ip();
             let Some(device) = self.devices.get_mut(slot) else { continue };
             // What a router passes on is others' talk.
@@ -174,7 +173,7 @@ impl Inventory {
                 continue;
             }
             let given = if side == client { flow.name } else { None };
-            let name = given.or_else(|| self.lookups.name(super::lookups::who(mac), peer));
+            let name = given.or_else(|| self.lookups.name(half.mac.number(), peer));
             if !device.contacts.add(peer, port, name, sent, received) {
                 self.left_out.contacts = self.left_out.contacts.saturating_add(1);
             }

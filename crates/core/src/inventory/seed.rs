@@ -46,15 +46,31 @@ impl BuildHasher for Seed {
 pub(super) struct Folding(u64);
 
 impl Hasher for Folding {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            for (to, from) in word.iter_mut().zip(chunk) {
-                *to = *from;
-            }
-            self.write_u64(u64::from_le_bytes(word));
+        let mut chunks = bytes.chunks_exact(8);
+        for chunk in &mut chunks {
+            self.write_u64(chunk.first_chunk().map_or(0, |word| u64::from_le_bytes(*word)));
         }
-        self.write_u64(bytes.len() as u64);
+        let rest = chunks.remainder().iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        // With the length, so that zeros at the end count.
+        self.write_u64(rest | (bytes.len() as u64) << 56);
+    }
+
+    // An address is hashed as the number of its family, a length and its bytes: each would else be cut into bytes again.
+    #[inline]
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    #[inline]
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
+
+    #[inline]
+    fn write_u16(&mut self, number: u16) {
+        self.write_u64(number.into());
     }
 
     #[inline]
@@ -81,5 +97,14 @@ mod tests {
         let places: BTreeSet<u64> = (0..1000).map(|n| seed.of([n, 0, 0, 0, 0]) % 4096).collect();
         assert!(places.len() > 800, "{}", places.len());
         assert_ne!(seed.of([1, 2, 3, 4, 5]), Seed::new(8).of([1, 2, 3, 4, 5]));
+    }
+
+    #[test]
+    fn texts_that_differ_in_zeros_differ() {
+        let seed = Seed::new(7);
+        let hashes: BTreeSet<u64> = (0..40).map(|length| seed.hash_one(std::vec![0_u8; length])).collect();
+        let texts: BTreeSet<u64> =
+            ["", "\0", "a", "a\0", "abcdefgh", "abcdefgh\0"].map(|text| seed.hash_one(text)).into();
+        assert_eq!((hashes.len(), texts.len()), (40, 6));
     }
 }

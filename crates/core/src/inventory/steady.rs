@@ -8,17 +8,20 @@ use super::Inventory;
 use super::devices::{Devices, Whose};
 use super::flows::{Flow, FlowId, HalfFlow, Side};
 use super::frames::SILENCE;
+use super::individual::Individual;
 use super::traffic::{Minutes, Traffic};
 use crate::packet::frame::{Packet, RST, SYN, Seen, Transport};
-use crate::packet::neighbour::{Mac, number};
+use crate::packet::neighbour::number;
 
 impl Inventory {
-    /// Counts a packet of a known flow; false if it may teach something, and then nothing was counted.
+    /// Counts a packet of a known flow, which goes on; false if it may teach something, and then nothing was counted.
     #[inline]
     pub(super) fn counts_only(&mut self, seen: &Seen<'_>, packet: &Packet, id: FlowId, side: Side) -> bool {
         let Self { flows, devices, .. } = self;
-        let [source, destination] = macs(packet);
-        let Some(flow) = flows.get(id).filter(|flow| teaches_nothing(flow, side, packet)) else { return false };
+        let [source, destination] = Individual::ends(packet);
+        let Some(flow) = flows.go_on(id, seen.at).filter(|flow| teaches_nothing(flow, side, packet)) else {
+            return false;
+        };
         let (from, to) = (flow.half(side), flow.half(side.other()));
         let is_counted = from.mac == source || to.mac == destination;
         let sender = devices.whose_half(from, source);
@@ -29,7 +32,7 @@ impl Inventory {
         }
         match sender {
             Whose::Ours => {}
-            Whose::Unknown if source.is_none() => {}
+            Whose::Unknown if source == Individual::NOBODY => {}
             Whose::Unknown => return false,
             Whose::Device(slot) => match devices.traffic_mut(slot) {
                 Some(traffic) if traffic.is_of(minute) && goes_on(traffic, seen) => {
@@ -41,7 +44,7 @@ impl Inventory {
         if let Some(traffic) = receiver.and_then(|slot| devices.traffic_mut(slot)) {
             traffic.received_more(seen.original);
         }
-        if let Some(flow) = flows.go_on(id, seen.at).filter(|_| is_counted) {
+        if is_counted {
             flow.half_mut(side).count(seen.original);
         }
         true
@@ -51,20 +54,7 @@ impl Inventory {
 /// A device is where it was, and was not silent for long.
 #[inline]
 fn goes_on(traffic: &Traffic, seen: &Seen<'_>) -> bool {
-    traffic.interface == Some(seen.interface.0) && seen.at < traffic.last_seen + SILENCE
-}
-
-/// The MACs of a frame's two interfaces: none for a group's, or where the link has none.
-#[inline]
-pub(super) fn macs(packet: &Packet) -> [Option<Mac>; 2] {
-    packet.ether.map_or([None; 2], |ether| [ether.source, ether.destination].map(of_one))
-}
-
-/// A MAC that is one interface's: neither a group's nor nobody's.
-#[inline]
-fn of_one(mac: Mac) -> Option<Mac> {
-    let number = number(mac);
-    (number >> 40 & 1 == 0 && number != 0).then_some(mac)
+    traffic.is_on(seen.interface) && seen.at < traffic.last_seen + SILENCE
 }
 
 #[inline]
@@ -87,14 +77,13 @@ fn teaches_nothing(flow: &Flow, side: Side, packet: &Packet) -> bool {
 impl Devices {
     /// Whose a MAC is; most often that of a flow's half, which remembers.
     #[inline]
-    pub(super) fn whose_half(&self, half: &HalfFlow, mac: Option<Mac>) -> Whose {
-        let Some(mac) = mac else { return Whose::Unknown };
-        let is_known = half.mac == Some(mac)
+    pub(super) fn whose_half(&self, half: &HalfFlow, mac: Individual) -> Whose {
+        let is_known = half.mac == mac
             && match half.whose {
                 Whose::Ours => true,
-                Whose::Device(slot) => self.traffic(slot).is_some_and(|traffic| traffic.mac == mac),
-                Whose::Unknown => false,
+                Whose::Device(slot) => self.traffic(slot).is_some_and(|traffic| number(traffic.mac) == mac.number()),
+                Whose::Unknown => mac == Individual::NOBODY,
             };
-        if is_known { half.whose } else { self.whose(mac) }
+        if is_known { half.whose } else { mac.mac().map_or(Whose::Unknown, |mac| self.whose(mac)) }
     }
 }

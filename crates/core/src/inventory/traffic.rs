@@ -1,13 +1,16 @@
 //! How much each device sends and is sent: what changes with every packet, kept apart from all else so that it stays in the cache.
 
+use crate::packet::frame::InterfaceId;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
+use core::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 const MINUTE: u64 = 60_000_000_000;
 
-/// The bytes of one device.
+/// The bytes of one device, in one line of the cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[repr(align(64))]
 pub(super) struct Traffic {
     pub(super) sent: u64,
     pub(super) received: u64,
@@ -15,9 +18,9 @@ pub(super) struct Traffic {
     /// Whose it is; whoever remembers a place among devices asks whether it still is. All-zero where nobody has it.
     #[serde(skip)]
     pub(super) mac: Mac,
-    /// The interface of its last frame; other interfaces are looked up.
+    /// The interface of its last frame, one higher; other interfaces are looked up.
     #[serde(skip)]
-    pub(super) interface: Option<u32>,
+    interface: Option<NonZeroU32>,
     /// It spoke again since it was last asked whether it did.
     #[serde(skip)]
     pub(super) was_heard: bool,
@@ -67,6 +70,18 @@ impl Traffic {
     /// The traffic of a device as it was kept over a restart: no minute of it is being counted.
     pub(super) fn restored(self, mac: Mac) -> Self {
         Self { mac, before: [self.sent, self.received], ..self }
+    }
+
+    /// Its last frame was of this interface.
+    #[inline]
+    pub(super) fn is_on(&self, interface: InterfaceId) -> bool {
+        self.interface == Some(numbered(interface))
+    }
+
+    /// A frame of this interface came; whether its last was of another.
+    #[inline]
+    pub(super) fn moves_to(&mut self, interface: InterfaceId) -> bool {
+        self.interface.replace(numbered(interface)) != Some(numbered(interface))
     }
 
     /// This minute is being counted.
@@ -137,6 +152,12 @@ impl Traffic {
         (sent_packets | received_packets != 0).then_some(over)
     }
 }
+
+const fn numbered(interface: InterfaceId) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(interface.0)
+}
+
+const _: () = assert!(size_of::<Traffic>() == 64, "two packets of one flow touch two of them");
 
 #[cfg(test)]
 mod tests {

@@ -32,17 +32,18 @@ impl Index {
     }
 
     /// What is known of the MAC.
+    #[inline]
     pub(super) fn get(&self, mac: u64) -> Option<Place> {
-        match self.at(self.place_for(mac)?) {
-            0 => None,
-            word if (word >> 48) as u16 == OURS => Some(Place::Ours),
-            word => Some(Place::Slot((word >> 48) as u16)),
+        match self.look(mac)? {
+            (_, 0) => None,
+            (_, word) if (word >> 48) as u16 == OURS => Some(Place::Ours),
+            (_, word) => Some(Place::Slot((word >> 48) as u16)),
         }
     }
 
     /// Whether the MAC can be remembered.
     pub(super) fn has_room(&self, mac: u64) -> bool {
-        self.place_for(mac).is_some()
+        self.look(mac).is_some()
     }
 
     /// Remembers the MAC, which is not the all-zero one, if there is room near its place.
@@ -51,14 +52,14 @@ impl Index {
             Place::Ours => OURS,
             Place::Slot(slot) => slot,
         };
-        if let Some(place) = self.place_for(mac) {
+        if let Some((place, _)) = self.look(mac) {
             self.set(place, u64::from(slot) << 48 | mac);
         }
     }
 
     /// Forgets the MAC.
     pub(super) fn remove(&mut self, mac: u64) {
-        let Some(mut hole) = self.place_for(mac).filter(|&place| self.at(place) != 0) else { return };
+        let Some((mut hole, _)) = self.look(mac).filter(|&(_, word)| word != 0) else { return };
         let mut at = hole;
         // What stands behind moves up, so that no look ends at a hole before its goal.
         loop {
@@ -76,13 +77,14 @@ impl Index {
         self.set(hole, 0);
     }
 
-    /// Where the MAC stands or would stand.
-    fn place_for(&self, mac: u64) -> Option<usize> {
+    /// Where the MAC stands or would stand, and the word there.
+    #[inline]
+    fn look(&self, mac: u64) -> Option<(usize, u64)> {
         let mut place = self.home(mac);
         for _ in 0..FARTHEST {
             let word = self.at(place);
             if word == 0 || word & MAC == mac {
-                return Some(place);
+                return Some((place, word));
             }
             place = next(place);
         }

@@ -245,8 +245,13 @@ impl Keep {
         })
     }
 
-    /// The next thing to be done; none until something happens.
+    /// Whether something is to be done: of most frames nothing.
     #[inline]
+    pub fn has_output(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// The next thing to be done; none until something happens.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         while let Some(Pending::Replay(_, next, missing)) = self.pending.front() {
             if self.overheard.get(*next).is_some() {

@@ -3,6 +3,8 @@
 //! Written here and not taken from a library: it runs for every packet on every wire, so it reads each header once, keeps
 //! ranges instead of slices, and goes on as far as a cut frame lets it.
 
+mod usual;
+
 use super::neighbour::Mac;
 use crate::time::Time;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -202,7 +204,7 @@ impl Packet {
             payload: 0..0,
         };
         match link {
-            LinkType::Ethernet => packet.read_ethernet(frame),
+            LinkType::Ethernet => packet.read_usual(frame).unwrap_or_else(|| packet.read_ethernet(frame)),
             LinkType::Ip => packet.read_ip(frame, 0),
             LinkType::Cooked => packet.read_cooked(frame, 14, 16),
             LinkType::Cooked2 => packet.read_cooked(frame, 0, 20),
@@ -382,10 +384,12 @@ fn icmp(segment: &[u8]) -> Option<Transport> {
     bytes(segment, 0).map(|[kind, code]| Transport::Icmp { kind, code })
 }
 
+#[inline]
 fn word(frame: &[u8], at: usize) -> Option<u16> {
     bytes(frame, at).map(u16::from_be_bytes)
 }
 
+#[inline]
 fn bytes<const N: usize>(frame: &[u8], at: usize) -> Option<[u8; N]> {
     frame.get(at..)?.first_chunk().copied()
 }

@@ -17,6 +17,10 @@ pub enum Transport {
 
 /// Characters of a fingerprint.
 const LENGTH: usize = 36;
+/// A comma and the digits of a value.
+const DIGITS: usize = 5;
+/// So many values are turned into text at a time; few clients offer more.
+const VALUES: usize = 32;
 
 /// The fingerprint, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`: 36 characters of ASCII, letters and digits but for two underscores.
 pub fn of(hello: &ClientHello, transport: Transport) -> String {
@@ -87,10 +91,15 @@ fn push_hash(text: &mut String, values: &[u16], others: &[u16]) {
 
 /// Four digits for each value, with commas between.
 fn join(hash: &mut Sha256, values: &[u16]) {
-    for (index, value) in values.iter().enumerate() {
-        let [high, low] = value.to_be_bytes();
-        let digits = [b',', digit(high >> 4), digit(high), digit(low >> 4), digit(low)];
-        hash.update(if index == 0 { digits.get(1..).unwrap_or_default() } else { &digits });
+    // A hash takes many bytes at a time for the price of few.
+    let mut text = [0; DIGITS * VALUES];
+    for (place, values) in values.chunks(VALUES).enumerate() {
+        for (digits, value) in text.chunks_exact_mut(DIGITS).zip(values) {
+            let [high, low] = value.to_be_bytes();
+            digits.copy_from_slice(&[b',', digit(high >> 4), digit(high), digit(low >> 4), digit(low)]);
+        }
+        let begin = usize::from(place == 0);
+        hash.update(text.get(begin..values.len().saturating_mul(DIGITS)).unwrap_or_default());
     }
 }
 

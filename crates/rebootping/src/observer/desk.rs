@@ -149,7 +149,9 @@ impl Desk {
         };
         let keeping = self.keep.handle_frame(&seen, &packet);
         self.devices.take(&seen, &packet);
-        self.carry_out(at);
+        if self.keep.has_output() {
+            self.carry_out(at);
+        }
         self.append(keeping, &seen, &packet);
     }
 

@@ -80,12 +80,10 @@ impl Devices {
 
     /// Takes a captured frame.
     pub(super) fn take(&mut self, seen: &Seen<'_>, packet: &Packet) {
-        self.inventory.handle_frame(seen, packet);
-        if !self.early.is_empty() {
-            let source = packet.ether.map(|ether| ether.source);
-            if let Some(mac) = source.filter(|mac| self.early.remove(mac)) {
-                self.prove(mac, seen.at);
-            }
+        let is_new = self.inventory.handle_frame(seen, packet);
+        let source = packet.ether.map(|ether| ether.source).filter(|_| is_new);
+        if let Some(mac) = source.filter(|mac| self.early.remove(mac)) {
+            self.prove(mac, seen.at);
         }
     }
 

@@ -129,12 +129,14 @@ pub(crate) fn put_packet(out: &mut Vec<u8>, number: u32, record: &Record<'_>) {
     let end = out.len() + record.bytes.len().next_multiple_of(4) - record.bytes.len();
     out.extend_from_slice(&[0; 4]);
     out.truncate(end);
-    if let Some(direction) = record.direction {
+    let [l, e, n, g] = length;
+    match record.direction {
         // The option of four bytes and the empty option that ends them.
-        let options: [u8; OPTIONS] = [EPB_FLAGS as u8, 0, 4, 0, flags(direction), 0, 0, 0, 0, 0, 0, 0];
-        out.extend_from_slice(&options);
+        Some(direction) => {
+            out.extend_from_slice(&[EPB_FLAGS as u8, 0, 4, 0, flags(direction), 0, 0, 0, 0, 0, 0, 0, l, e, n, g]);
+        }
+        None => out.extend_from_slice(&length),
     }
-    out.extend_from_slice(&length);
 }
 
 /// Adds a remark, which Wireshark shows beside the packet, to the block of a packet that [`put_packet`] appended to nothing.

@@ -1,5 +1,6 @@
 //! The classic format: one header, then packets, each behind its stamp and lengths (draft-ietf-opsawg-pcap).
 
+use super::pcapng::Order;
 use super::stop::Stop;
 use super::window::Window;
 use super::{Found, Interface, LONGEST_FRAME};
@@ -15,7 +16,7 @@ const MODIFIED: u32 = 0xa1b2_cd34;
 
 /// What the header of a classic file says.
 pub(super) struct Classic {
-    word: fn([u8; 4]) -> u32,
+    order: Order,
     /// Nanoseconds of a stamp's smaller unit.
     fraction: u64,
     /// Bytes of each packet's header.
@@ -26,29 +27,31 @@ pub(super) struct Classic {
 impl Classic {
     /// Reads the header behind one of its magic numbers.
     pub(super) fn detect<R: Read>(magic: [u8; 4], window: &mut Window<R>) -> Result<Self, Stop> {
-        let orders = [u32::from_le_bytes as fn([u8; 4]) -> u32, u32::from_be_bytes];
-        let known = orders.into_iter().find_map(|word| match word(magic) {
-            MICROSECONDS => Some((word, 1_000, 16)),
-            NANOSECONDS => Some((word, 1, 16)),
-            MODIFIED => Some((word, 1_000, 24)),
+        let known = [Order::Little, Order::Big].into_iter().find_map(|order| match order.u32(magic) {
+            MICROSECONDS => Some((order, 1_000, 16)),
+            NANOSECONDS => Some((order, 1, 16)),
+            MODIFIED => Some((order, 1_000, 24)),
             _ => None,
         });
-        let Some((word, fraction, header)) = known else { return Err(Stop::NoCapture) };
+        let Some((order, fraction, header)) = known else { return Err(Stop::NoCapture) };
         let Some(&[_, _, _, _, v, e, r, s, .., l0, l1, l2, l3]) =
             window.ahead(HEADER)?.and_then(|bytes| bytes.first_chunk::<HEADER>())
         else {
             return Err(Stop::Within);
         };
         // Major and minor stand in one word; which half is which depends on the order of bytes.
-        let version = word([v, e, r, s]);
-        let major = if word([1, 0, 0, 0]) == 1 { version & 0xffff } else { version >> 16 };
+        let version = order.u32([v, e, r, s]);
+        let major = match order {
+            Order::Little => version & 0xffff,
+            Order::Big => version >> 16,
+        };
         if major != 2 {
             return Err(Stop::Damaged(format!("pcap of version {major} is unknown")));
         }
         // The upper half holds the length of the frame check sequence.
-        let link = word([l0, l1, l2, l3]) & 0xffff;
+        let link = order.u32([l0, l1, l2, l3]) & 0xffff;
         window.take(HEADER);
-        Ok(Self { word, fraction, header, interface: [Interface { name: Untrusted::new(b""), link }] })
+        Ok(Self { order, fraction, header, interface: [Interface { name: Untrusted::new(b""), link }] })
     }
 
     pub(super) const fn interfaces(&self) -> &[Interface] {
@@ -82,6 +85,6 @@ impl Classic {
     }
 
     fn words(&self, header: [u8; 16]) -> [u32; 4] {
-        [0, 4, 8, 12].map(|at| header.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| (self.word)(*word)))
+        [0, 4, 8, 12].map(|at| header.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| self.order.u32(*word)))
     }
 }

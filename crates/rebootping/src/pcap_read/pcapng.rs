@@ -61,7 +61,7 @@ impl Order {
         }
     }
 
-    const fn u32(self, bytes: [u8; 4]) -> u32 {
+    pub(super) const fn u32(self, bytes: [u8; 4]) -> u32 {
         match self {
             Self::Little => u32::from_le_bytes(bytes),
             Self::Big => u32::from_be_bytes(bytes),

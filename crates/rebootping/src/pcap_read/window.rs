@@ -21,6 +21,7 @@ impl<R: Read> Window<R> {
     }
 
     /// The next `wanted` bytes, which stay where they are; none if the input ends before.
+    #[inline]
     pub(super) fn ahead(&mut self, wanted: usize) -> io::Result<Option<&[u8]>> {
         while self.held.len() < wanted {
             if self.fill(wanted)? == 0 {
@@ -31,11 +32,13 @@ impl<R: Read> Window<R> {
     }
 
     /// The next bytes as an array.
+    #[inline]
     pub(super) fn peek<const N: usize>(&mut self) -> io::Result<Option<[u8; N]>> {
         Ok(self.ahead(N)?.and_then(|bytes| bytes.first_chunk()).copied())
     }
 
     /// Uses up bytes that were seen ahead, and returns where they lie until the next call of [`Window::ahead`].
+    #[inline]
     pub(super) fn take(&mut self, length: usize) -> Range<usize> {
         let from = self.held.start;
         let to = (from + length).min(self.held.end);
@@ -45,6 +48,7 @@ impl<R: Read> Window<R> {
     }
 
     /// The bytes of a range that [`Window::take`] returned, or of a part of it.
+    #[inline]
     pub(super) fn lent(&self, range: Range<usize>) -> &[u8] {
         self.buffer.get(range).unwrap_or_default()
     }
@@ -68,6 +72,7 @@ impl<R: Read> Window<R> {
         &mut self.input
     }
 
+    #[cold]
     fn fill(&mut self, wanted: usize) -> io::Result<usize> {
         if self.held.start + wanted > self.buffer.len() || self.held.is_empty() {
             self.buffer.copy_within(self.held.clone(), 0);

@@ -37,8 +37,8 @@ impl Keys {
             Version::One => (&SALT_1, "quic key", "quic iv", "quic hp"),
             Version::Two => (&SALT_2, "quicv2 key", "quicv2 iv", "quicv2 hp"),
         };
-        let initial = hmac(salt, &[destination]);
-        let client: [u8; 32] = expand(&initial, "client in");
+        let initial = Hmac::new(&Hmac::new(salt).of(&[destination]));
+        let client = Hmac::new(&expand::<32>(&initial, "client in"));
         Self { key: expand(&client, key), iv: expand(&client, iv), header: expand(&client, header) }
     }
 
@@ -84,10 +84,10 @@ impl Keys {
 }
 
 /// HKDF-Expand-Label without a context, for what one round of HMAC gives (RFC 8446 section 7.1, RFC 5869).
-fn expand<const N: usize>(secret: &[u8; 32], label: &str) -> [u8; N] {
+fn expand<const N: usize>(secret: &Hmac, label: &str) -> [u8; N] {
     let prefix = b"tls13 ";
     let lengths = [0, N as u8, prefix.len().saturating_add(label.len()) as u8];
-    let okm = hmac(secret, &[&lengths, prefix, label.as_bytes(), &[0, 1]]);
+    let okm = secret.of(&[&lengths, prefix, label.as_bytes(), &[0, 1]]);
     let mut out = [0; N];
     for (out, byte) in out.iter_mut().zip(okm) {
         *out = byte;
@@ -95,17 +95,30 @@ fn expand<const N: usize>(secret: &[u8; 32], label: &str) -> [u8; N] {
     out
 }
 
-/// HMAC with SHA-256 and a key no longer than a block (RFC 2104).
-fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let pad = |byte: u8| {
-        let mut block = [byte; BLOCK];
-        for (pad, key) in block.iter_mut().zip(key) {
-            *pad ^= key;
-        }
-        Sha256::new_with_prefix(block)
-    };
-    let inner = parts.iter().fold(pad(0x36), Digest::chain_update).finalize();
-    pad(0x5c).chain_update(inner).finalize().into()
+/// HMAC with SHA-256 (RFC 2104): what depends on the key alone is done once for all messages.
+struct Hmac {
+    inner: Sha256,
+    outer: Sha256,
+}
+
+impl Hmac {
+    /// With a key no longer than a block.
+    fn new(key: &[u8]) -> Self {
+        let pad = |byte: u8| {
+            let mut block = [byte; BLOCK];
+            for (pad, key) in block.iter_mut().zip(key) {
+                *pad ^= key;
+            }
+            Sha256::new_with_prefix(block)
+        };
+        Self { inner: pad(0x36), outer: pad(0x5c) }
+    }
+
+    /// The code of a message in parts.
+    fn of(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let inner = parts.iter().fold(self.inner.clone(), Digest::chain_update).finalize();
+        self.outer.clone().chain_update(inner).finalize().into()
+    }
 }
 
 #[cfg(test)]
