@@ -28,6 +28,8 @@ pub struct Counts {
     pub kept: Tally,
     /// Cut because the flow had been kept long enough.
     pub cut: Tally,
+    /// Not kept because they only acknowledge what was cut, and others like them are kept.
+    pub thinned: Tally,
     /// Cut to their headers because the operator wants no more of them.
     pub headers: Tally,
     /// Not kept because the operator wants none of them.

@@ -355,6 +355,7 @@ impl Keep {
             (Mode::Off, _) => &mut self.counts.off,
             (_, Party::Unproven(_)) => &mut self.counts.unproven,
             (Mode::Headers, _) => &mut self.counts.headers,
+            (Mode::Full, _) if snap == 0 && whole > 0 => &mut self.counts.thinned,
             (Mode::Full, _) if snap < whole => &mut self.counts.cut,
             (Mode::Full, _) => &mut self.counts.kept,
         };

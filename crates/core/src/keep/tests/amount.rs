@@ -1,7 +1,7 @@
 //! How much of a frame is kept: flows and their cut-off, modes, excluded streams.
 
 use super::*;
-use crate::packet::frame::{ACK, SYN};
+use crate::packet::frame::{ACK, FIN, SYN};
 
 const A: Mac = [2, 0, 1, 0, 0, 1];
 const B: Mac = [2, 0, 1, 0, 0, 2];
@@ -111,6 +111,25 @@ fn a_flow_that_was_idle_begins_anew() {
     check(&mut house, &[(datagram(1, 9), UDP_HEADERS + 9), (segment(1, ACK, 9), TCP_HEADERS)]);
     house.now += 604 * SECOND;
     check(&mut house, &[(segment(1, ACK, 9), TCP_HEADERS + 9)]);
+}
+
+#[test]
+fn of_acknowledgements_of_what_was_cut_one_of_four_stays() {
+    let mut house = house();
+    let data = ether(GATEWAY, A, 0x0800, &ipv4(6, [2, 1], &tcp([443, 1], ACK, &[7; 1000])));
+    let alone = |flags| ether(A, GATEWAY, 0x0800, &segment(1, flags, 0));
+    let kept_of = |house: &mut House, flags, times| {
+        (0..times).filter(|_| !house.pass(LAN, Direction::Received, &alone(flags)).is_empty()).count()
+    };
+    house.pass(LAN, Direction::Sent, &data[..data.len() - 1]);
+    assert_eq!(kept_of(&mut house, ACK, 100), 100, "nothing was cut yet");
+    house.pass(LAN, Direction::Sent, &data);
+    let kept = kept_of(&mut house, ACK, 1000);
+    assert!((200..300).contains(&kept), "{kept}");
+    assert_eq!(house.keep.counts().thinned.frames, 1000 - kept as u64);
+    assert_eq!(kept_of(&mut house, ACK | FIN, 100), 100, "what says more stays");
+    assert_eq!(house.pass(LAN, Direction::Received, &ether(A, GATEWAY, 0x0800, &segment(1, ACK, 9))).len(), 1);
+    assert_eq!(house.pass(WAN, Direction::Received, &alone(ACK)).len(), 1, "of another interface nothing was cut");
 }
 
 #[test]
