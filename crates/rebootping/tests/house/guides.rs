@@ -1,11 +1,13 @@
 //! What docs/troubleshooting.md quotes is what the program prints.
 
+use crate::source::Source;
+
 /// Shorter pieces of a message are in every program.
 const SHORTEST: usize = 8;
 
 /// Messages in the first column of the guide's tables that no source has; `…` stands for what differs.
-pub(crate) fn unknown_messages(markdown: &str, sources: &[(String, String)]) -> Vec<String> {
-    let said: Vec<String> = sources.iter().map(|(_, text)| as_printed(text)).collect();
+pub(crate) fn unknown_messages(markdown: &str, sources: &[Source]) -> Vec<String> {
+    let said: Vec<String> = sources.iter().map(|source| as_printed(&source.text)).collect();
     let is_said = |piece: &str| said.iter().any(|text| text.contains(piece));
     let mut found = Vec::new();
     for message in messages(markdown) {
@@ -39,13 +41,11 @@ fn pieces(message: &str) -> impl Iterator<Item = &str> {
 /// Literals without their escapes, and those of several lines as one.
 fn as_printed(text: &str) -> String {
     let mut lines = String::with_capacity(text.len());
-    for line in text.lines() {
-        match line.trim().strip_suffix('\\') {
-            Some(goes_on) => lines.push_str(goes_on),
-            None => {
-                lines.push_str(line.trim());
-                lines.push('\n');
-            }
+    for line in text.lines().map(str::trim) {
+        let goes_on = line.strip_suffix('\\');
+        lines.push_str(goes_on.unwrap_or(line));
+        if goes_on.is_none() {
+            lines.push('\n');
         }
     }
     lines.replace("\\\"", "\"")

@@ -114,8 +114,8 @@ fn the_program_understands_what_the_readme_says_to_type() {
 
 #[test]
 fn the_program_prints_what_the_troubleshooting_guide_quotes() {
-    let mut sources = files();
-    sources.retain(|(path, _)| path.starts_with("crates/rebootping/src/") && path.ends_with(".rs"));
+    let mut sources = sources();
+    sources.retain(|source| source.path.starts_with("crates/rebootping/src/"));
     let guide = std::fs::read_to_string(root().join("docs/troubleshooting.md")).expect("there is a guide");
     clean(&guides::unknown_messages(&guide, &sources));
     caught(&guides::unknown_messages("| `the moon is full` | wait |", &sources), "the moon is full");
