@@ -49,20 +49,15 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let config = cli.config.as_deref();
     match cli.command {
-        Command::Run(unit) => daemon::run(config, unit.join.as_deref()),
+        Command::Run(unit) => {
+            log::open_journal();
+            daemon::run(config, unit.join.as_deref())
+        }
         Command::Judge(unit) => judge::main(unit.join.as_deref()),
         Command::Observer(unit) => observer::main(unit.join.as_deref()),
         Command::Web { order: None, unit } => web::main(unit.join.as_deref()),
         Command::Web { order: Some(order), .. } => web::orders::web(config, &order),
         Command::Courier => courier::main(),
-        Command::Run => {
-            log::open_journal();
-            daemon::run(config)
-        }
-        Command::Judge => judge::main(),
-        Command::Observer => observer::main(),
-        Command::Web { order: None } => web::main(),
-        Command::Web { order: Some(order) } => web::orders::web(config, &order),
         Command::Passwd => web::orders::passwd(config),
         Command::Reader { kind } => committer::dhcp::reading::main(&kind),
         Command::Status(output) => client::status(config, output),
