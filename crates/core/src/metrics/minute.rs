@@ -88,17 +88,18 @@ impl Sums {
 
     /// Everything at the end of the minute that was added last; `labels` is what the operator calls links.
     pub fn families(&self, minute: &Minute, labels: &BTreeMap<String, String>) -> Vec<Family> {
-        let [mut used, mut sent, mut lost, mut trips, mut verdicts, mut received_bytes, mut sent_bytes, mut commits] = [
-            names::LINK_USED,
-            names::ECHOES_SENT,
-            names::ECHOES_LOST,
-            names::ROUND_TRIPS,
-            names::VERDICTS,
-            names::LINK_RECEIVED,
-            names::LINK_SENT,
-            names::COMMITS,
-        ]
-        .map(Family::new);
+        let [mut used, mut sent, mut lost, mut trips, mut verdicts, mut received_bytes, mut sent_bytes, mut commits] =
+            [
+                names::LINK_USED,
+                names::ECHOES_SENT,
+                names::ECHOES_LOST,
+                names::ROUND_TRIPS,
+                names::VERDICTS,
+                names::LINK_RECEIVED,
+                names::LINK_SENT,
+                names::COMMITS,
+            ]
+            .map(Family::new);
         commits.add(&[("result", "applied")], Value::Whole(self.applied));
         commits.add(&[("result", "failed")], Value::Whole(self.failed));
         for (name, link) in &minute.links {

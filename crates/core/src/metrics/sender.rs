@@ -129,6 +129,11 @@ impl Sender {
         Self { settings, kept, doing, pause: FIRST_PAUSE, outputs: VecDeque::new() }
     }
 
+    /// What the operator calls links now, by interface.
+    pub fn know_labels(&mut self, labels: BTreeMap<String, String>) {
+        self.settings.labels = labels;
+    }
+
     /// Does what is due.
     pub fn handle_wake(&mut self, now: Time) {
         match self.doing {
@@ -159,7 +164,10 @@ impl Sender {
         if upto < earliest {
             let minutes = earliest.saturating_sub(upto).unsigned_abs().div_ceil(MINUTE);
             self.kept.counts.too_old = self.kept.counts.too_old.saturating_add(minutes);
-            self.say(true, format!("{minutes} minutes are too old to be sent; [remote_write] replay says how old they may be"));
+            self.say(
+                true,
+                format!("{minutes} minutes are too old to be sent; [remote_write] replay says how old they may be"),
+            );
             self.go_on_from(earliest);
             self.doing = Doing::Waiting(now);
         } else if stretch.upto > upto {

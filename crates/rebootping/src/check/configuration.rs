@@ -8,7 +8,6 @@ use crate::config::error::{Errors, Problem};
 /// What can be said of a valid configuration.
 enum Configured<'a> {
     Valid(&'a Configuration),
-    NotYetDone { section: &'a str, place: &'a str },
     Observes,
     Runs(&'a Program),
     CannotRun(&'a Program),
@@ -16,7 +15,6 @@ enum Configured<'a> {
 }
 
 pub(super) fn findings(configuration: &Configuration) -> Vec<Finding> {
-    let later = configuration.not_yet_done.iter().map(|(section, place)| Configured::NotYetDone { section, place });
     let observes = (configuration.backend == Backend::Observe).then_some(Configured::Observes);
     let programs = configuration
         .programs
@@ -24,8 +22,7 @@ pub(super) fn findings(configuration: &Configuration) -> Vec<Finding> {
         .map(|program| if program.can_run { Configured::Runs(program) } else { Configured::CannotRun(program) });
     let unmatched =
         configuration.unmatched.iter().map(|(section, pattern)| Configured::MatchesNothing { section, pattern });
-    let all =
-        [Configured::Valid(configuration)].into_iter().chain(observes).chain(later).chain(programs).chain(unmatched);
+    let all = [Configured::Valid(configuration)].into_iter().chain(observes).chain(programs).chain(unmatched);
     all.map(|it| it.told()).collect()
 }
 
@@ -52,11 +49,6 @@ impl Configured<'_> {
             Self::Valid(Configuration { file, .. }) => {
                 Finding::fine(ABOUT, format!("{} is valid, with what is in conf.d beside it.", file.display()))
             }
-            Self::NotYetDone { section, place } => Finding::note(
-                ABOUT,
-                format!("{section} at {place} is understood, and this version does nothing with it yet."),
-                Remedy::by_hand(format!("remove {section}, or leave it for a version that does")),
-            ),
             Self::Observes => Finding::fine(ABOUT, "[commit] backend is \"observe\": choices are only shown."),
             Self::Runs(Program { key, path, .. }) => Finding::fine(ABOUT, format!("{key}: {path} can be run.")),
             Self::CannotRun(Program { key, path, .. }) => Finding::mend(

@@ -40,8 +40,6 @@ pub(super) struct Configuration {
     pub(super) is_named: bool,
     /// It exists.
     pub(super) exists: bool,
-    /// Sections that are understood and not acted on, each with where it is.
-    pub(super) not_yet_done: Vec<(String, String)>,
     pub(super) backend: Backend,
     /// Hosts are to avoid prefixes of links that are out.
     pub(super) deprecates_prefixes: bool,

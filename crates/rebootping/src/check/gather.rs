@@ -50,7 +50,6 @@ fn configuration(explicit: Option<&Path>, config: &Config, links: &[super::facts
         exists: file.exists(),
         file,
         is_named: explicit.is_some(),
-        not_yet_done: config.not_yet_done().iter().map(|(name, place)| (name.clone(), place.to_string())).collect(),
         backend: config.commit.backend,
         deprecates_prefixes: config.commit.deprecate_prefixes,
         programs: programs(config),

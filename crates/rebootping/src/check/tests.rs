@@ -42,9 +42,6 @@ fn findings_about_the_configuration() {
             facts.configuration.file = PathBuf::from("./trial.toml");
             facts.configuration.is_named = true;
         }),
-        ("a section of a later version", |facts| {
-            facts.configuration.not_yet_done = vec![("[web]".into(), "/etc/rebootping/rebootping.toml:7".into())];
-        }),
         ("a program that is none", |facts| {
             let path = "/usr/local/sbin/use-links".to_owned();
             facts.configuration.programs = vec![Program { key: "[hooks] link", path, can_run: false }];
@@ -286,7 +283,6 @@ fn sound() -> Facts {
             file: "/etc/rebootping/rebootping.toml".into(),
             is_named: false,
             exists: true,
-            not_yet_done: Vec::new(),
             backend: Backend::Auto,
             deprecates_prefixes: true,
             programs: Vec::new(),

@@ -1,6 +1,6 @@
 //! The sections and keys there are, and what to say of any other.
 
-use super::error::{Errors, Place, Problem};
+use super::error::{Errors, Problem};
 use super::nearest::nearest;
 use super::written::{Table, Value, Written, quoted};
 
@@ -8,12 +8,10 @@ use super::written::{Table, Value, Written, quoted};
 pub(super) struct Section {
     /// As it stands between the brackets.
     pub(super) name: &'static str,
-    /// Its keys; `None` where they are not fixed yet.
-    pub(super) keys: Option<&'static [&'static str]>,
+    /// Its keys.
+    pub(super) keys: &'static [&'static str],
     /// Written `[[name]]`, once for each thing it describes.
     pub(super) repeats: bool,
-    /// This version acts on it; else it is validated, and `check` names it.
-    pub(super) in_use: bool,
 }
 
 /// All sections, in the order in which they are documented.
@@ -60,15 +58,11 @@ pub(super) const SECTIONS: [Section; 16] = [
             "quiet",
         ],
     ),
-    Section { keys: None, ..later("remote_write", &[]) },
+    section("remote_write", &["url", "site", "user", "secret_file", "replay"]),
 ];
 
 const fn section(name: &'static str, keys: &'static [&'static str]) -> Section {
-    Section { name, keys: Some(keys), repeats: false, in_use: true }
-}
-
-const fn later(name: &'static str, keys: &'static [&'static str]) -> Section {
-    Section { in_use: false, ..section(name, keys) }
+    Section { name, keys, repeats: false }
 }
 
 impl Section {
@@ -94,21 +88,6 @@ pub(super) fn misnamed(root: &Table) -> Errors {
     errors
 }
 
-/// Returns the sections that say something this version does not act on, and where, in the order of [`SECTIONS`].
-pub(super) fn not_in_use(root: &Table) -> Vec<(String, Place)> {
-    let written = SECTIONS.iter().filter_map(|section| Some((section, root.get(section.name)?)));
-    let later = written.filter(|(section, written)| !section.in_use && !is_empty(&written.value));
-    later.map(|(section, written)| (section.heading(), written.place.clone())).collect()
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Table(table) => table.is_empty(),
-        Value::List(list) => list.is_empty(),
-        Value::Text(_) | Value::Whole(_) | Value::Flag(_) | Value::Other(_) => false,
-    }
-}
-
 fn tables<'a>(section: &Section, written: &'a Written) -> Result<Vec<&'a Table>, Problem> {
     let tables: Option<Vec<_>> = match &written.value {
         Value::Table(table) if !section.repeats => Some(vec![table]),
@@ -127,9 +106,8 @@ fn tables<'a>(section: &Section, written: &'a Written) -> Result<Vec<&'a Table>,
 }
 
 fn unknown_keys(section: &Section, table: &Table) -> Errors {
-    let Some(keys) = section.keys else { return Errors::default() };
-    let unknown = table.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
-    Errors(unknown.map(|(key, written)| unknown_key(section, keys, key, written)).collect())
+    let unknown = table.iter().filter(|(key, _)| !section.keys.contains(&key.as_str()));
+    Errors(unknown.map(|(key, written)| unknown_key(section, section.keys, key, written)).collect())
 }
 
 fn unknown_key(section: &Section, keys: &[&str], key: &str, written: &Written) -> Problem {
@@ -157,7 +135,7 @@ fn unknown_section(name: &str, written: &Written) -> Problem {
 
 /// Returns the headings of the sections that have this very key.
 fn home_of(key: &str) -> Option<String> {
-    let homes = SECTIONS.iter().filter(|section| section.keys.is_some_and(|keys| keys.contains(&key)));
+    let homes = SECTIONS.iter().filter(|section| section.keys.contains(&key));
     let headings: Vec<String> = homes.map(Section::heading).collect();
     (!headings.is_empty()).then(|| headings.join(" or "))
 }

@@ -2,13 +2,14 @@
 
 use super::alerts::Alerts;
 use super::commit::{Commit, Hooks};
-use super::error::{Errors, Place};
+use super::error::Errors;
 use super::field::Fields;
 use super::known;
 use super::links::{LinkRule, LinksSettings};
 use super::observing::{Capture, NetworkRule, Store};
 use super::paths::{Paths, Process};
 use super::probe::{Probe, Select};
+use super::remote_write::RemoteWrite;
 use super::serving::{Dhcp, Restrict, Web};
 use super::written::Table;
 
@@ -45,19 +46,14 @@ pub(crate) struct Config {
     pub(crate) dhcp: Dhcp,
     /// `[alerts]`.
     pub(crate) alerts: Alerts,
-    /// See [`Config::not_yet_done`].
-    pub(super) not_in_use: Vec<(String, Place)>,
+    /// `[remote_write]`, if there is an engine.
+    pub(crate) remote_write: Option<RemoteWrite>,
 }
 
 impl Config {
     /// Returns the settings of a link: those of the first `[[link]]` that matches its interface.
     pub(crate) fn link_rule(&self, interface: &str) -> Option<&LinkRule> {
         self.link_rules.iter().find(|rule| rule.interface.matches(interface))
-    }
-
-    /// Returns the sections that are written, and are sound, but that this version does not act on, and where each is.
-    pub(crate) fn not_yet_done(&self) -> &[(String, Place)] {
-        &self.not_in_use
     }
 
     /// Finds the meaning of what was written, or all that is wrong with it, in no particular order.
@@ -76,9 +72,9 @@ impl Config {
         let restrict = Restrict::read(Fields::section("[restrict]", root, &mut errors));
         let dhcp = Dhcp::read(Fields::section("[dhcp]", root, &mut errors));
         let alerts = Alerts::read(Fields::section("[alerts]", root, &mut errors));
+        let remote_write = RemoteWrite::read(Fields::section("[remote_write]", root, &mut errors));
         let link_rules = LinkRule::read_all(root.get("link"), probe.interval, &mut errors);
         let network_rules = NetworkRule::read_all(root.get("network"), &mut errors);
-        let not_in_use = known::not_in_use(root);
         errors.or(Self {
             paths,
             process,
@@ -95,7 +91,7 @@ impl Config {
             restrict,
             dhcp,
             alerts,
-            not_in_use,
+            remote_write,
         })
     }
 }

@@ -20,6 +20,7 @@ mod nearest;
 pub(crate) mod observing;
 pub(crate) mod paths;
 pub(crate) mod probe;
+pub(crate) mod remote_write;
 mod rules;
 pub(crate) mod serving;
 mod values;

@@ -16,6 +16,8 @@ mod letter;
 pub(crate) mod mail;
 pub(crate) mod names;
 pub(crate) mod post;
+mod remote_write;
+mod secret;
 mod url;
 mod wire;
 
@@ -63,7 +65,8 @@ fn run(committer: UnixStream) -> io::Result<()> {
         identity: Identity::find(&settings.user, Role::Courier)?,
         read: names::files(),
         write: vec![settings.state.clone()],
-        sockets: Vec::new(),
+        // Minutes for an engine are the observer's to tell.
+        sockets: settings.remote_write.iter().map(|_| settings.run.clone()).collect(),
         ports,
         dies_with: None,
     })?;
@@ -79,7 +82,8 @@ fn run(committer: UnixStream) -> io::Result<()> {
 /// All there is to send; and the way to those who decide of what people are told.
 fn errands(settings: &CourierSettings, dialer: &Arc<Dialer>, outlet: &Outlet) -> (Option<alerts::Desk>, Vec<Errand>) {
     let (alerts, tasks) = settings.alerts.as_ref().map(|it| alerts::prepare(it, settings, dialer, outlet)).unzip();
-    (alerts, tasks.unwrap_or_default())
+    let minutes = settings.remote_write.as_ref().map(|it| remote_write::prepare(it, settings, dialer, outlet));
+    (alerts, tasks.into_iter().flatten().chain(minutes).collect())
 }
 
 /// Waits for the committer's first message.

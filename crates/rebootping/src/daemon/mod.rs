@@ -215,9 +215,6 @@ impl Daemon {
             _control: control,
             config,
         };
-        for (section, place) in daemon.config.not_yet_done() {
-            log::warn(&format!("{place}: {section} is understood, and this version does nothing with it yet"));
-        }
         daemon.service_manager.ready(daemon.longest_silence());
         Ok((daemon, inbox))
     }

@@ -104,6 +104,9 @@ pub(super) fn courier_settings(config: &Config, edition: u64) -> CourierSettings
         state: folders::courier_state(&config.paths.state),
         alerts,
         has_hooks,
+        remote_write: config.remote_write.clone(),
+        run: config.paths.run.clone(),
+        labels: config.link_rules.iter().map(|rule| (rule.interface.clone(), rule.label.clone())).collect(),
         edition,
     }
 }
@@ -116,6 +119,7 @@ pub(super) fn observer_settings(config: &Config, links: &[JudgedLink]) -> Observ
         state: folders::observer_state(&config.paths.state),
         run: config.paths.run.clone(),
         web_user: config.process.web_user.clone(),
+        courier_user: config.process.courier_user.clone(),
         links: links.iter().map(|link| link.name.clone()).collect(),
         capture: config.capture.clone(),
         networks: config.network_rules.clone(),

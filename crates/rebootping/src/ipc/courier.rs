@@ -1,6 +1,8 @@
 //! What the committer and the courier say to each other.
 
 use crate::config::alerts::Alerts;
+use crate::config::glob::Glob;
+use crate::config::remote_write::RemoteWrite;
 use rebootping_core::alerts::outbox::Sink;
 use rebootping_core::alerts::{Event, Standing};
 use rebootping_core::inventory::report::Hardware;
@@ -76,6 +78,12 @@ pub(crate) struct CourierSettings {
     pub(crate) alerts: Option<Alerts>,
     /// There are hooks for alerts.
     pub(crate) has_hooks: bool,
+    /// `[remote_write]`, if there is an engine.
+    pub(crate) remote_write: Option<RemoteWrite>,
+    /// Where the observer can be asked for minutes.
+    pub(crate) run: PathBuf,
+    /// What links are called, by patterns of their interfaces; the first that matches holds.
+    pub(crate) labels: Vec<(Glob, Option<String>)>,
     /// How often it was told to read its files again.
     pub(crate) edition: u64,
 }
@@ -83,7 +91,7 @@ pub(crate) struct CourierSettings {
 impl CourierSettings {
     /// There is something to send.
     pub(crate) fn are_for_something(&self) -> bool {
-        self.alerts.is_some()
+        self.alerts.is_some() || self.remote_write.is_some()
     }
 }
 

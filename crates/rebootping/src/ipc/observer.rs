@@ -276,6 +276,8 @@ pub(crate) struct ObserverSettings {
     pub(crate) run: PathBuf,
     /// The user of the page, who may ask it.
     pub(crate) web_user: String,
+    /// The user of the courier, who may ask it for minutes and for nothing else.
+    pub(crate) courier_user: String,
     /// The Internet links' interfaces.
     pub(crate) links: Vec<String>,
     /// `[capture]`.

@@ -37,7 +37,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Uid;
 use past::Archive;
-use questions::Questions;
+use questions::{Askers, Questions};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -76,6 +76,7 @@ fn run(committer: UnixStream) -> io::Result<()> {
     let capture = Capture::open(RING, captured)?;
     let door = questions::open(&settings.run)?;
     let page = Identity::find(&settings.web_user, Role::Web)?;
+    let courier = Identity::find(&settings.courier_user, Role::Courier)?;
     let confinement = sandbox::enter(&Sandbox {
         role: Role::Observer,
         identity: Identity::find(&settings.user, Role::Observer)?,
@@ -87,7 +88,8 @@ fn run(committer: UnixStream) -> io::Result<()> {
     })?;
     let (history, trouble) = History::start(&settings, boot, zone.clone());
     let archive = Archive::new(settings.state.clone(), history.door());
-    let questions = Questions::listen(door, vec![Uid::from_raw(0), page.uid()], settings.captures.clone(), archive)?;
+    let askers = Askers { all: vec![Uid::from_raw(0), page.uid()], minutes: courier.uid() };
+    let questions = Questions::listen(door, askers, settings.captures.clone(), archive)?;
     let troubles = confinement.warning().into_iter().chain(settled.err().map(|error| error.to_string()));
     for trouble in troubles {
         peer.send(&FromObserver::Warning(format!("observer: {trouble}")))?;

@@ -8,7 +8,7 @@ use super::past::Archive;
 use crate::daemon::folders::observer_run;
 use crate::extract;
 use crate::ipc::observer::{Fact, Packets, Part, Question};
-use crate::ipc::past::Past;
+use crate::ipc::past::{Past, What};
 use crate::ipc::{frame, read_frame, take_frames};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
@@ -71,10 +71,10 @@ pub(super) fn open(run: &Path) -> io::Result<Door> {
 
 impl Questions {
     /// Begins to listen.
-    pub(super) fn listen(door: Door, may_ask: Vec<Uid>, captures: PathBuf, archive: Archive) -> io::Result<Self> {
+    pub(super) fn listen(door: Door, askers: Askers, captures: PathBuf, archive: Archive) -> io::Result<Self> {
         let (asking, waiting) = sync_channel(ASKERS);
         let (listener, wake) = (door.listener, Arc::new(door.wake));
-        let server = Server { asking, wake: Arc::clone(&wake), may_ask, captures, archive: Arc::new(archive) };
+        let server = Server { asking, wake: Arc::clone(&wake), askers, captures, archive: Arc::new(archive) };
         thread::Builder::new().name("questions".into()).spawn(move || server.serve(&listener))?;
         Ok(Self { waiting, wake })
     }
@@ -98,11 +98,27 @@ impl AsFd for Questions {
     }
 }
 
+/// Who may ask what.
+#[derive(Clone)]
+pub(super) struct Askers {
+    /// These anything.
+    pub(super) all: Vec<Uid>,
+    /// This one for minutes, which say nothing of devices.
+    pub(super) minutes: Uid,
+}
+
+impl Askers {
+    fn may(&self, uid: Uid, question: &Question) -> bool {
+        let is_of_minutes = matches!(question, Question::Past(past) if matches!(past.what, What::Minutes { .. }));
+        self.all.contains(&uid) || is_of_minutes && uid == self.minutes
+    }
+}
+
 #[derive(Clone)]
 struct Server {
     asking: SyncSender<Asked>,
     wake: Arc<EventFd>,
-    may_ask: Vec<Uid>,
+    askers: Askers,
     captures: PathBuf,
     archive: Arc<Archive>,
 }
@@ -134,7 +150,7 @@ impl Server {
         // Exactly it: more may follow, which is not for us to read.
         let question: Question = read_frame(&mut stream)?;
         let uid = Uid::from_raw(getsockopt(&stream, PeerCredentials)?.uid());
-        if !self.may_ask.contains(&uid) {
+        if !self.askers.may(uid, &question) {
             return tell(&mut stream, &Part::Refused("only root may ask what devices do; use sudo".into()));
         }
         let fact = match question {

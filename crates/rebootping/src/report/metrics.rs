@@ -68,18 +68,19 @@ fn of_links(links: &[LinkStatus]) -> Vec<Family> {
 
 /// What it has in each family.
 fn of_states(links: &[LinkStatus]) -> Vec<Family> {
-    let [mut healthy, mut used, mut committed, mut loss, mut hold_down, mut sent, mut lost, mut trips, mut verdicts] = [
-        names::LINK_HEALTHY,
-        names::LINK_USED,
-        names::LINK_COMMITTED,
-        names::LINK_LOSS,
-        names::LINK_HOLD_DOWN,
-        names::ECHOES_SENT,
-        names::ECHOES_LOST,
-        names::ROUND_TRIPS,
-        names::VERDICTS,
-    ]
-    .map(Family::new);
+    let [mut healthy, mut used, mut committed, mut loss, mut hold_down, mut sent, mut lost, mut trips, mut verdicts] =
+        [
+            names::LINK_HEALTHY,
+            names::LINK_USED,
+            names::LINK_COMMITTED,
+            names::LINK_LOSS,
+            names::LINK_HOLD_DOWN,
+            names::ECHOES_SENT,
+            names::ECHOES_LOST,
+            names::ROUND_TRIPS,
+            names::VERDICTS,
+        ]
+        .map(Family::new);
     for link in links {
         let [name, label] = labels(link);
         for (family, state) in &link.families {

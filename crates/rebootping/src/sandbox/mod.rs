@@ -103,7 +103,7 @@ fn confine_thread(sandbox: &Sandbox) -> io::Result<Confinement> {
         powers::die_with(parent)?;
     }
     let landlock_abi = files::restrict(sandbox)?;
-    syscalls::allow_only(sandbox.role)?;
+    syscalls::allow_only(sandbox.role, !sandbox.sockets.is_empty())?;
     Ok(Confinement { landlock_abi })
 }
 

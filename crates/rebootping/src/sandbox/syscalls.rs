@@ -201,13 +201,13 @@ const NONBLOCKING: u64 = 0x5421;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Kills this process at any call that its role does not need.
-pub(super) fn allow_only(role: Role) -> io::Result<()> {
+/// Kills this process at any call that its role does not need; a courier may have one of our own processes to ask.
+pub(super) fn allow_only(role: Role, asks_us: bool) -> io::Result<()> {
     let rules = match role {
         Role::Judge => judge().map_err(failed)?,
         Role::Observer => observer().map_err(failed)?,
         Role::Web => web().map_err(failed)?,
-        Role::Courier => courier().map_err(failed)?,
+        Role::Courier => courier(asks_us).map_err(failed)?,
         Role::Reader => reader().map_err(failed)?,
     };
     let allowed = program(rules, SeccompAction::Allow, SeccompAction::KillProcess)?;
@@ -261,7 +261,7 @@ fn web() -> seccompiler::Result<Rules> {
 }
 
 /// Files of its own, and connections to others by TCP, and by UDP to ask for names. Landlock leaves it few ports of TCP.
-fn courier() -> seccompiler::Result<Rules> {
+fn courier(asks_us: bool) -> seccompiler::Result<Rules> {
     let mut rules = watching()?;
     rules.extend(always(SENDING));
     let kind_of_socket = 0xf;
@@ -274,6 +274,9 @@ fn courier() -> seccompiler::Result<Rules> {
             SeccompCondition::new(0, Int, Eq, family as u64)?,
             SeccompCondition::new(1, Int, MaskedEq(kind_of_socket), kind as u64)?,
         ])?);
+    }
+    if asks_us {
+        sockets.push(when(0, Int, Eq, libc::AF_UNIX as u64)?);
     }
     rules.insert(libc::SYS_socket, sockets);
     Ok(rules)

@@ -47,7 +47,8 @@ fn promtool(text: &[u8]) -> String {
 #[test]
 fn monitoring_is_told_all_that_passes_and_promtool_finds_nothing_to_say() {
     let lab = Lab::builder("metrics").isps(2).default_targets(true).binary(env!("CARGO_BIN_EXE_rebootping")).build();
-    let daemon = lab.gw().daemon("[select]\nhold_down = \"1h\"\n[[link]]\ninterface = \"wan2\"\nlabel = \"the \\\"dsl\\\"\"\n");
+    let daemon =
+        lab.gw().daemon("[select]\nhold_down = \"1h\"\n[[link]]\ninterface = \"wan2\"\nlabel = \"the \\\"dsl\\\"\"\n");
     daemon.wait_ready();
     let first = [("link", "wan1"), ("family", "ipv4")];
     let second = [("link", "wan2"), ("label", "the \"dsl\""), ("family", "ipv4")];
@@ -87,7 +88,10 @@ fn monitoring_is_told_all_that_passes_and_promtool_finds_nothing_to_say() {
     }
     let captured = of(&after, "rebootping_captured_packets_total", &[]);
     assert!(captured > Some(0.0), "{captured:?}");
-    assert!(!after.keys().any(|(name, _)| name.starts_with("rebootping_device_")), "devices are told where they are asked for");
+    assert!(
+        !after.keys().any(|(name, _)| name.starts_with("rebootping_device_")),
+        "devices are told where they are asked for"
+    );
     let reply = get(&lab, "/metrics?devices=true", &[OPEN]);
     assert_eq!(reply.header("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
     read(&String::from_utf8(reply.body).expect("text")).expect("strictly right");

@@ -191,9 +191,12 @@ fn what_is_refused_is_counted_and_not_sent_again() {
 
 #[test]
 fn minutes_that_are_too_old_are_counted_and_left_out() {
-    let mut world = World::new(|wall| {
-        if wall < BEGIN + 4 * 3600 { Outcome::Failed("no route".to_string()) } else { Outcome::Taken }
-    });
+    let mut world =
+        World::new(
+            |wall| {
+                if wall < BEGIN + 4 * 3600 { Outcome::Failed("no route".to_string()) } else { Outcome::Taken }
+            },
+        );
     world.pass(4 * 3600 + 600);
     let counts = world.sender.counts();
     assert!((170..190).contains(&counts.too_old), "{counts:?}");
