@@ -135,7 +135,11 @@ async function note(visit) {
   const before = await field.inputValue();
   await field.fill("A test was here, <i>once</i>.");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("button", { name: "Undo" }).click();
+  // The field has an undo of its own, until the note is kept.
+  const notice = page.locator(".notice").getByRole("button", { name: "Undo" });
+  await notice.waitFor();
+  await page.waitForFunction(() => document.querySelector("textarea")?.value.startsWith("A test was here"));
+  await notice.click();
   await page.waitForFunction((before) => document.querySelector("textarea")?.value === before, before);
 }
 
@@ -143,15 +147,21 @@ async function keep(visit) {
   const { page, facts } = visit;
   await go(visit, `#/devices/${facts.device}`);
   const is = (mode) => page.waitForFunction((mode) => document.querySelector("#mode")?.value === mode, mode);
+  const done = page.locator(".notice", { hasText: "from now on" });
+  const choose = async (mode) => {
+    await page.getByLabel("from now on keep").selectOption(mode);
+    await done.last().waitFor();
+  };
   await is("auto");
-  await page.getByLabel("from now on keep").selectOption("headers");
-  await page.getByRole("button", { name: "Undo" }).waitFor();
+  await choose("headers");
   await page.reload();
   await is("headers");
-  await page.getByLabel("from now on keep").selectOption("off");
-  await page.getByRole("button", { name: "Undo" }).click();
+  await choose("off");
+  await done.getByRole("button", { name: "Undo" }).click();
   await is("headers");
-  await page.getByLabel("from now on keep").selectOption("auto");
+  await page.reload();
+  await is("headers");
+  await choose("auto");
   await page.reload();
   await is("auto");
 }
@@ -164,7 +174,7 @@ async function twins(visit) {
   await picture(visit, "twins-desk-light");
   await named.getByRole("button", { name: /^Merge into / }).click();
   await named.waitFor({ state: "detached" });
-  await page.getByRole("button", { name: "Undo" }).click();
+  await page.locator(".notice").getByRole("button", { name: "Undo" }).click();
   await named.waitFor();
 }
 
