@@ -59,11 +59,14 @@ export const calledBy = (links: readonly Link[], name: string): string => links.
  * says more, where `marks` hold it: ` sits out 41 min more, until 16:46: at 15:45:07 it answered 3 of 4 targets.`
  */
 export function predicate(state: State, now: number, marks: readonly Mark[] = []): string {
-  const fault = standing(state) === "sits_out" ? [...marks].reverse().find((mark) => !mark.enabled) : undefined;
+  const fault = standing(state) === "sits_out" ? [...marks].reverse().find(isFault) : undefined;
   if (fault) return ` ${stands(state, now)}: at ${clock(new Date(fault.time * 1000))} it ${fault.text}.`;
   // How long it sits out was just said.
   return ` ${stands(state, now)}: it ${state.reason.text.replace(/ and sits out [^,;]*$/, "")}.`;
 }
+
+/** It left for what it did itself, and not for what was ordered or had begun before. */
+const isFault = ({ enabled, code }: Mark): boolean => !enabled && !["hold_down", "pinned", "taken_out", "starting"].includes(code);
 
 function stands(state: State, now: number): string {
   switch (standing(state)) {

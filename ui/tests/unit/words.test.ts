@@ -46,6 +46,8 @@ test("a link's state has a shape, a word and a sentence", () => {
   const fault: Mark = { time: now / 1000 - 1140, enabled: false, code: "behind", text: "answered 3 of 4 targets while fibre answered 4 (missed 1.1.1.1)" };
   const marks = [{ ...fault, time: 1, text: "answered nothing" }, fault, { ...fault, time: 2e9, enabled: true }];
   assert.equal(predicate(sitting, now, marks), " sits out 41 min more, until 15:02: at 14:02:07 it answered 3 of 4 targets while fibre answered 4 (missed 1.1.1.1).");
+  const ordered = { time: now / 1000 - 30, enabled: false, code: "hold_down" as const, text: "answered all 4 targets and sits out 41m more" };
+  assert.equal(predicate(sitting, now, [...marks, ordered]), predicate(sitting, now, marks), "what an order left as it was is no fault");
   assert.equal(predicate(link(), now, marks), " is in use: it answered all 4 targets.");
   assert.equal(look(link({ metered: true })), "out");
   assert.equal(stateWord(link({ metered: true })), "spare, metered");

@@ -73,6 +73,16 @@ impl House {
         at
     }
 
+    /// Ends the hold-down of the second link.
+    #[track_caller]
+    pub(crate) fn mend(&self) {
+        assert!(self.daemon.cli(&["link", "retry", "wan2"]).status.success(), "retry");
+        wait_until("dsl is used again", LIMIT, || {
+            let dsl = self.daemon.link("wan2");
+            dsl["enabled"] == true && dsl["committed"] == true
+        });
+    }
+
     fn is_served(&self) -> bool {
         self.lab.gw().enter(|| TcpStream::connect("127.0.0.1:8067").is_ok())
     }
