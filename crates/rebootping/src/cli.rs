@@ -134,7 +134,7 @@ pub(crate) enum Command {
     Observer(Unit),
     /// Send what lies in an outbox; started by `run`, never by hand.
     #[command(hide = true)]
-    Courier,
+    Courier(Unit),
     /// Read what a DHCP server answers; started by `run`, never by hand.
     #[command(hide = true)]
     Reader {

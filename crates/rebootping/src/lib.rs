@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
         Command::Observer(unit) => observer::main(unit.join.as_deref()),
         Command::Web { order: None, unit } => web::main(unit.join.as_deref()),
         Command::Web { order: Some(order), .. } => web::orders::web(config, &order),
-        Command::Courier => courier::main(),
+        Command::Courier(unit) => courier::main(unit.join.as_deref()),
         Command::Passwd => web::orders::passwd(config),
         Command::Reader { kind } => committer::dhcp::reading::main(&kind),
         Command::Status(output) => client::status(config, output),

@@ -34,6 +34,7 @@ use std::fs;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -42,9 +43,9 @@ const OOM_SCORE: &str = "600";
 /// The committer is told that we go on, in milliseconds.
 const ALIVE_EVERY: u16 = 1000;
 
-/// `rebootping courier`: talks to the daemon that started it over standard input.
-pub(crate) fn main() -> ExitCode {
-    ipc::serve("courier", None, run)
+/// `rebootping courier`: talks to the daemon that started it over standard input, or to the one it joins.
+pub(crate) fn main(join: Option<&Path>) -> ExitCode {
+    ipc::serve("courier", join, run)
 }
 
 /// Sends until the committer closes its end of the connection, or wants other settings.

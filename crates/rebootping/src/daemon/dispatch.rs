@@ -3,19 +3,24 @@
 //! Nothing here waits for it, and there is one only while there is something to send.
 
 use super::Input;
-use super::supervise::{Courier, Heard, Supervisor};
+use super::door::Door;
+use super::supervise::{Courier, Heard, Supervisor, Worker};
 use super::{Daemon, alert_hooks, settings};
 use crate::clock;
 use crate::config::meant::Config;
-use crate::ipc::courier::{AlertsReport, FromCourier, News, ToCourier};
+use crate::ipc::courier::{AlertsReport, CourierSettings, FromCourier, News, ToCourier};
 use crate::log;
 use crate::report::devices::event_text;
+use crate::sandbox::Role;
+use crate::sandbox::users::Identity;
 use rebootping_core::alerts::{self, Event, Newcomer, Standing};
 use rebootping_core::commit::State;
 use rebootping_core::inventory::events::{self, What};
 use rebootping_core::inventory::report::Hardware;
 use rebootping_core::time::Time;
 use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 
 /// Events that wait for the courier; beyond, the oldest is given up.
@@ -31,6 +36,8 @@ pub(super) enum Files {
 /// The way to the courier.
 pub(super) struct Dispatch {
     inputs: SyncSender<Input>,
+    /// Where a courier that a unit starts joins.
+    join: Option<PathBuf>,
     courier: Option<Supervisor<Courier>>,
     hooks: Option<alert_hooks::Hooks>,
     edition: u64,
@@ -56,9 +63,10 @@ impl Waiting {
 }
 
 impl Dispatch {
-    pub(super) const fn new(inputs: SyncSender<Input>) -> Self {
+    pub(super) const fn new(inputs: SyncSender<Input>, join: Option<PathBuf>) -> Self {
         Self {
             inputs,
+            join,
             courier: None,
             hooks: None,
             edition: 0,
@@ -84,11 +92,18 @@ impl Dispatch {
         let result = match &self.courier {
             Some(courier) if courier.settings() == settings => Ok(()),
             Some(courier) => courier.configure(settings),
-            None => Supervisor::start(self.inputs.clone(), settings, None).map(|courier| self.courier = Some(courier)),
+            None => self.begin(config, settings),
         };
         if let Err(error) = result {
             log::warn(&format!("the courier did not take the configuration ({error}); it will at its next start"));
         }
+    }
+
+    fn begin(&mut self, config: &Config, settings: CourierSettings) -> io::Result<()> {
+        let user = Identity::find(&config.process.courier_user, Role::Courier)?.uid();
+        let door = self.join.as_deref().map(|folder| Door::open(folder, Courier::NAME, user)).transpose()?;
+        self.courier = Some(Supervisor::start(self.inputs.clone(), settings, door)?);
+        Ok(())
     }
 
     /// The process, while there is one.

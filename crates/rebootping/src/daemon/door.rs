@@ -15,16 +15,24 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a process may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The socket of one kind of process.
+/// Makes the folder of the sockets anew, without those of a daemon that was killed.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    // There is none at the first start.
+    drop(fs::remove_dir_all(folder));
+    fs::create_dir_all(folder)
+}
+
+/// The socket of one kind of process; dropping it removes the file.
 #[derive(Debug)]
 pub(super) struct Door {
     name: &'static str,
+    path: PathBuf,
     listener: UnixListener,
     user: Uid,
     /// One of another version.
@@ -34,14 +42,13 @@ pub(super) struct Door {
 impl Door {
     /// Listens in that folder for processes of this name and user. Only the holder of the daemon's lock may call this.
     pub(super) fn open(folder: &Path, name: &'static str, user: Uid) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
         let path = socket_path(folder, name);
         drop(fs::remove_file(&path));
         let listener = UnixListener::bind(&path)?;
         listener.set_nonblocking(true)?;
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         chown(&path, Some(user.as_raw()), None)?;
-        Ok(Self { name, listener, user, left_waiting: None })
+        Ok(Self { name, path, listener, user, left_waiting: None })
     }
 
     /// The first process that joins in time, and how to talk to it.
@@ -82,6 +89,13 @@ impl Door {
     }
 }
 
+impl Drop for Door {
+    fn drop(&mut self) {
+        // Units look for it: the courier's begins when it is there.
+        drop(fs::remove_file(&self.path));
+    }
+}
+
 /// Who joined.
 enum Met {
     Ours(Pid),
@@ -97,8 +111,10 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
     const SHORT: Duration = Duration::from_millis(50);
 
-    fn folder(name: &str) -> std::path::PathBuf {
-        std::env::temp_dir().join(format!("rebootping-door-{}-{name}", std::process::id()))
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("rebootping-door-{}-{name}", std::process::id()));
+        make_folder(&folder).expect("a folder can be made");
+        folder
     }
 
     #[test]

@@ -180,13 +180,14 @@ impl Daemon {
         let prefixes = Prefixes::start(prefix_settings(&config, [].into_iter()), move |is_trouble, text| {
             drop(events.try_send(Input::Warden(Told::Event { is_trouble, text })));
         })?;
+        join.map(door::make_folder).transpose()?;
         let door = |name, user: Identity| join.map(|folder| Door::open(folder, name, user.uid())).transpose();
         let judges = door(Judge::NAME, Identity::find(&config.process.judge_user, Role::Judge)?)?;
         let judge = Supervisor::start(inputs.clone(), judge_settings(&config), judges)?;
         let observers = door(Observer::NAME, Identity::find(&config.process.observer_user, Role::Observer)?)?;
         let observer = Supervisor::start(inputs.clone(), observer_settings(&config, &[]), observers)?;
         let web = Supervisor::start(inputs.clone(), web_settings(&config, None), door(Web::NAME, page)?)?;
-        let mut dispatch = Dispatch::new(inputs);
+        let mut dispatch = Dispatch::new(inputs, join.map(Path::to_path_buf));
         dispatch.configure(&config, Files::AreTheSame);
         let daemon = Self {
             explicit: explicit.map(Path::to_path_buf),

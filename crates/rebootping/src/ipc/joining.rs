@@ -1,4 +1,4 @@
-//! How a process that a unit started joins the daemon: it waits for the socket of its name, says which version it is, and is told the rest.
+//! How a process that a unit started joins the daemon: it waits for the socket of its name, says its version, and is told the rest.
 
 use super::frame;
 use std::io::{self, Write};
@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// How often a process looks whether a daemon is there to join.
+/// How often a process looks whether a daemon is there to join, and how many times before it ends: its unit starts another
+/// if one is still wanted.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 200;
 
 /// What a process says first: only those of one version understand each other.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -18,12 +20,12 @@ pub(crate) fn socket_path(folder: &Path, name: &str) -> PathBuf {
     folder.join(name)
 }
 
-/// Joins the daemon with this folder, waiting for one however long that takes.
+/// Joins the daemon with this folder. `UnexpectedEof` means that none has come.
 pub(crate) fn join(folder: &Path, name: &str) -> io::Result<UnixStream> {
     let path = socket_path(folder, name);
-    let mut stream = loop {
+    for _ in 0..LOOKS {
         match UnixStream::connect(&path) {
-            Ok(stream) => break stream,
+            Ok(mut stream) => return stream.write_all(&frame(&VERSION)?).map(|()| stream),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
                 thread::sleep(LOOK_EVERY);
             }
@@ -31,7 +33,6 @@ pub(crate) fn join(folder: &Path, name: &str) -> io::Result<UnixStream> {
                 return Err(io::Error::new(error.kind(), format!("join the daemon at {}: {error}", path.display())));
             }
         }
-    };
-    stream.write_all(&frame(&VERSION)?)?;
-    Ok(stream)
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
 }

@@ -93,6 +93,8 @@ fn the_package_comes_goes_and_leaves_nothing_behind() {
     wait_settled(&machine);
     check_units(&machine);
 
+    courier_comes_and_goes(&machine);
+
     lab.isp(1).blackhole(true);
     wait_until("wan1 is out", SWITCH_LIMIT.max(LIMIT), || !lab.gw().balance_has("wan1", Family::V4));
     lab.isp(1).mend();
@@ -107,6 +109,27 @@ fn the_package_comes_goes_and_leaves_nothing_behind() {
 fn install(machine: &Machine, package: &std::path::Path) -> String {
     machine.take(package);
     machine.run("dpkg --install /tmp/rebootping.deb 2>&1")
+}
+
+/// It runs while there is somebody to tell, as its user, and reads what only root may.
+fn courier_comes_and_goes(machine: &Machine) {
+    let conf = "/etc/rebootping/conf.d/alerts.toml";
+    machine.run("umask 077; echo http://127.0.0.1:9/hook >/etc/rebootping/webhook.url");
+    machine.run(&format!("printf '[alerts]\\nwebhook_url_file = \"/etc/rebootping/webhook.url\"\\n' >{conf}"));
+    machine.run("systemctl reload rebootping");
+    let state = || {
+        let processes = status(machine)["processes"].as_array().cloned().unwrap_or_default();
+        processes.iter().find(|process| process["name"] == "courier").map(|process| process["state"].clone())
+    };
+    wait_until("the courier runs", LIMIT, || state().is_some_and(|state| state == "running"));
+    let user = machine.run(&format!("stat --format %U /proc/{}", main_pid(machine, "rebootping-courier")));
+    assert_eq!(user.trim(), "rebootping-courier");
+    machine.run(&format!("rm {conf} && systemctl reload rebootping"));
+    wait_until("the courier has ended", LIMIT, || {
+        let (_, said) = machine.try_run("systemctl is-active rebootping-courier");
+        said.trim() == "inactive" && state().is_none()
+    });
+    check_units(machine);
 }
 
 /// A link in hold-down stays there, and no command of Shorewall's is run.
