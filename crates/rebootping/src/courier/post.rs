@@ -5,6 +5,7 @@ use super::url::Url;
 use super::wire::Wire;
 use crate::escape::for_columns;
 use rebootping_core::time::Time;
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 
 /// A head has at most so many bytes.
@@ -53,7 +54,8 @@ fn request(url: &Url, headers: &[(&str, String)], length: usize) -> String {
     );
     for (name, value) in headers {
         let value: String = value.chars().filter(|c| c.is_ascii() && !c.is_ascii_control()).collect();
-        head.push_str(&format!("{name}: {value}\r\n"));
+        // Writing to a string cannot fail.
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     head + "\r\n"
 }

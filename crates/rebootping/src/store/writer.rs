@@ -215,8 +215,9 @@ impl Writer {
     fn tell(&self, row: &Row) {
         if row.kind == Happening::Outage && row.boot.is_none() {
             // It was written a moment ago, by us.
-            let outage = serde_json::from_str(&row.body).ok();
-            outage.into_iter().for_each(|outage| self.shared.tell(outage));
+            if let Ok(outage) = serde_json::from_str(&row.body) {
+                self.shared.tell(outage);
+            }
         }
     }
 
