@@ -25,6 +25,7 @@ mod tests;
 
 use crate::history::outages::Outage;
 use crate::inventory::report::Hardware;
+use crate::link::Family;
 use crate::time::Time;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
@@ -89,6 +90,8 @@ pub struct Link {
     pub label: Option<String>,
     /// Its traffic costs money.
     pub metered: bool,
+    /// Families in which it has a way to the Internet, or had one.
+    pub families: BTreeSet<Family>,
 }
 
 /// How much of its tariff a link has used.
@@ -199,6 +202,12 @@ impl Alerts {
     pub fn called<'a>(&'a self, link: &'a str) -> &'a str {
         let known = self.standing.links.iter().find(|known| known.name == link);
         known.and_then(|known| known.label.as_deref()).unwrap_or(link)
+    }
+
+    /// A link does well in other families than these, as far as is known.
+    pub fn does_well_beside(&self, link: &str, families: &BTreeSet<Family>) -> bool {
+        let known = self.standing.links.iter().find(|known| known.name == link);
+        known.is_some_and(|known| !known.families.is_subset(families))
     }
 
     /// Nothing is left of a device that is forgotten.

@@ -276,7 +276,7 @@ fn a_tariff_is_told_at_80_and_at_100_parts_once_in_each_period() {
     let mut used = |seconds, since: &str, percent| {
         story.stands(seconds, |standing| {
             let (link, since) = ("lte0".to_string(), since.to_string());
-            standing.links = vec![Link { name: link.clone(), label: None, metered: true }];
+            standing.links = vec![Link { name: link.clone(), label: None, metered: true, families: BTreeSet::new() }];
             standing.caps = vec![Cap { link, since, percent, bytes: 1000 }];
         })
     };
@@ -293,7 +293,8 @@ fn only_metered_links_for_a_minute_are_told_and_less_is_not() {
     let uses = |story: &mut Story, seconds, names: &[&str]| {
         let names: BTreeSet<String> = names.iter().map(ToString::to_string).collect();
         story.stands(seconds, |standing| {
-            let link = |name: &str, metered| Link { name: name.to_string(), label: None, metered };
+            let link =
+                |name: &str, metered| Link { name: name.to_string(), label: None, metered, families: BTreeSet::new() };
             standing.links = vec![link("wan1", false), link("lte0", true)];
             standing.in_use = names;
         })

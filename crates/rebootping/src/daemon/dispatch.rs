@@ -17,8 +17,9 @@ use rebootping_core::alerts::{self, Event, Newcomer, Standing};
 use rebootping_core::commit::State;
 use rebootping_core::inventory::events::{self, What};
 use rebootping_core::inventory::report::Hardware;
+use rebootping_core::link::Family;
 use rebootping_core::time::Time;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
@@ -244,10 +245,12 @@ impl Daemon {
     }
 
     fn standing(&self) -> Standing {
+        let families: BTreeSet<Family> = self.wanted.keys().copied().collect();
         let link = |link: &crate::ipc::JudgedLink| alerts::Link {
             name: link.name.clone(),
             label: link.label.clone(),
             metered: link.metered,
+            families: families.clone(),
         };
         let commit = self.committer.status();
         let is_failing = commit.state == State::Failing;

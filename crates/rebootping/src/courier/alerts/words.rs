@@ -249,10 +249,13 @@ impl InWords<'_> {
 
     fn in_families(&self, link: &str, families: &BTreeSet<Family>) -> String {
         let called = self.called(link);
+        if !self.alerts.does_well_beside(link, families) {
+            return called;
+        }
         match families.iter().next() {
-            Some(Family::Ipv4) if families.len() == 1 => format!("{called} (IPv4)"),
-            Some(Family::Ipv6) if families.len() == 1 => format!("{called} (IPv6)"),
-            _ => called,
+            Some(Family::Ipv4) => format!("{called} (IPv4)"),
+            Some(Family::Ipv6) => format!("{called} (IPv6)"),
+            None => called,
         }
     }
 
@@ -294,7 +297,7 @@ fn cause(place: Place) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rebootping_core::alerts::Event;
+    use rebootping_core::alerts::{Event, Link, Standing};
     use rebootping_core::inventory::report::Hardware;
     use rebootping_core::untrusted::Untrusted;
 
@@ -308,6 +311,16 @@ mod tests {
 
     fn newcomer(name: &str) -> Newcomer {
         Newcomer { mac: Hardware([2, 0, 0, 0, 0, 1]), name: Some(Untrusted::new(name.as_bytes())) }
+    }
+
+    /// Those who know one link, which is called `fibre`.
+    fn knowing() -> Alerts {
+        let mut alerts = Alerts::default();
+        let (name, label) = ("wan1".into(), Some("fibre".into()));
+        let links = vec![Link { name, label, metered: false, families: Family::ALL.into() }];
+        let settings = crate::config::alerts::Alerts::default().settings;
+        alerts.handle_standing(Standing { links, ..Standing::default() }, at(0), &settings);
+        alerts
     }
 
     /// One of each.
@@ -336,7 +349,7 @@ mod tests {
 
     #[test]
     fn every_message_says_what_since_when_and_why() {
-        let alerts = Alerts::default();
+        let alerts = knowing();
         let words = InWords { alerts: &alerts, zone: TimeZone::UTC };
         let told: Vec<String> = all()
             .iter()
@@ -350,15 +363,8 @@ mod tests {
 
     #[test]
     fn a_hook_is_told_all_of_it_and_a_label_stands_for_an_interface() {
-        let mut alerts = Alerts::default();
+        let mut alerts = knowing();
         let settings = crate::config::alerts::Alerts::default().settings;
-        let link = |name: &str| rebootping_core::alerts::Link {
-            name: name.into(),
-            label: Some("fibre".into()),
-            metered: false,
-        };
-        let standing = rebootping_core::alerts::Standing { links: vec![link("wan1")], ..Default::default() };
-        alerts.handle_standing(standing, at(0), &settings);
         alerts.handle_event(Event::Test, at(0), &settings);
         let test = alerts.poll_output().expect("a test");
         let what = What::LinkOut { link: "wan1".into(), families: Family::ALL.into(), since: at(0), place: Place::Box };
