@@ -2,7 +2,6 @@
 
 use super::field::{Field, Fields, Read};
 use super::values::{duration, path, text};
-use super::written::quoted;
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -67,7 +66,7 @@ fn url(field: &Field<'_>) -> Read<String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
     let is_one = !host.is_empty() && !host.contains('@') && text.chars().all(|c| c.is_ascii_graphic());
-    if is_one { Ok(text) } else { field.refuse(format!("{}, which is no address of an engine", quoted(&text)), HINT) }
+    if is_one { Ok(text) } else { field.refuse("a text that is no address of an engine", HINT) }
 }
 
 /// Reads a gateway's name.

@@ -42,10 +42,12 @@ pub(super) fn prepare(
     dialer: &Arc<Dialer>,
     outlet: &Outlet,
 ) -> Errand {
-    let warn = |text: &str| drop(outlet.say(&FromCourier::Warning(format!("remote_write: {text}"))));
+    let warn = |text: &str| outlet.say(&FromCourier::Warning(format!("remote_write: {text}")));
     let mut warnings = Vec::new();
     let engine = Engine::read(remote_write, &mut warnings);
-    warnings.iter().for_each(|warning| warn(warning));
+    for warning in warnings {
+        warn(&warning);
+    }
     let gateway = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     let site = remote_write.site.clone().unwrap_or(gateway);
     let ports = engine.iter().map(|engine| engine.url.port).collect();

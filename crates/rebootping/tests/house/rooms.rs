@@ -11,7 +11,7 @@ const STRANGERS: &[(&[&str], &[&str])] = &[
     ),
     (&["judge"], &["committer"]),
     (&["report", "web"], &["capture", "echo", "committer"]),
-    (&["courier"], &["capture", "echo", "committer", "observer", "store"]),
+    (&["courier"], &["capture", "echo", "committer", "store"]),
     (&["devices", "wireshark"], &["capture", "echo", "committer", "judge"]),
 ];
 
