@@ -200,7 +200,7 @@ mod tests {
     fn what_is_right_is_read() {
         let numbers = read(GOOD).expect("it is right");
         let label = Labels::from([("b".to_owned(), "x\"\\\n".to_owned())]);
-        assert_eq!(numbers[&("a_bytes_total".to_owned(), label)], 1.0);
+        assert_eq!(numbers[&("a_bytes_total".to_owned(), label)].to_bits(), 1.0_f64.to_bits());
         assert_eq!(numbers.len(), 5);
     }
 

@@ -40,7 +40,9 @@ impl Kept {
     pub(crate) fn glance(state: &Path) -> Self {
         let path = file(state);
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-        let beside = || fs::read_dir(state.join("observer")).map(|all| all.flatten().map(|it| it.file_name()).collect::<Vec<_>>());
+        let beside = || {
+            fs::read_dir(state.join("observer")).map(|all| all.flatten().map(|it| it.file_name()).collect::<Vec<_>>())
+        };
         Self { connection: connection.unwrap_or_else(|e| panic!("{}: {e}; there are {:?}", path.display(), beside())) }
     }
 
