@@ -149,6 +149,8 @@ mod tests {
     use super::*;
     use crate::devices::tests::sample;
     use rebootping_core::keep::Counts;
+    use rebootping_core::link::tally::Tally;
+    use rebootping_core::link::verdict::Load;
     use serde_json::{Value, json};
 
     fn told(since: u64, folder: &str) -> Told {
@@ -166,9 +168,10 @@ mod tests {
             "reason": {"code": if healthy { "best" } else { "behind" }, "text": text},
             "answered": 4, "expected": 4, "best": 4, "hold_down_left_s": 0, "rtt_ms": null, "loss": 0.0, "missed": [],
             "left_out": [], "source": "192.0.2.9", "gateway": null, "gateway_heard_s": null, "leave": null,
-            "bytes_received": 0, "bytes_sent": 0,
+            "bytes_received": 0, "bytes_sent": 0, "tally": Tally::default(),
         });
-        let mut link = json!({"name": "wan1", "label": "fibre", "provider": null, "order": null});
+        let mut link =
+            json!({"name": "wan1", "label": "fibre", "provider": null, "order": null, "moved": Load::default()});
         let mut absent = state.clone();
         absent["source"] = Value::Null;
         link["families"] = json!({"ipv4": state, "ipv6": absent});
@@ -182,7 +185,7 @@ mod tests {
                 "written_bytes_today": 0, "kept_bytes": 0, "oldest": null,
                 "dropped": drops, "drop_rate": drops, "devices": 0, "interfaces": [], "error": null,
             },
-            "commit": {"backend": "observe", "state": "observing", "error": null, "left_alone": []},
+            "commit": {"backend": "observe", "state": "observing", "error": null, "left_alone": [], "applied": 0, "failed": 0},
             "processes": [], "replies": {},
         }))
         .expect("the shape of a status")

@@ -43,7 +43,7 @@ impl Engine {
     pub(crate) fn import_base(&self, name: &str) {
         let base = root().join(BASE);
         if !base.exists() {
-            let made = tool("docker-base").arg(&base).args(DOCKERFILES).status();
+            let made = tool("docker-base").arg(&base).args(DOCKERFILES.map(|file| root().join(file))).status();
             assert!(made.is_ok_and(|made| made.success()), "there is no base image; above stands why");
         }
         self.docker(&["import", &base.display().to_string(), name]);
