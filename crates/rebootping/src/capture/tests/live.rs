@@ -1,6 +1,6 @@
 //! What comes off real wires, in a network namespace of each test's own.
 
-use super::wires::{Caught, OURS, Observer, SOMEBODY, end, frame, in_new_namespace, is_end, run};
+use super::wires::{Caught, OURS, Observer, SOMEBODY, end, frame, in_new_namespace, is_end, run, wait_forwarding};
 use crate::capture::filter::dropping;
 use crate::sys::ring::{Ring, Settings};
 use caps::CapSet;
@@ -101,6 +101,7 @@ fn a_bridge_of_two_ports_shows_each_frame_once_on_each_wire_and_not_on_itself() 
          ip link set dev br0 up
          ip link set dev mac0 up",
     );
+    ["lan1", "lan2"].into_iter().for_each(wait_forwarding);
     let mut observer = Observer::start(BLOCKS);
     assert_eq!(observer.captured(), ["host1", "lan1", "host2", "lan2"]);
     let sent = frame(SOMEBODY, &[0x81, 0, 0, 7], b"to a tagged host");
@@ -153,6 +154,7 @@ fn frames_of_what_was_just_left_out_come_no_more() {
     run("ip link set dev lan1 master br0");
     observer.follow();
     assert!(!observer.captured().contains(&"br0"));
+    wait_forwarding("lan1");
     Flood::of(vec![frame(SOMEBODY, &[], b"x"), end()]).send("br0");
     let caught = observer.catch_until(has_arrived_on("pc"));
     assert_eq!(on(&caught, "lan1").len(), 1);

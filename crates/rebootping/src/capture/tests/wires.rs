@@ -6,9 +6,10 @@ use crate::config::observing;
 use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
 use crate::sys::ring::Settings;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sched::{CloneFlags, unshare};
 use rebootping_core::packet::frame::{Direction, LinkType};
+use rebootping_lab::wait_until;
 use std::os::fd::AsFd;
 use std::process::Command;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub(super) const SOMEBODY: [u8; 6] = [2, 0, 0, 0, 1, 1];
 pub(super) const ELSE: [u8; 6] = [2, 0, 0, 0, 1, 2];
 const GROUP: [u8; 6] = [1, 0, 0x5e, 0, 0, 1];
 /// Far longer than a frame ever waits in the ring: a test fails by it, and never passes by it.
-const LIMIT: PollTimeout = PollTimeout::MAX;
+const LIMIT_MS: u16 = 60_000;
 
 /// A frame of the test's own.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,7 +68,8 @@ impl Observer {
     pub(super) fn catch_until(&mut self, last: impl Fn(&Caught) -> bool) -> Vec<Caught> {
         let mut caught = Vec::new();
         while !caught.iter().any(&last) {
-            poll(&mut [PollFd::new(self.capture.as_fd(), PollFlags::POLLIN)], LIMIT).expect("poll");
+            let ready = poll(&mut [PollFd::new(self.capture.as_fd(), PollFlags::POLLIN)], LIMIT_MS).expect("poll");
+            assert!(ready > 0, "the last frame has not come, {} others have", caught.len());
             self.take(&mut caught);
         }
         caught
@@ -131,6 +133,14 @@ pub(super) fn is_end(caught: &Caught) -> bool {
 pub(super) fn in_new_namespace(commands: &str) {
     unshare(CloneFlags::CLONE_NEWNET).expect("this test makes a network namespace: run it as root");
     run(commands);
+}
+
+/// Waits until a bridge hands frames to this port of its: the kernel looks at carriers in its own time.
+#[track_caller]
+pub(super) fn wait_forwarding(port: &str) {
+    wait_until("the port forwards", Duration::from_secs(60), || {
+        run(&format!("ip -details link show dev {port}")).contains("state forwarding")
+    });
 }
 
 /// Runs commands of words, one a line, and returns what they printed.
