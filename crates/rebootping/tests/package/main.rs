@@ -170,7 +170,8 @@ fn remove(machine: &Machine, lab: &Lab) {
     machine.run("dpkg --remove rebootping");
     assert_eq!(lab.gw().status_file("wan1").as_deref(), Some("0\n"));
     assert!(lab.gw().balance_has("wan1", Family::V4) && lab.gw().balance_has("wan2", Family::V4));
-    assert_eq!(machine.try_run("pgrep --list-full rebootping").1, "");
+    // What has ended may be waiting to be reaped.
+    wait_until("no process is left", LIMIT, || machine.try_run("pgrep --list-full rebootping").1.is_empty());
     assert!(machine.run("ls /etc/rebootping /var/lib/rebootping").contains("rebootping.toml"), "a removal keeps both");
     let rules = machine.run("ip rule; nft list tables");
     assert!(!rules.contains("rebootping"), "{rules}");
