@@ -18,8 +18,8 @@ const WARM_UP: f64 = 1.0 / 3.0;
 const GROWTH: f64 = 2_048.0;
 /// The same as a share of what it holds.
 const GROWTH_SHARE: f64 = 0.05;
-/// The observer has the hour that is not over in memory until its end, in KiB a second.
-const HOUR: f64 = 8.0;
+/// The observer's bounded tables go on filling while storms of invented MACs come, in KiB a second.
+const STORMS: f64 = 8.0;
 
 /// What is measured of a process, and by how much it may grow in all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -48,7 +48,7 @@ impl What {
 
     fn may_grow(self, process: &str, held: f64, seconds: f64) -> f64 {
         match self {
-            Self::Memory if process == "observer" => GROWTH.max(held * GROWTH_SHARE) + HOUR * seconds,
+            Self::Memory if process == "observer" => GROWTH.max(held * GROWTH_SHARE) + STORMS * seconds,
             Self::Memory => GROWTH.max(held * GROWTH_SHARE),
             // One more or less is a question being answered just then; one more by the line is kept.
             Self::Descriptors | Self::Threads => 0.9,
@@ -92,7 +92,8 @@ impl Gauge {
                 assert!(judged.len() > 20, "{name} was measured {} times after the warm-up", judged.len());
                 let span = judged.last().map_or(0.0, |last| last.0) - judged.first().map_or(0.0, |first| first.0);
                 let held = median(&mut judged.iter().map(|(_, value)| *value).collect::<Vec<f64>>());
-                let (growth, limit) = (slope(&judged) * span, what.may_grow(name, held, span));
+                let growth = (slope(&judged) * span).min(rise(self.all(name, what)));
+                let limit = what.may_grow(name, held, span);
                 let what = format!("{what:?}");
                 writeln!(table, "{name:<10} {what:<11} {held:>8.0} {growth:>10.1} {limit:>10.1}").expect("a string");
                 if growth > limit {
@@ -105,12 +106,23 @@ impl Gauge {
         assert!(grew.is_empty(), "these grew: {grew:?}\n{table}\n{:?}", self.series);
     }
 
+    fn all(&self, name: &'static str, what: What) -> &[(f64, f64)] {
+        self.series.get(&(name, what)).map_or(&[], Vec::as_slice)
+    }
+
     /// What was measured after the warm-up.
     fn judged(&self, name: &'static str, what: What) -> Vec<(f64, f64)> {
-        let all = self.series.get(&(name, what)).map_or(&[] as &[(f64, f64)], Vec::as_slice);
+        let all = self.all(name, what);
         let from = all.last().map_or(0.0, |last| last.0) * WARM_UP;
         all.iter().copied().filter(|(seconds, _)| *seconds >= from).collect()
     }
+}
+
+/// By how much the highest of the second half is above the highest before: what is emptied and fills again rises no further.
+fn rise(points: &[(f64, f64)]) -> f64 {
+    let highest = |points: &[(f64, f64)]| points.iter().map(|(_, value)| *value).fold(0.0, f64::max);
+    let (before, after) = points.split_at(points.len() / 2);
+    highest(after) - highest(before)
 }
 
 /// A dozen of the values, in order.
