@@ -140,7 +140,7 @@ impl Told {
             json!({
                 "link": trouble.link.as_ref().map(|(name, _)| name),
                 "family": trouble.link.as_ref().map(|(_, family)| family.name()),
-                "where": code(trouble.place),
+                "where": trouble.place.word(),
                 "target": target,
             })
         };
@@ -152,23 +152,10 @@ impl Told {
             "link": self.outage().troubles.first().and_then(|trouble| trouble.link.as_ref()).map(|(name, _)| name),
             "noticed": self.outage().noticed,
             "dead_s": seconds(self.dead()),
-            "where": self.outage().place().map(code),
+            "where": self.outage().place().map(Place::word),
             "troubles": self.outage().troubles.iter().map(trouble).collect::<Vec<_>>(),
             "text": self.text,
         })
-    }
-}
-
-/// Where it was, in JSON.
-const fn code(place: Place) -> &'static str {
-    match place {
-        Place::Machine => "power",
-        Place::Daemon => "daemon",
-        Place::Cable => "cable",
-        Place::Box => "isp_box",
-        Place::Beyond => "isp",
-        Place::Destination(_) => "destination",
-        Place::Names => "dns",
     }
 }
 

@@ -29,6 +29,22 @@ pub enum Place {
     Names,
 }
 
+impl Place {
+    /// Its word in JSON, for scripts and for programs that are told.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Machine => "power",
+            Self::Daemon => "daemon",
+            Self::Cable => "cable",
+            Self::Box => "isp_box",
+            Self::Beyond => "isp",
+            Self::Destination(_) => "destination",
+            Self::Names => "dns",
+        }
+    }
+}
+
 /// What people noticed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -105,17 +105,17 @@ fn facts(what: &What) -> Value {
     let links = links(what);
     match what {
         What::LinkOut { families, since, place, .. } => {
-            json!({ "links": links, "families": families, "since": time(since), "place": place_name(*place) })
+            json!({ "links": links, "families": families, "since": time(since), "place": place.word() })
         }
         What::AllOut { since, place, .. } => {
-            json!({ "links": links, "since": time(since), "place": place_name(*place) })
+            json!({ "links": links, "since": time(since), "place": place.word() })
         }
         What::Back { since, until, place, all_out, .. } => json!({
             "links": links,
             "since": since.as_ref().map(time),
             "until": time(until),
             "length_s": since.map(|since| until.since(since).as_secs()),
-            "place": place_name(*place),
+            "place": place.word(),
             "all_out_since": all_out.as_ref().map(time),
         }),
         What::Metered { since, .. } => json!({ "links": links, "since": time(since) }),
@@ -126,19 +126,6 @@ fn facts(what: &What) -> Value {
         What::NewDevices { some, count } => json!({ "devices": some, "count": count }),
         What::NotApplied { why, since } | What::Disk { why, since } => json!({ "error": why, "since": time(since) }),
         What::Test => json!({}),
-    }
-}
-
-/// As `outages --json` has it.
-const fn place_name(place: Place) -> &'static str {
-    match place {
-        Place::Machine => "power",
-        Place::Daemon => "daemon",
-        Place::Cable => "cable",
-        Place::Box => "isp_box",
-        Place::Beyond => "isp",
-        Place::Destination(_) => "destination",
-        Place::Names => "dns",
     }
 }
 
