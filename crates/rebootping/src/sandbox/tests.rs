@@ -31,6 +31,8 @@ const FOLDERS: &str = "REBOOTPING_TEST_FOLDERS";
 const WORKED: i32 = 40;
 const REFUSED: i32 = 41;
 const FAILED_OTHERWISE: i32 = 42;
+/// A set of capabilities with nothing in it, as proc(5) has it.
+const NO_CAPABILITY: &str = "0000000000000000";
 
 #[derive(PartialEq, Debug)]
 enum Outcome {
@@ -304,29 +306,27 @@ fn a_process_of_several_threads_is_not_confined() {
 
 #[test]
 fn a_judge_has_no_power_left() {
-    let folders = Folders::new("status");
-    let mut child = start("wait for its input", &folders);
+    let uid = judge().uid().as_raw();
+    let all_users = format!("{uid}\t{uid}\t{uid}\t{uid}");
+    let of_root = [("Uid", all_users.as_str()), ("Gid", &all_users), ("Groups", ""), ("CapBnd", NO_CAPABILITY)];
+    check_powerless("wait for its input", &of_root);
+}
+
+/// Nothing that it was is left to it, and these fields of its status (proc(5)) are so too.
+#[track_caller]
+fn check_powerless(attempt: &str, more: &[(&str, &str)]) {
+    let folders = Folders::new(attempt);
+    let mut child = start(attempt, &folders);
     let mut said = [0];
     child.stderr.as_mut().expect("a pipe").read_exact(&mut said).expect("it says that it is confined");
     let status = status_of_the_confined_thread(child.id());
     drop(child.stdin.take());
     assert_eq!(child.wait().expect("its end").code(), Some(WORKED));
-    let uid = judge().uid().as_raw();
-    let all_users = format!("{uid}\t{uid}\t{uid}\t{uid}");
-    for (field, expected) in [
-        ("Uid", all_users.as_str()),
-        ("Gid", all_users.as_str()),
-        ("Groups", ""),
-        ("CapInh", "0000000000000000"),
-        ("CapPrm", "0000000000000000"),
-        ("CapEff", "0000000000000000"),
-        ("CapBnd", "0000000000000000"),
-        ("CapAmb", "0000000000000000"),
-        ("NoNewPrivs", "1"),
-        ("Seccomp", "2"),
-    ] {
+    let capabilities = ["CapInh", "CapPrm", "CapEff", "CapAmb"].map(|set| (set, NO_CAPABILITY));
+    let confined = [("NoNewPrivs", "1"), ("Seccomp", "2")];
+    for (field, expected) in capabilities.iter().chain(&confined).chain(more) {
         let value = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-        assert_eq!(value.map(str::trim), Some(expected), "{field}");
+        assert_eq!(value.map(str::trim), Some(*expected), "{field}");
     }
 }
 

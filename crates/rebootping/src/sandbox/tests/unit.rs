@@ -1,8 +1,8 @@
 //! A process that a unit started is its user already, and is confined like one that was root.
 
-use super::{Folders, Outcome, WORKED, check, judge, start, status_of_the_confined_thread};
+use super::{Folders, Outcome, check, check_powerless, judge, start};
 use nix::unistd::{Uid, setgroups, setresgid, setresuid};
-use std::io::{self, Read};
+use std::io;
 
 /// Becomes the user a unit names: the judge's, or a wrong one.
 pub(super) fn become_its_user(attempt: &str) -> io::Result<()> {
@@ -28,24 +28,7 @@ fn a_judge_of_a_unit_does_its_work_and_nothing_else() {
 
 #[test]
 fn a_judge_of_a_unit_has_no_power_left() {
-    let folders = Folders::new("unit-status");
-    let mut child = start("unit: wait for its input", &folders);
-    let mut said = [0];
-    child.stderr.as_mut().expect("a pipe").read_exact(&mut said).expect("it says that it is confined");
-    let status = status_of_the_confined_thread(child.id());
-    drop(child.stdin.take());
-    assert_eq!(child.wait().expect("its end").code(), Some(WORKED));
-    for (field, expected) in [
-        ("CapInh", "0000000000000000"),
-        ("CapPrm", "0000000000000000"),
-        ("CapEff", "0000000000000000"),
-        ("CapAmb", "0000000000000000"),
-        ("NoNewPrivs", "1"),
-        ("Seccomp", "2"),
-    ] {
-        let value = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-        assert_eq!(value.map(str::trim), Some(expected), "{field}");
-    }
+    check_powerless("unit: wait for its input", &[]);
 }
 
 #[test]
