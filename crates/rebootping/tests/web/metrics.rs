@@ -50,6 +50,7 @@ fn monitoring_is_told_all_that_passes_and_promtool_finds_nothing_to_say() {
     let daemon =
         lab.gw().daemon("[select]\nhold_down = \"1h\"\n[[link]]\ninterface = \"wan2\"\nlabel = \"the \\\"dsl\\\"\"\n");
     daemon.wait_ready();
+    wait_until("the page is served", LIMIT, || connect(&lab.gw(), address(LOOPBACK)).is_ok());
     let first = [("link", "wan1"), ("family", "ipv4")];
     let second = [("link", "wan2"), ("label", "the \"dsl\""), ("family", "ipv4")];
     let with = |labels: [(&'static str, &'static str); 3], other| [labels[0], labels[1], labels[2], other];

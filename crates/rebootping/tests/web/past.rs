@@ -37,6 +37,7 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a Vec<Value> {
 fn begin(lab: &Lab) -> Daemon {
     let daemon = lab.gw().daemon("[select]\nhold_down = \"3s\"\n[[link]]\ninterface = \"wan2\"\nlabel = \"dsl\"\n");
     daemon.wait_ready();
+    wait_until("the page is served", LIMIT, || connect(&lab.gw(), address(LOOPBACK)).is_ok());
     wait_until("both links are used", LIMIT, || {
         let status = daemon.status();
         let links = status["links"].as_array().expect("a list");
