@@ -39,6 +39,10 @@ impl Place {
         fs::File::create(&image).and_then(|file| file.set_len(bytes)).expect("a sparse file");
         fs::create_dir(&disk).expect("a directory");
         run(Command::new(format!("mkfs.{kind}")).arg("-q").arg(&image));
+        // What others run meanwhile in namespaces of their own sees this mount too, and must see it go: a file system that lost its
+        // power lives on as long as it is mounted anywhere.
+        run(Command::new("mount").arg("--bind").args([&disk, &disk]));
+        run(Command::new("mount").arg("--make-shared").arg(&disk));
         place.mount_image();
         place.is_mounted = true;
         place.captures = disk.join("captures");
@@ -99,7 +103,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.is_mounted {
+        // The disk, and what is shared below it.
+        for _ in 0..if self.is_mounted { 2 } else { 0 } {
             let unmounted = Command::new("umount").arg("-l").arg(self.mount()).status();
             assert!(unmounted.is_ok_and(|it| it.success()) || std::thread::panicking(), "the disk stays mounted");
         }
