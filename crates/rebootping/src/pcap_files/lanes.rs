@@ -96,11 +96,11 @@ impl Lanes {
         let handed = lane.hand_out(because, now);
         self.unlist(size_of(&handed.blocks), position);
         self.memory.handed_out(&handed.blocks);
-        if handed.records > 0 {
-            return Some(handed);
+        if handed.records == 0 {
+            self.memory.give_back(handed.blocks);
+            return None;
         }
-        self.memory.give_back(handed.blocks);
-        None
+        Some(Handed { blocks: self.memory.pack(handed.blocks), ..handed })
     }
 
     /// Takes a buffer back that was handed out.

@@ -61,9 +61,26 @@ impl Memory {
 
     /// An empty buffer to fill; none if the bound is reached.
     pub(super) fn take(&mut self, size: Size) -> Option<Vec<u8>> {
-        let buffer = self.free[size.index()].pop().or_else(|| self.make(size))?;
+        let buffer = self.find(size)?;
         self.filling += size.bytes();
         Some(buffer)
+    }
+
+    /// Has the bytes of a buffer on its way in the smallest that holds them, where there is room for one: then those that wait
+    /// for the disk are more than half full.
+    pub(super) fn pack(&mut self, buffer: Vec<u8>) -> Vec<u8> {
+        let size = Size::of(buffer.len());
+        if size >= size_of(&buffer) {
+            return buffer;
+        }
+        let Some(mut packed) = self.find(size) else { return buffer };
+        packed.extend_from_slice(&buffer);
+        self.give_back(buffer);
+        packed
+    }
+
+    fn find(&mut self, size: Size) -> Option<Vec<u8>> {
+        self.free[size.index()].pop().or_else(|| self.make(size))
     }
 
     fn make(&mut self, size: Size) -> Option<Vec<u8>> {
@@ -121,5 +138,21 @@ mod tests {
         memory.handed_out(&large);
         memory.give_back(large);
         assert!(memory.may_fill(LARGEST_BY_RATE));
+    }
+
+    #[test]
+    fn what_waits_takes_no_more_than_twice_its_length() {
+        let mut memory = Memory::default();
+        for length in [1, 2048, 2049, 65_536, 65_537, 131_073, 262_144] {
+            let mut buffer = memory.take(LARGEST_BY_RATE).expect("there is room");
+            buffer.extend((0..length).map(|at| at as u8));
+            memory.handed_out(&buffer);
+            let bytes = buffer.clone();
+            let packed = memory.pack(buffer);
+            assert_eq!(packed, bytes);
+            assert!(packed.capacity() <= SMALLEST.max(length * 2), "{length} bytes in {}", packed.capacity());
+            memory.give_back(packed);
+        }
+        assert!(memory.bytes() <= 2 * LARGEST_BY_RATE.bytes(), "buffers are used again: {} bytes", memory.bytes());
     }
 }
