@@ -7,6 +7,7 @@ use std::time::Duration;
 use nix::unistd::Pid;
 use rebootping_lab::{Flood, imix};
 
+use crate::pace::Pace;
 use crate::support::{GATEWAY, KEEP_ALL, Mac, device, observer, prove, start, times, wait_seen, yard};
 
 const DEVICES: u16 = 1_000;
@@ -24,17 +25,24 @@ fn a_thousand_devices_fit_into_100_mb_and_need_no_descriptor() {
     prove(&yard, &daemon, &devices);
     let frames: Vec<Vec<u8>> =
         (0..12).flat_map(|size| devices.iter().map(move |&mac| imix(mac, GATEWAY)[size].clone())).collect();
-    let count = times(100_000, 600_000);
+    let (rounds, round, greetings) = (times(8, 50), frames.len() as u64, u64::from(DEVICES) * 2);
+    let flood = Flood::of(frames).per_second(10_000);
     let (mut memory, mut open) = (0, 0);
     thread::scope(|scope| {
-        let sender = scope.spawn(|| Flood::of(frames).count(count).per_second(10_000).send_in(yard.street(), "lan0"));
+        let sender = scope.spawn(|| {
+            let mut pace = Pace::from(&daemon, greetings);
+            for _ in 0..rounds {
+                flood.send_in(yard.street(), "lan0");
+                pace.sent(round);
+            }
+        });
         while !sender.is_finished() {
             memory = memory.max(resident_beside_the_ring(observer));
             open = open.max(descriptors(observer));
             thread::sleep(Duration::from_millis(20));
         }
     });
-    wait_seen(&daemon, count + u64::from(DEVICES) * 2);
+    wait_seen(&daemon, rounds * round + greetings);
     println!(
         "{DEVICES} devices: {memory} KB resident beside the ring, {at_first} descriptors before and {open} at most"
     );

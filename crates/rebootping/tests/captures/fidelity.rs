@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rebootping_lab::{Flood, udp_frame};
 
+use crate::pace::Pace;
 use crate::pcap::{Packet, packets, packets_in_all_eyes};
 use crate::support::{KEEP_ALL, Mac, device, folder, prove, start, text, times, wait_seen, yard};
 use crate::traffic::{Traffic, is_of_gateway, owners, tagged};
@@ -23,8 +24,9 @@ fn a_million_frames_of_fifty_devices_are_each_where_they_belong() {
     let greetings = prove(&yard, &daemon, &devices);
     let frames = times(100_000, 1_000_000);
     let traffic = Traffic { devices: DEVICES };
-    traffic.send(0..frames, PER_SECOND, yard.gw(), yard.street());
-    wait_seen(&daemon, frames + greetings.len() as u64 * 2);
+    let greeted = greetings.len() as u64 * 2;
+    traffic.send(0..frames, PER_SECOND, [yard.gw(), yard.street()], &mut Pace::from(&daemon, greeted));
+    wait_seen(&daemon, frames + greeted);
     daemon.terminate();
 
     let mut expected: BTreeMap<Mac, Vec<u64>> = BTreeMap::new();

@@ -13,6 +13,7 @@ mod flood;
 mod follow;
 mod hotplug;
 mod modes;
+mod pace;
 mod pcap;
 mod proof;
 mod quotas;

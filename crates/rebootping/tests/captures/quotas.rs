@@ -13,8 +13,11 @@ use nix::unistd::Pid;
 use rebootping_lab::{Yard, udp_frame};
 
 use crate::disk::Disk;
+use crate::pace::Pace;
 use crate::pcap::{packets, segments};
-use crate::support::{GATEWAY, Mac, capture, device, folder, observer, prove, start, text, times, wait_seen, yard};
+use crate::support::{
+    GATEWAY, Mac, capture, device, folder, observer, prove, start, text, times, wait_seen, yard,
+};
 use crate::traffic::send_in_order;
 
 const MB: u64 = 1_000_000;
@@ -27,6 +30,8 @@ const LOUD: u16 = 8;
 const LENGTH: usize = 1_400;
 /// 11 MB/s.
 const PER_SECOND: u64 = 8_000;
+/// Frames that are sent at once, 3.5 MB.
+const PIECE: usize = 2_500;
 /// Between two looks at which nothing moves.
 const STOP_EVERY: Duration = Duration::from_millis(200);
 
@@ -42,14 +47,15 @@ fn neither_a_device_nor_all_together_ever_have_more_than_their_limit() {
     let watched = Watched { captures: yard.captures(), total, observer: observer(&daemon) };
     // A few, as much as there is of them: `per_device` binds. Then all of them: `total` does.
     let frames = times(60_000, 300_000);
-    watched.during(|| flood(&yard, &devices[..usize::from(LOUD)], 0..frames));
+    let mut pace = Pace::from(&daemon, sent);
+    watched.during(|| flood(&yard, &devices[..usize::from(LOUD)], 0..frames, &mut pace));
     sent += frames;
     wait_seen(&daemon, sent);
     for &mac in &devices[..usize::from(LOUD)] {
         let bytes = bytes_of(&folder(&yard, mac));
         assert!(bytes >= PER_DEVICE * 85 / 100, "{} has {bytes} bytes of {PER_DEVICE}", text(mac));
     }
-    watched.during(|| flood(&yard, &devices, frames..frames * 2));
+    watched.during(|| flood(&yard, &devices, frames..frames * 2, &mut pace));
     sent += frames;
     wait_seen(&daemon, sent);
     let kept = capture(&daemon)["kept_bytes"].as_u64().expect("a number");
@@ -67,9 +73,9 @@ fn the_disk_keeps_what_others_need_of_it() {
     let devices: Vec<Mac> = (0..DEVICES).map(device).collect();
     prove(&yard, &daemon, &devices);
     let watched = Watched { captures: yard.captures(), total, observer: observer(&daemon) };
-    let frames = times(80_000, 400_000);
-    watched.during(|| flood(&yard, &devices, 0..frames));
-    wait_seen(&daemon, frames + u64::from(DEVICES) * 2);
+    let (frames, greetings) = (times(80_000, 400_000), u64::from(DEVICES) * 2);
+    watched.during(|| flood(&yard, &devices, 0..frames, &mut Pace::from(&daemon, greetings)));
+    wait_seen(&daemon, frames + greetings);
     let free = free(&yard.captures());
     assert!(free < KEEP_FREE + 6 * MB, "{free} bytes are free: this test would have had nothing to show");
     daemon.terminate();
@@ -84,11 +90,12 @@ fn config(total: u64) -> String {
 }
 
 /// Each of these devices in turn sends the next of these numbers.
-fn flood(yard: &Yard, devices: &[Mac], numbers: std::ops::Range<u64>) {
+fn flood(yard: &Yard, devices: &[Mac], numbers: std::ops::Range<u64>, pace: &mut Pace<'_>) {
     let numbers: Vec<u64> = numbers.collect();
-    for numbers in numbers.chunks(10_000) {
+    for numbers in numbers.chunks(PIECE) {
         let frames = numbers.iter().map(|&number| frame(devices[number as usize % devices.len()], number));
         send_in_order(yard.street(), frames.collect(), PER_SECOND);
+        pace.sent(numbers.len() as u64);
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) const GATEWAY: Mac = [0x02, 0, 0, 0, 0, 1];
 /// All that is kept whole, on whatever disk the tests run: what each test adds stands behind it.
 pub(crate) const KEEP_ALL: &str = "[capture]\nflow_cutoff = \"off\"\nkeep_free = \"0MB\"\n";
 /// The daemon reports once a second; the machine may be busy.
-pub(crate) const REPORT_LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const REPORT_LIMIT: Duration = Duration::from_secs(60);
 /// Packets wait 100 ms in the ring and half a second in a buffer; the machine may be busy.
 pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(60);
 

@@ -4,6 +4,7 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use rebootping_lab::{Flood, Ns, udp_frame};
 
+use crate::pace::Pace;
 use crate::support::{GATEWAY, Mac, device};
 
 /// As large as receive offload makes frames, nearly.
@@ -14,6 +15,10 @@ const LARGE_EVERY: u64 = 1_000;
 const LENGTHS: [usize; 12] = [60, 590, 60, 60, 590, 60, 590, 1514, 60, 590, 60, 60];
 const GROUP: Mac = [0x01, 0, 0x5e, 0, 0, 0xfb];
 const BROADCAST: Mac = [0xff; 6];
+/// Long runs of one side, so that a run costs little and both sides have their turns.
+const RUN: usize = 2_000;
+/// So many are sent at once: 4 MB of records.
+const PIECE: usize = 3 * RUN;
 
 /// Devices that talk to each other, to the gateway and to groups.
 #[derive(Clone, Copy)]
@@ -43,15 +48,28 @@ impl Traffic {
     }
 
     /// Puts frames on the wire in this order: those of the gateway from its own side.
-    pub(crate) fn send(self, numbers: std::ops::Range<u64>, per_second: u64, gw: &Ns, street: &Ns) {
+    pub(crate) fn send(
+        self,
+        numbers: std::ops::Range<u64>,
+        per_second: u64,
+        [gw, street]: [&Ns; 2],
+        pace: &mut Pace<'_>,
+    ) {
         let numbers: Vec<u64> = numbers.collect();
-        // Long runs of one side, so that a run costs little and both sides have their turns.
-        for run in numbers.chunks(2_000) {
-            let (ours, theirs): (Vec<_>, Vec<_>) =
-                run.iter().map(|&number| self.frame(number)).partition(|frame| is_of_gateway(frame));
-            send_in_order(street, theirs, per_second);
-            send_in_order(gw, ours, per_second);
+        for piece in numbers.chunks(PIECE) {
+            let records = piece.chunks(RUN).map(|run| self.send_run(run, per_second, [gw, street])).sum();
+            pace.sent(records);
         }
+    }
+
+    /// Returns how many records they make.
+    fn send_run(self, numbers: &[u64], per_second: u64, [gw, street]: [&Ns; 2]) -> u64 {
+        let frames = numbers.iter().map(|&number| self.frame(number));
+        let (ours, theirs): (Vec<_>, Vec<_>) = frames.partition(|frame| is_of_gateway(frame));
+        let records = theirs.iter().chain(&ours).map(|frame| owners(frame).len() as u64).sum();
+        send_in_order(street, theirs, per_second);
+        send_in_order(gw, ours, per_second);
+        records
     }
 }
 
