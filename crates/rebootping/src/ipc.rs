@@ -12,6 +12,8 @@ pub(crate) mod web;
 
 use crate::config::links;
 use crate::log;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rebootping_core::commit::Want;
 use rebootping_core::engine::{Event, Report};
 use rebootping_core::history::relay::Receipt;
@@ -168,6 +170,19 @@ impl Peer {
         Ok(Self { stream, inbox: Vec::new(), outbox: VecDeque::new() })
     }
 
+    /// Waits for the first message that the other end begins with; of several that came together the last holds.
+    pub(crate) fn first<M: DeserializeOwned, S>(&mut self, begins: impl Fn(M) -> Option<S>) -> io::Result<S> {
+        loop {
+            match poll(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if let Some(beginning) = self.receive()?.into_iter().filter_map(&begins).next_back() {
+                return Ok(beginning);
+            }
+        }
+    }
+
     /// Queues a message and sends what can be sent; false if the outbox is full and the message was dropped.
     pub(crate) fn send(&mut self, message: &impl Serialize) -> io::Result<bool> {
         let frame = frame(message)?;
@@ -305,6 +320,19 @@ mod tests {
     fn a_frame_that_is_too_long_or_is_no_message_ends_the_talk() {
         assert!(take_frames::<ToJudge>(&mut vec![0, 1, 0, 1, 0]).is_err());
         assert!(take_frames::<ToJudge>(&mut vec![0, 0, 0, 2, b'{', b'}']).is_err());
+    }
+
+    #[test]
+    fn of_several_beginnings_that_came_together_the_last_holds() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut theirs = Peer::new(theirs).unwrap();
+        let retry = |link| ToJudge::Retry { link: LinkId(link) };
+        for link in [1, 2, 3] {
+            theirs.send(&retry(link)).unwrap();
+        }
+        let mut ours = Peer::new(ours).unwrap();
+        let begins = |message: ToJudge| (message != retry(3)).then_some(message);
+        assert_eq!(ours.first(begins).unwrap(), retry(2));
     }
 
     #[test]

@@ -12,6 +12,7 @@ enum Configured<'a> {
     Runs(&'a Program),
     CannotRun(&'a Program),
     MatchesNothing { section: &'static str, pattern: &'a str },
+    Retired(&'a Problem),
 }
 
 pub(super) fn findings(configuration: &Configuration) -> Vec<Finding> {
@@ -22,17 +23,20 @@ pub(super) fn findings(configuration: &Configuration) -> Vec<Finding> {
         .map(|program| if program.can_run { Configured::Runs(program) } else { Configured::CannotRun(program) });
     let unmatched =
         configuration.unmatched.iter().map(|(section, pattern)| Configured::MatchesNothing { section, pattern });
-    let all = [Configured::Valid(configuration)].into_iter().chain(observes).chain(programs).chain(unmatched);
+    let retired = configuration.retired.iter().map(Configured::Retired);
+    let all =
+        [Configured::Valid(configuration)].into_iter().chain(observes).chain(programs).chain(unmatched).chain(retired);
     all.map(|it| it.told()).collect()
 }
 
 /// Everything that makes a configuration invalid.
 pub(super) fn invalid(errors: &Errors) -> Vec<Finding> {
-    let told = |problem: &Problem| {
-        let text = format!("{}: {}.", problem.place, problem.what);
-        Finding::mend(ABOUT, text, Remedy::by_hand(problem.remedy.clone()))
-    };
+    let told = |problem: &Problem| Finding::mend(ABOUT, sentence(problem), Remedy::by_hand(problem.remedy.clone()));
     errors.0.iter().map(told).collect()
+}
+
+fn sentence(problem: &Problem) -> String {
+    format!("{}: {}.", problem.place, problem.what)
 }
 
 const ABOUT: &str = "configuration";
@@ -63,6 +67,7 @@ impl Configured<'_> {
                     "compare the name with those of `ip -brief link`; a device that appears later counts then",
                 ),
             ),
+            Self::Retired(problem) => Finding::note(ABOUT, sentence(problem), Remedy::by_hand(problem.remedy.clone())),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::committer::providers::Provider;
 use crate::config::commit::Backend;
+use crate::config::error::Problem;
 use crate::judge::links::Origin;
 use crate::sandbox::Confinement;
 use rebootping_core::commit::Firewall;
@@ -47,6 +48,8 @@ pub(super) struct Configuration {
     pub(super) programs: Vec<Program>,
     /// Patterns of `[[link]]` and `[links]` that match no link, each with its section.
     pub(super) unmatched: Vec<(&'static str, String)>,
+    /// Keys that mean nothing any more.
+    pub(super) retired: Vec<Problem>,
 }
 
 /// A program the configuration names.

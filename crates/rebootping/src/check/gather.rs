@@ -54,6 +54,7 @@ fn configuration(explicit: Option<&Path>, config: &Config, links: &[super::facts
         deprecates_prefixes: config.commit.deprecate_prefixes,
         programs: programs(config),
         unmatched: missing.map(|(section, glob)| (section, glob.to_string())).collect(),
+        retired: config.retired.clone(),
     }
 }
 

@@ -8,6 +8,7 @@ use super::finding::{Finding, Remedy, Severity};
 use super::{configuration, findings, print};
 use crate::committer::providers::{DefaultRoute, Gateway, Provider};
 use crate::config::commit::Backend;
+use crate::config::parse;
 use crate::judge::links::Origin;
 use crate::sandbox::Confinement;
 use rebootping_core::commit::Firewall;
@@ -53,6 +54,11 @@ fn findings_about_the_configuration() {
             facts.configuration.programs = vec![Program { key: "[commit] command", path, can_run: true }];
         }),
         ("a pattern without a link", |facts| facts.configuration.unmatched = vec![("[[link]]", "wam1".into())]),
+        ("a key of an earlier version", |facts| {
+            let text = "[store]\ncontacts = \"30d\"".to_owned();
+            let config = parse(&[("/etc/rebootping/rebootping.toml".into(), text)]).expect("it is accepted");
+            facts.configuration.retired = config.retired;
+        }),
     ]);
     insta::assert_snapshot!(told);
 }
@@ -96,7 +102,7 @@ fn findings_about_the_lan() {
 #[test]
 fn findings_about_an_invalid_configuration() {
     let source = (PathBuf::from("trial.toml"), "[probe]\ninterval = \"0s\"\necho = 2\n".to_owned());
-    let errors = crate::config::parse(&[source]).expect_err("it is invalid");
+    let errors = parse(&[source]).expect_err("it is invalid");
     insta::assert_snapshot!(print::json(&configuration::invalid(&errors)));
 }
 
@@ -287,6 +293,7 @@ fn sound() -> Facts {
             deprecates_prefixes: true,
             programs: Vec::new(),
             unmatched: Vec::new(),
+            retired: Vec::new(),
         },
         links: vec![link("wan1", "198.51.100.2", "198.51.100.1"), link("wan2", "203.0.113.2", "203.0.113.1")],
         targets: vec![

@@ -2,7 +2,7 @@
 
 use super::alerts::Alerts;
 use super::commit::{Commit, Hooks};
-use super::error::Errors;
+use super::error::{Errors, Problem};
 use super::field::Fields;
 use super::known;
 use super::links::{LinkRule, LinksSettings};
@@ -10,6 +10,7 @@ use super::observing::{Capture, NetworkRule, Store};
 use super::paths::{Paths, Process};
 use super::probe::{Probe, Select};
 use super::remote_write::RemoteWrite;
+use super::retired;
 use super::serving::{Dhcp, Restrict, Web};
 use super::written::Table;
 
@@ -48,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) alerts: Alerts,
     /// `[remote_write]`, if there is an engine.
     pub(crate) remote_write: Option<RemoteWrite>,
+    /// Keys that were written and mean nothing any more, each with what to write instead.
+    pub(crate) retired: Vec<Problem>,
 }
 
 impl Config {
@@ -92,6 +95,7 @@ impl Config {
             dhcp,
             alerts,
             remote_write,
+            retired: retired::told(&known::SECTIONS, root),
         })
     }
 }

@@ -5,7 +5,7 @@
 //!                                       sections ──────┘   or every Problem, each FILE:LINE: what; what to do
 //! ```
 //!
-//! `known` lists sections and keys. One file for each group of sections holds its types, defaults and rules (`paths`,
+//! `known` lists sections and keys, `retired` those that mean nothing any more. One file for each group of sections holds its types, defaults and rules (`paths`,
 //! `links`, `probe`, `commit`, `observing`, `serving`, `alerts`); they read keys through `field` and `values`.
 
 pub(crate) mod alerts;
@@ -21,6 +21,7 @@ pub(crate) mod observing;
 pub(crate) mod paths;
 pub(crate) mod probe;
 pub(crate) mod remote_write;
+mod retired;
 mod rules;
 pub(crate) mod serving;
 mod values;

@@ -52,7 +52,10 @@ pub(crate) fn main(join: Option<&Path>) -> ExitCode {
 fn run(committer: UnixStream) -> io::Result<()> {
     let outlet = Outlet::new(committer.try_clone()?)?;
     let mut peer = Peer::new(committer)?;
-    let settings = first_settings(&mut peer)?;
+    let settings = peer.first(|message| {
+        let ToCourier::Configure(settings) = message else { return None };
+        Some(*settings)
+    })?;
     // A kernel that does not let us say so ends us like any other process.
     drop(fs::write("/proc/self/oom_score_adj", OOM_SCORE));
     clock::settle_zone();
@@ -87,16 +90,6 @@ fn errands(settings: &CourierSettings, dialer: &Arc<Dialer>, outlet: &Outlet) ->
     (alerts, tasks.into_iter().flatten().chain(minutes).collect())
 }
 
-/// Waits for the committer's first message.
-fn first_settings(peer: &mut Peer) -> io::Result<CourierSettings> {
-    loop {
-        wait(peer, PollTimeout::NONE)?;
-        if let Some(ToCourier::Configure(settings)) = peer.receive()?.into_iter().next() {
-            return Ok(*settings);
-        }
-    }
-}
-
 /// Hands on what the committer says, until it closes its end or sends other settings: another process begins with those.
 fn obey(peer: &mut Peer, outlet: &Outlet, dialer: &Dialer, alerts: Option<&alerts::Desk>) -> io::Result<()> {
     loop {
@@ -109,7 +102,10 @@ fn obey(peer: &mut Peer, outlet: &Outlet, dialer: &Dialer, alerts: Option<&alert
         wait(peer, ALIVE_EVERY.into())?;
         for message in peer.receive()? {
             match (message, alerts) {
-                (ToCourier::Configure(_), _) => return Ok(()),
+                (ToCourier::Configure(_), _) => {
+                    outlet.say(&FromCourier::Anew);
+                    return Ok(());
+                }
                 (ToCourier::Happened { number, at, news }, Some(alerts)) => alerts.happened(number, at, *news)?,
                 (ToCourier::Stands(at, standing), Some(alerts)) => alerts.stands(at, *standing)?,
                 (ToCourier::Ran(result), Some(alerts)) => alerts.ran(result)?,

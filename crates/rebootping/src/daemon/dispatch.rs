@@ -4,7 +4,8 @@
 
 use super::Input;
 use super::door::Door;
-use super::supervise::{Courier, Heard, Supervisor, Worker};
+use super::supervise::Supervisor;
+use super::workers::{Courier, Heard, Worker};
 use super::{Daemon, alert_hooks, settings};
 use crate::clock;
 use crate::config::meant::Config;
@@ -218,7 +219,7 @@ impl Daemon {
                 }
             }
             Heard::Ended(why) => {
-                // It also ends where it is to begin with other settings.
+                // It said so itself where it begins with other settings.
                 if std::mem::take(&mut self.dispatch.runs) {
                     log::info(&format!("the courier ended ({why}) and is started again; what waits is kept"));
                 }

@@ -32,6 +32,7 @@ pub(crate) mod settings;
 mod shown;
 mod signals;
 mod supervise;
+mod workers;
 
 use crate::clock::{self, Moment};
 use crate::committer::prefixes::Prefixes;
@@ -61,6 +62,7 @@ use rebootping_core::alerts::Event;
 use rebootping_core::commit::State;
 use rebootping_core::engine::Report;
 use rebootping_core::link::{Family, LinkId};
+use reconfiguring::warn_of_retired;
 use service_manager::ServiceManager;
 use settings::{
     commit_settings, judge_settings, observer_settings, prefix_settings, provider_of, warden_settings, web_settings,
@@ -71,7 +73,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
-use supervise::{Heard, Judge, Observer, Supervisor, Web, Worker};
+use supervise::Supervisor;
+use workers::{Heard, Judge, Observer, Web, Worker};
 
 /// Inputs that may wait before whoever sends them does.
 const INPUTS: usize = 256;
@@ -116,6 +119,7 @@ pub(crate) fn run(explicit: Option<&Path>, join: Option<&Path>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    warn_of_retired(&config);
     match Daemon::start(explicit, config, join).map(|(daemon, inputs)| daemon.run(&inputs)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -263,7 +267,7 @@ impl Daemon {
                 log::warn(&format!("the observer ended ({why}) and is started again; links are judged all the same"));
             }
             Input::Web(Heard::Ended(why)) => {
-                // It also ends where it is to begin with other settings.
+                // It said so itself where it begins with other settings.
                 if std::mem::take(&mut self.serves) {
                     log::info(&format!("the web process ended ({why}) and is started again; nothing else is touched"));
                 }
@@ -359,6 +363,7 @@ impl Daemon {
     fn handle_web(&mut self, message: FromWeb) {
         match message {
             FromWeb::Alive => self.serves = true,
+            FromWeb::Anew => self.serves = false,
             FromWeb::Notice(text) => log::info(&text),
             FromWeb::Warning(text) => log::warn(&text),
         }

@@ -8,11 +8,19 @@ use crate::config::meant::Config;
 use crate::ipc::JudgedLink;
 use crate::log;
 
+/// Tells of keys that were written and mean nothing any more.
+pub(super) fn warn_of_retired(config: &Config) {
+    for problem in &config.retired {
+        log::warn(&problem.to_string());
+    }
+}
+
 impl Daemon {
     /// Reads the configuration again; an invalid one changes nothing.
     pub(super) fn reload(&mut self) {
         match config::load(self.explicit.as_deref()) {
             Ok(config) if config.paths == self.config.paths && config.process == self.config.process => {
+                warn_of_retired(&config);
                 self.take_config(config);
             }
             Ok(_) => log::warn(

@@ -2,7 +2,8 @@
 
 use super::Daemon;
 use super::settings;
-use super::supervise::{Courier, Judge, Observer, Supervisor, Web, Worker};
+use super::supervise::Supervisor;
+use super::workers::{Courier, Judge, Observer, Web, Worker};
 use crate::clock;
 use crate::committer::CommitStatus;
 use crate::ipc::web::ToWeb;

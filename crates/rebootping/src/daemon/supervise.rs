@@ -2,19 +2,14 @@
 
 use super::Input;
 use super::door::Door;
-use super::folders::make_captures;
 use super::mailbox::Mailbox;
+use super::workers::{Heard, Worker};
 use crate::clock;
-use crate::ipc::courier::{CourierSettings, FromCourier, ToCourier};
-use crate::ipc::observer::{FromObserver, ObserverSettings, ToObserver};
-use crate::ipc::web::{FromWeb, ToWeb, WebSettings};
-use crate::ipc::{FromJudge, JudgeSettings, ToJudge, take_frames};
+use crate::ipc::take_frames;
 use crate::log;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rebootping_core::time::Time;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::io::{self, Read};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
@@ -33,114 +28,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// One that a unit starts is waited for so long, shorter than the silence that would end it; then one is started here.
 const JOINS_WITHIN: Duration = Duration::from_secs(8);
 
-/// A kind of process: what it is told, and what it says.
-pub(super) trait Worker: Send + Sync + 'static {
-    /// Its subcommand, which is also what we call it.
-    const NAME: &'static str;
-    /// What it is given first, and again when that changes.
-    type Settings: Clone + PartialEq + Send + std::fmt::Debug;
-    /// What it can be told.
-    type Order: Serialize;
-    /// What it says.
-    type Said: DeserializeOwned;
-    /// Does what only root can do for it, before each start.
-    fn prepare(_settings: &Self::Settings) {}
-    /// The order that gives it settings.
-    fn configure(settings: Self::Settings) -> Self::Order;
-    /// What the daemon makes of it.
-    fn input(heard: Heard<Self::Said>) -> Input;
-}
-
-/// What is heard of a process.
-pub(crate) enum Heard<T> {
-    /// The one of this number said something.
-    Said(u64, T),
-    /// It ended, in these words, and is started again by itself.
-    Ended(String),
-}
-
-/// The process that judges links.
-#[derive(Debug)]
-pub(super) enum Judge {}
-
-impl Worker for Judge {
-    const NAME: &'static str = "judge";
-    type Settings = JudgeSettings;
-    type Order = ToJudge;
-    type Said = FromJudge;
-
-    fn configure(settings: JudgeSettings) -> ToJudge {
-        ToJudge::Configure(Box::new(settings))
-    }
-
-    fn input(heard: Heard<FromJudge>) -> Input {
-        Input::Judge(heard)
-    }
-}
-
-/// The process that captures and keeps what it captured.
-#[derive(Debug)]
-pub(super) enum Observer {}
-
-impl Worker for Observer {
-    const NAME: &'static str = "observer";
-    type Settings = ObserverSettings;
-    type Order = ToObserver;
-    type Said = FromObserver;
-
-    fn prepare(settings: &ObserverSettings) {
-        if let Err(error) = make_captures(&settings.captures, &settings.user) {
-            log::warn(&format!("{error}; packets are not kept until it can be"));
-        }
-    }
-
-    fn configure(settings: ObserverSettings) -> ToObserver {
-        ToObserver::Configure(Box::new(settings))
-    }
-
-    fn input(heard: Heard<FromObserver>) -> Input {
-        Input::Observer(heard)
-    }
-}
-
-/// The process that serves the page.
-#[derive(Debug)]
-pub(super) enum Web {}
-
-impl Worker for Web {
-    const NAME: &'static str = "web";
-    type Settings = WebSettings;
-    type Order = ToWeb;
-    type Said = FromWeb;
-
-    fn configure(settings: WebSettings) -> ToWeb {
-        ToWeb::Configure(Box::new(settings))
-    }
-
-    fn input(heard: Heard<FromWeb>) -> Input {
-        Input::Web(heard)
-    }
-}
-
-/// The process that sends messages to others.
-#[derive(Debug)]
-pub(super) enum Courier {}
-
-impl Worker for Courier {
-    const NAME: &'static str = "courier";
-    type Settings = CourierSettings;
-    type Order = ToCourier;
-    type Said = FromCourier;
-
-    fn configure(settings: CourierSettings) -> ToCourier {
-        ToCourier::Configure(Box::new(settings))
-    }
-
-    fn input(heard: Heard<FromCourier>) -> Input {
-        Input::Courier(heard)
-    }
-}
-
 /// A process, and the thread that keeps it running.
 #[derive(Debug)]
 pub(super) struct Supervisor<W: Worker> {
@@ -153,6 +40,8 @@ pub(super) struct Supervisor<W: Worker> {
 struct Shared<W: Worker> {
     /// How many were started.
     started: AtomicU64,
+    /// How many of them because the one before did not end by itself to begin anew.
+    restarts: AtomicU64,
     /// When the last one was started or said something, in nanoseconds since boot.
     heard: AtomicU64,
     running: Mutex<Running<W>>,
@@ -169,7 +58,8 @@ impl<W: Worker> Supervisor<W> {
     /// Starts the first process, or lets it join where there is a door, and the thread that goes on so.
     pub(super) fn start(inputs: SyncSender<Input>, settings: W::Settings, door: Option<Door>) -> io::Result<Self> {
         let running = Mutex::new(Running { settings, process: None, stopping: false });
-        let shared = Arc::new(Shared { started: AtomicU64::new(0), heard: AtomicU64::new(0), running });
+        let [started, restarts, heard] = [0; 3].map(AtomicU64::new);
+        let shared = Arc::new(Shared { started, restarts, heard, running });
         shared.hear();
         let of_thread = Arc::clone(&shared);
         let (alive, ended) = sync_channel(0);
@@ -185,9 +75,9 @@ impl<W: Worker> Supervisor<W> {
         self.shared.started.load(Ordering::SeqCst)
     }
 
-    /// How often it had to be started again.
+    /// How often it had to be started again; those that end by themselves to begin anew do not count.
     pub(super) fn restarts(&self) -> u64 {
-        self.current().saturating_sub(1)
+        self.shared.restarts.load(Ordering::SeqCst)
     }
 
     /// How long it has said nothing.
@@ -272,20 +162,23 @@ impl<W: Worker> Shared<W> {
         while !self.running().stopping {
             let number = self.started.fetch_add(1, Ordering::SeqCst) + 1;
             self.hear();
-            let (said_anything, why) = match self.run_one(number, inputs, door.as_mut()) {
+            let (said, why) = match self.run_one(number, inputs, door.as_mut()) {
                 Ok(ended) => ended,
-                Err(error) => (false, format!("it could not be started: {error}")),
+                Err(error) => (Words::None, format!("it could not be started: {error}")),
             };
             if self.running().stopping || inputs.send(W::input(Heard::Ended(why))).is_err() {
                 return;
             }
-            pause = if said_anything { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+            pause = if said == Words::None { (pause * 2).min(LONGEST_PAUSE) } else { FIRST_PAUSE };
             thread::sleep(pause);
+            if said != Words::Farewell {
+                self.restarts.fetch_add(1, Ordering::SeqCst);
+            }
         }
     }
 
-    /// Runs one process to its end; says whether it ever said anything, and how it ended.
-    fn run_one(&self, number: u64, inputs: &SyncSender<Input>, door: Option<&mut Door>) -> io::Result<(bool, String)> {
+    /// Runs one process to its end; says what it ever said, and how it ended.
+    fn run_one(&self, number: u64, inputs: &SyncSender<Input>, door: Option<&mut Door>) -> io::Result<(Words, String)> {
         W::prepare(&self.settings());
         let (process, ours) = begin(W::NAME, door)?;
         self.hear();
@@ -296,33 +189,42 @@ impl<W: Worker> Shared<W> {
             mailbox.post(&W::configure(running.settings.clone()))?;
             running.process = (!running.stopping).then_some((process.pid(), mailbox));
         }
-        let said_anything = self.read_all(&mut reader, number, inputs);
+        let said = self.read_all(&mut reader, number, inputs);
         self.running().process = None;
         // What it could not be understood to say, it must not go on saying.
         drop(reader.shutdown(Shutdown::Both));
-        Ok((said_anything, process.end()?))
+        Ok((said, process.end()?))
     }
 
-    /// Hands over what a process says until it ends; true if it said anything.
-    fn read_all(&self, stream: &mut UnixStream, number: u64, inputs: &SyncSender<Input>) -> bool {
-        let (mut inbox, mut buffer, mut said_anything) = (Vec::new(), [0; 8192], false);
+    /// Hands over what a process says until it ends.
+    fn read_all(&self, stream: &mut UnixStream, number: u64, inputs: &SyncSender<Input>) -> Words {
+        let (mut inbox, mut buffer, mut said) = (Vec::new(), [0; 8192], Words::None);
         loop {
             match stream.read(&mut buffer) {
-                Ok(0) => return said_anything,
+                Ok(0) => return said,
                 Ok(length) => inbox.extend_from_slice(&buffer[..length]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(_) => return said_anything,
+                Err(_) => return said,
             }
-            let Ok(messages) = take_frames(&mut inbox) else { return said_anything };
+            let Ok(messages) = take_frames(&mut inbox) else { return said };
             for message in messages {
-                said_anything = true;
+                said = if W::is_farewell(&message) { Words::Farewell } else { Words::Some };
                 self.hear();
                 if inputs.send(W::input(Heard::Said(number, message))).is_err() {
-                    return said_anything;
+                    return said;
                 }
             }
         }
     }
+}
+
+/// What a process ever said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    None,
+    Some,
+    /// At last, that it begins anew.
+    Farewell,
 }
 
 /// A process that runs, and who its parent is.

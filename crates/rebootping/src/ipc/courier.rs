@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// From the committer to the courier.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) enum ToCourier {
-    /// Send like this. The first message; after another one it ends, for another process to begin with those settings.
+    /// Send like this. The first message; after another one it says [`FromCourier::Anew`].
     Configure(Box<CourierSettings>),
     /// This happened; it is told again until it is [`FromCourier::Kept`].
     Happened {
@@ -48,7 +48,7 @@ pub(crate) enum FromCourier {
     Notice(String),
     /// Something the operator should know.
     Warning(String),
-    /// It begins anew by itself, to read files that were replaced.
+    /// It ends, for another to begin with the settings it was given, or to read files that were replaced.
     Anew,
     /// It has all that happened up to this number.
     Kept(u64),

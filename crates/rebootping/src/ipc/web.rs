@@ -8,7 +8,7 @@ use std::time::Duration;
 /// From the committer to the web process.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) enum ToWeb {
-    /// Serve like this. The first message; after another one it ends, for another process to begin with those settings.
+    /// Serve like this. The first message; after another one it says [`FromWeb::Anew`].
     Configure(Box<WebSettings>),
     /// Links may stand otherwise than before: ask, if anybody listens.
     Look,
@@ -23,6 +23,8 @@ pub(crate) enum FromWeb {
     Notice(String),
     /// Something the operator should know.
     Warning(String),
+    /// It ends, for another to begin with the settings it was given.
+    Anew,
 }
 
 /// All the web process needs to know of the configuration and the links.

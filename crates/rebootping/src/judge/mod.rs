@@ -68,7 +68,10 @@ pub(crate) fn main(join: Option<&Path>) -> ExitCode {
 /// Judges until the committer closes its end of the connection, which is an `UnexpectedEof`.
 fn run(committer: UnixStream) -> io::Result<()> {
     let mut peer = Peer::new(committer)?;
-    let settings = first_settings(&mut peer)?;
+    let settings = peer.first(|message| {
+        let ToJudge::Configure(settings) = message else { return None };
+        Some(*settings)
+    })?;
     run_first();
     let secrets = Secrets::draw()?;
     let wire = Wire::open(secrets.identifier)?;
@@ -135,18 +138,6 @@ impl Secrets {
         source.read_exact(&mut number)?;
         let [key @ .., high, low] = random;
         Ok(Self { key, identifier: u16::from_be_bytes([high, low]), number: u64::from_ne_bytes(number) })
-    }
-}
-
-/// Waits for the committer's first message.
-fn first_settings(peer: &mut Peer) -> io::Result<JudgeSettings> {
-    loop {
-        wait_for([peer.as_fd()], None)?;
-        for message in peer.receive()? {
-            if let ToJudge::Configure(settings) = message {
-                return Ok(*settings);
-            }
-        }
     }
 }
 

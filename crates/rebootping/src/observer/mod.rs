@@ -27,7 +27,7 @@ use crate::capture::{Capture, RING};
 use crate::clock::{self, Moment};
 use crate::ipc;
 use crate::ipc::Peer;
-use crate::ipc::observer::{Fact, FromObserver, ObserverSettings, ToObserver};
+use crate::ipc::observer::{Fact, FromObserver, ToObserver};
 use crate::netlink::socket::RECEIVE_BUFFER;
 use crate::netlink::watch::Watch;
 use crate::sandbox::users::Identity;
@@ -64,7 +64,10 @@ pub(crate) fn main(join: Option<&Path>) -> ExitCode {
 /// Observes until the committer closes its end of the connection.
 fn run(committer: UnixStream) -> io::Result<()> {
     let mut peer = Peer::new(committer)?;
-    let settings = first_settings(&mut peer)?;
+    let settings = peer.first(|message| {
+        let ToObserver::Configure(settings) = message else { return None };
+        Some(*settings)
+    })?;
     // A kernel that does not let us say so ends us like any other process.
     drop(fs::write("/proc/self/oom_score_adj", OOM_SCORE));
     let zone = clock::settle_zone();
@@ -99,16 +102,6 @@ fn run(committer: UnixStream) -> io::Result<()> {
     }
     let watching = Watching::start(watch, capture, settings, seed, zone);
     Observer { peer, questions, history, watching }.run()
-}
-
-/// Waits for the committer's first message.
-fn first_settings(peer: &mut Peer) -> io::Result<ObserverSettings> {
-    loop {
-        wait_for(&[peer.as_fd()], PollTimeout::NONE)?;
-        if let Some(ToObserver::Configure(settings)) = peer.receive()?.into_iter().next() {
-            return Ok(*settings);
-        }
-    }
 }
 
 /// A secret for the tables that are filled by strangers.

@@ -125,10 +125,19 @@ fn committed(status: &Status) -> String {
     }
     for process in status.processes.iter().filter(|process| process.state != "running" || process.restarts > 0) {
         let again =
-            if process.restarts > 0 { format!(", started again {} times", process.restarts) } else { String::new() };
+            if process.restarts > 0 { format!(", started again {}", times(process.restarts)) } else { String::new() };
         let _ = writeln!(text, "{} is {}{again}", process.name, process.state);
     }
     text
+}
+
+/// How often, in words.
+fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{count} times"),
+    }
 }
 
 /// Two digits below 10 ms, one above.

@@ -181,6 +181,17 @@ fn monitoring_reads_the_exit_code() {
 }
 
 #[test]
+fn a_process_that_had_to_be_started_again_is_told() {
+    let mut status = status_of([report(Code::Best, 4, true, 0), report(Code::Best, 4, true, 0)], State::Applied, None);
+    let told = [0, 1, 2, 3].map(|restarts| {
+        status.processes[1].restarts = restarts;
+        table::status(&status, false).lines().find_map(|line| line.strip_prefix("judge is ").map(str::to_owned))
+    });
+    let again = ["running, started again once", "running, started again twice", "running, started again 3 times"];
+    assert_eq!(told, [None, Some(again[0].into()), Some(again[1].into()), Some(again[2].into())]);
+}
+
+#[test]
 fn an_order_that_would_leave_nothing_is_objected_to() {
     let status = status_of([report(Code::Best, 4, true, 0), report(Code::Behind, 0, false, 60)], State::Applied, None);
     assert!(status.objection_to("wan1", Order::Out).is_some());

@@ -55,7 +55,6 @@ use connections::House;
 use doors::Doors;
 use ledger::Ledger;
 use live::Live;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use random::Random;
 use site::Site;
 use std::fs;
@@ -89,7 +88,10 @@ pub(crate) fn main(join: Option<&Path>) -> ExitCode {
 /// Serves until the committer closes its end of the connection, or wants other settings.
 fn run(committer: UnixStream) -> io::Result<()> {
     let mut peer = Peer::new(committer)?;
-    let settings = first_settings(&mut peer)?;
+    let settings = peer.first(|message| {
+        let ToWeb::Configure(settings) = message else { return None };
+        Some(*settings)
+    })?;
     // A kernel that does not let us say so ends us like any other process.
     drop(fs::write("/proc/self/oom_score_adj", OOM_SCORE));
     let random = Random::open()?;
@@ -118,16 +120,6 @@ fn run(committer: UnixStream) -> io::Result<()> {
     // Who is being answered is not waited for.
     runtime.shutdown_background();
     ended
-}
-
-/// Waits for the committer's first message.
-fn first_settings(peer: &mut Peer) -> io::Result<WebSettings> {
-    loop {
-        poll(&mut [PollFd::new(peer.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE)?;
-        if let Some(ToWeb::Configure(settings)) = peer.receive()?.into_iter().next() {
-            return Ok(*settings);
-        }
-    }
 }
 
 /// What only root can do, and what is to be said of it. Where the certificate cannot be used nothing is served: whoever wants
@@ -182,7 +174,7 @@ async fn obey(mut peer: Peer, site: &Site) -> io::Result<()> {
                 });
                 match told {
                     Ok(told) if told.iter().all(|message| *message == ToWeb::Look) => site.live.look(),
-                    Ok(_) => return Ok(()),
+                    Ok(_) => return peer.send(&FromWeb::Anew).map(drop),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     Err(error) => return Err(error),
                 }

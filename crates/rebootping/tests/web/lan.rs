@@ -15,6 +15,14 @@ fn ask(site: &Site, method: &str, path: &str, headers: &[&str], body: &str) -> R
     exchange(stream, &request(method, path, LAN, headers, body)).expect("an answer")
 }
 
+/// How often the page's process had to be started again.
+fn restarts(site: &Site) -> u64 {
+    let status = site.daemon.status();
+    let mut processes = status["processes"].as_array().expect("a list").iter();
+    let web = processes.find(|process| process["name"] == "web").expect("it is listed");
+    web["restarts"].as_u64().expect("a number")
+}
+
 #[test]
 fn from_the_lan_everything_takes_a_login() {
     let site = Site::start("lan", LISTEN);
@@ -63,6 +71,7 @@ fn over_tls_the_cookie_is_for_tls_alone_and_without_a_certificate_nothing_is_ser
     assert!(said.contains("; Secure") && said.contains("strict-transport-security: max-age="), "{said}");
     let plain = site.send(&request("GET", "/", LOOPBACK, &[], ""));
     assert!(plain.is_none_or(|reply| reply.status == 400), "plain HTTP has no answer");
+    assert_eq!(restarts(&site), 0, "whoever begins with other settings was not started again");
     site.daemon.reload(Some(&web("/etc/hostname")));
     wait_until("a certificate that is none is said", LIMIT, || {
         site.daemon.log().contains("the page is not served: /etc/hostname")
