@@ -18,8 +18,12 @@
 //!
 //! Beside them, once a load: dumpcap with a ring of files, the bare ring (frames counted and given back), and rebootping with the
 //! cut-off of flows it has by default. Of a wire full at 1 Gbit/s only the losses are told, for the sender needs a processor of
-//! its own. `cargo bench --bench capture -- imix` measures the loads named alone.
+//! its own. How soon a packet is followed comes last. `cargo bench --bench capture -- imix` measures what is named alone.
 
+#[path = "capture/follow.rs"]
+mod follow;
+#[path = "../tests/captures/followed.rs"]
+mod followed;
 #[path = "capture/load.rs"]
 mod load;
 #[path = "../tests/captures/pcap.rs"]
@@ -57,11 +61,13 @@ fn main() -> ExitCode {
     }
     let load_average = fs::read_to_string("/proc/loadavg").expect("the kernel counts");
     println!("load average before: {}", load_average.trim_end());
+    let is_wanted = |name| wanted.is_empty() || wanted.iter().any(|word| word == name);
     let mut held = true;
-    for load in &LOADS {
-        if wanted.is_empty() || wanted.iter().any(|word| word == load.name) {
-            held &= measure(load);
-        }
+    for load in LOADS.iter().filter(|load| is_wanted(load.name)) {
+        held &= measure(load);
+    }
+    if is_wanted(follow::NAME) {
+        held &= follow::measure();
     }
     if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

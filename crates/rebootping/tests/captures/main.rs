@@ -11,6 +11,7 @@ mod disk;
 mod fidelity;
 mod flood;
 mod follow;
+mod followed;
 mod hotplug;
 mod modes;
 mod pace;
