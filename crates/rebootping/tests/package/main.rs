@@ -5,7 +5,7 @@ mod package;
 mod root;
 
 use machine::Machine;
-use package::{assert_reproducible, built};
+use package::{assert_reproducible, assert_sound, built};
 use rebootping_lab::{Family, Isusable, Lab, SWITCH_LIMIT, Watcher, wait_until};
 use serde_json::Value;
 use std::time::Duration;
@@ -73,6 +73,7 @@ fn check_units(machine: &Machine) {
 fn the_package_comes_goes_and_leaves_nothing_behind() {
     let packages = ["0.0.8", "0.0.9", "0.1.0"].map(built);
     assert_reproducible(&packages[0], "0.0.8");
+    assert_sound(&packages[0]);
     let root = match root::debian() {
         Ok(root) => root,
         Err(error) if std::env::var_os("REBOOTPING_LONG").is_none() => {
