@@ -5,9 +5,8 @@
 //! made anew, and hold-downs tell of the present. A backup is taken while a daemon runs; it is brought back while none does, and what
 //! was there is set aside whole.
 
-use crate::client::{fail, load, written};
+use crate::client::with_config;
 use crate::clock;
-use crate::config::meant::Config;
 use crate::daemon::folders::{self, observer_state};
 use crate::durable;
 use crate::report::amount::bytes;
@@ -16,7 +15,7 @@ use crate::store::read::{Reader, Unreadable};
 use crate::store::{COMPANIONS, NAME};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,7 +25,7 @@ const BESIDE: [&str; 4] = ["observer/devices.json.gz", "control.json", "audit", 
 
 /// `rebootping backup`.
 pub(crate) fn backup(explicit: Option<&Path>, file: &Path) -> ExitCode {
-    told(explicit, |config| {
+    with_config(explicit, |config| {
         let whole = write(&config.paths.state, file)?;
         let names: Vec<&str> = ["the history"].into_iter().chain(whole.iter().map(|(name, _)| name.as_str())).collect();
         let size = fs::metadata(file).map_or(0, |found| found.len());
@@ -36,7 +35,7 @@ pub(crate) fn backup(explicit: Option<&Path>, file: &Path) -> ExitCode {
 
 /// `rebootping restore`.
 pub(crate) fn restore(explicit: Option<&Path>, file: &Path) -> ExitCode {
-    told(explicit, |config| {
+    with_config(explicit, |config| {
         let copy = Copy::open(file).map_err(|why| format!("{} is not restored: {why}", file.display()))?;
         fs::create_dir_all(&config.paths.run).map_err(|error| of(&config.paths.run, &error))?;
         let _lock = folders::Lock::take(&config.paths.run).map_err(|error| {
@@ -46,17 +45,6 @@ pub(crate) fn restore(explicit: Option<&Path>, file: &Path) -> ExitCode {
         let before = aside.map_or_else(String::new, |aside| format!("; what was there is in {}", aside.display()));
         Ok(format!("{} is restored{before}. Start `rebootping run` again.\n", file.display()))
     })
-}
-
-fn told(explicit: Option<&Path>, run: impl FnOnce(&Config) -> Result<String, String>) -> ExitCode {
-    let config = match load(explicit) {
-        Ok(config) => config,
-        Err(code) => return code,
-    };
-    match run(&config) {
-        Ok(text) => written(io::stdout().write_all(text.as_bytes())),
-        Err(problem) => fail(&problem, 1),
-    }
 }
 
 fn of(path: &Path, error: &io::Error) -> String {

@@ -51,7 +51,7 @@ pub(crate) fn why(explicit: Option<&Path>, asked: &Why) -> ExitCode {
     if let Some(at) = asked.at {
         return history::why(explicit, asked, at, clock::wall());
     }
-    with_daemon(explicit, |config| {
+    with_config(explicit, |config| {
         let status = ask_status(config)?;
         let link = names(&status).find(&asked.link).and_then(|id| status.links.get(usize::from(id.0)));
         let link = link.ok_or_else(|| {
@@ -73,12 +73,12 @@ pub(crate) fn link(explicit: Option<&Path>, asked: &LinkOrder) -> ExitCode {
         LinkVerb::Retry => Request::Retry { link },
         LinkVerb::Auto => Request::Auto { link },
     };
-    with_daemon(explicit, |config| done(ask(&config.paths.run, &request)))
+    with_config(explicit, |config| done(ask(&config.paths.run, &request)))
 }
 
 /// `rebootping release`: through the daemon if one runs, else by itself. It ends when every link is back.
 pub(crate) fn release(explicit: Option<&Path>) -> ExitCode {
-    with_daemon(explicit, |config| match ask(&config.paths.run, &Request::Release) {
+    with_config(explicit, |config| match ask(&config.paths.run, &Request::Release) {
         Err(error) if nobody_there(&error) => give_back(config),
         Ok(Answer::Done(_)) => released(config),
         answer => done(answer),
@@ -131,8 +131,8 @@ pub(crate) fn written(result: io::Result<()>) -> ExitCode {
     }
 }
 
-/// Prints what a command says, or why it could not.
-pub(crate) fn with_daemon(explicit: Option<&Path>, run: impl FnOnce(&Config) -> Result<String, String>) -> ExitCode {
+/// Reads the configuration, and prints what a command says with it, or why it could not.
+pub(crate) fn with_config(explicit: Option<&Path>, run: impl FnOnce(&Config) -> Result<String, String>) -> ExitCode {
     let config = match load(explicit) {
         Ok(config) => config,
         Err(code) => return code,

@@ -30,6 +30,8 @@ mod pcap_files;
 mod pcap_read;
 mod report;
 mod sandbox;
+#[cfg(test)]
+mod scripted;
 mod softnet;
 mod store;
 mod sys;

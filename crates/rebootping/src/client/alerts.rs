@@ -1,6 +1,6 @@
 //! `rebootping alerts`: what people were told, what waits, and whether a test arrives.
 
-use super::{OTHER_VERSION, done, with_daemon};
+use super::{OTHER_VERSION, done, with_config};
 use crate::cli::{AlertsOrder, AlertsVerb};
 use crate::clock;
 use crate::config::meant::Config;
@@ -22,7 +22,7 @@ const NOBODY: &str = "nobody is to be told anything; set a place under [alerts] 
 
 /// Does what was asked.
 pub(crate) fn run(explicit: Option<&Path>, order: AlertsOrder) -> ExitCode {
-    with_daemon(explicit, |config| match order.verb {
+    with_config(explicit, |config| match order.verb {
         Some(AlertsVerb::Test) => test(config),
         None => {
             let report = report(config)?;

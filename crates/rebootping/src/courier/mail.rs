@@ -205,30 +205,7 @@ impl<W: Read + Write> Talk<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A server that says all it has to say before it is asked.
-    struct Says {
-        says: io::Cursor<Vec<u8>>,
-        heard: Vec<u8>,
-    }
-
-    impl Read for Says {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let most = buffer.len().min(5);
-            self.says.read(&mut buffer[..most])
-        }
-    }
-
-    impl Write for Says {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.heard.extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::scripted::Scripted;
 
     /// What becomes of a mail to two people, and what the server heard.
     fn handed_in(says: &str) -> (Result<(), String>, String) {
@@ -243,7 +220,7 @@ mod tests {
             to: &to,
             letter: "Subject: x\r\n\r\ny\r\n",
         };
-        let mut talk = Talk { wire: Says { says: io::Cursor::new(says.into()), heard: Vec::new() }, inbox: Vec::new() };
+        let mut talk = Talk { wire: Scripted::new(says), inbox: Vec::new() };
         let result = submission.hand_in(&mut talk).map_err(|trouble| match trouble {
             Trouble::Refused(why) => format!("refused: {why}"),
             Trouble::Failed(why) => format!("failed: {why}"),

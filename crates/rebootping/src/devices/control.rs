@@ -63,7 +63,7 @@ pub(super) fn undo(explicit: Option<&Path>, id: Option<u64>) -> ExitCode {
 }
 
 fn order(explicit: Option<&Path>, order: impl FnOnce(&Config) -> Result<ControlOrder, String>) -> ExitCode {
-    client::with_daemon(explicit, |config| client::done(ask(&config.paths.run, &Request::Control(order(config)?))))
+    client::with_config(explicit, |config| client::done(ask(&config.paths.run, &Request::Control(order(config)?))))
 }
 
 /// All MACs of a device, the one that was named first.

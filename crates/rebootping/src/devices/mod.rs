@@ -101,7 +101,7 @@ fn tell(
     device: &str,
     verb: impl FnOnce(&Known<'_>) -> Result<DeviceVerb, String>,
 ) -> ExitCode {
-    client::with_daemon(explicit, |config| {
+    client::with_config(explicit, |config| {
         let known = Known(config);
         let request = Request::Device(known.mac(device)?, verb(&known)?);
         client::done(daemon::ask(&config.paths.run, &request))

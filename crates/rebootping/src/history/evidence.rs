@@ -5,7 +5,7 @@
 use super::at::{Asked, all_of_second, for_page};
 use super::{Label, nanos};
 use crate::cli::Why;
-use crate::client::{ask_status, with_daemon};
+use crate::client::{ask_status, with_config};
 use crate::clock;
 use crate::config::meant::Config;
 use crate::daemon::folders::observer_state;
@@ -31,7 +31,7 @@ const SLACK: Duration = Duration::from_millis(200);
 
 /// `rebootping why LINK --pcap FILE`.
 pub(crate) fn why(explicit: Option<&Path>, asked: &Why, file: &Path) -> ExitCode {
-    with_daemon(explicit, |config| {
+    with_config(explicit, |config| {
         let evidence = find(config, asked)?;
         let packets = write(config, &evidence, file)?;
         if file.as_os_str() == "-" {

@@ -7,7 +7,7 @@ use super::prompt;
 use super::random::Random;
 use super::tokens::{self, MOST, Token};
 use crate::cli::{TokenOrder, TokenScope, WebOrder};
-use crate::client::{self, ask_status, fail, with_daemon};
+use crate::client::{self, ask_status, fail, with_config};
 use crate::config::meant::Config;
 use crate::config::{self, DIRECTORY};
 use crate::daemon::{Request, ask, folders};
@@ -47,7 +47,7 @@ fn as_root(explicit: Option<&Path>, run: impl FnOnce(&Config) -> Result<String, 
     if !Uid::effective().is_root() {
         return fail("only root may change who may see the page; use sudo", 1);
     }
-    with_daemon(explicit, |config| {
+    with_config(explicit, |config| {
         folders::make_access(config).map_err(|error| error.to_string())?;
         run(config)
     })

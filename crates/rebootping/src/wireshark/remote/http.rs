@@ -133,34 +133,10 @@ impl Head {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scripted::Scripted;
 
-    /// A server that says one thing and hangs up.
-    struct Says {
-        heard: Vec<u8>,
-        says: io::Cursor<Vec<u8>>,
-    }
-
-    impl Read for Says {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let most = buffer.len().min(7);
-            self.says.read(&mut buffer[..most])
-        }
-    }
-
-    impl Write for Says {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.heard.extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn ask(says: &str) -> io::Result<Answer<Says>> {
-        let says = Says { heard: Vec::new(), says: io::Cursor::new(says.as_bytes().to_vec()) };
-        get(says, "gw:8067", "/api/v1/status", Some("secret"))
+    fn ask(says: &str) -> io::Result<Answer<Scripted>> {
+        get(Scripted::new(says), "gw:8067", "/api/v1/status", Some("secret"))
     }
 
     #[track_caller]
