@@ -1,11 +1,14 @@
 //! Whom a device talks to most: the heaviest contacts by bytes, kept in fixed room (space-saving, Metwally et al. 2005).
 //!
 //! When the room is full, a new contact takes the place of the lightest and inherits its weight, so that one that goes on talking
-//! stays. Only weights are inherited: the bytes shown are a contact's own since it was last taken in.
+//! stays. Only weights are inherited: the bytes shown are a contact's own since it was last taken in. One that is not heard of for
+//! long enough is forgotten.
 
 use super::dictionary::NameId;
+use crate::time::Time;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::time::Duration;
 
 /// So many contacts of one device are kept.
 const MOST: usize = 64;
@@ -22,9 +25,11 @@ pub(super) struct Contact {
     pub(super) name: Option<NameId>,
     pub(super) sent: u64,
     pub(super) received: u64,
+    /// To the second.
+    pub(super) last: Time,
 }
 
-/// A contact in 32 bytes, for a crowd has hundreds of thousands.
+/// A contact in 40 bytes, for a crowd has hundreds of thousands.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     /// An IPv4 address, or the place of an IPv6 address.
@@ -33,6 +38,8 @@ struct Entry {
     is_v6: bool,
     name: Option<NameId>,
     inherited: u32,
+    /// When it was last heard of, in whole seconds.
+    last_s: u32,
     sent: u64,
     received: u64,
 }
@@ -66,11 +73,14 @@ impl Contacts {
     }
 
     /// Adds bytes; false if another contact had to go. What is called differently at one address is several contacts.
-    pub(super) fn add(&mut self, ip: IpAddr, port: u16, name: Option<NameId>, sent: u64, received: u64) -> bool {
+    pub(super) fn add(&mut self, contact: Contact) -> bool {
+        let Contact { ip, port, name, sent, received, last } = contact;
+        let last_s = seconds(last);
         if let Some(entry) = self.find(ip, port, name) {
             entry.sent = entry.sent.saturating_add(sent);
             entry.received = entry.received.saturating_add(received);
             entry.name = name.or(entry.name);
+            entry.last_s = entry.last_s.max(last_s);
             return true;
         }
         let has_room = self.entries.len() < MOST;
@@ -87,26 +97,33 @@ impl Contacts {
             IpAddr::V4(v4) => (v4.to_bits(), false),
             IpAddr::V6(v6) => (self.place_for(v6), true),
         };
-        self.entries.push(Entry { ip, port, is_v6, name, inherited, sent, received });
+        self.entries.push(Entry { ip, port, is_v6, name, inherited, last_s, sent, received });
         has_room
     }
 
     /// Takes over the contacts of another MAC of the same device.
     pub(super) fn absorb(&mut self, other: &Self) {
         for contact in other.all() {
-            self.add(contact.ip, contact.port, contact.name, contact.sent, contact.received);
+            self.add(contact);
         }
+    }
+
+    /// Forgets those that were last heard of before that second.
+    pub(super) fn forget_before(&mut self, then: Time) {
+        let then = seconds(then);
+        self.entries.retain(|entry| entry.last_s >= then);
     }
 
     fn all(&self) -> impl Iterator<Item = Contact> {
         self.entries.iter().map(|entry| {
-            let Entry { port, name, sent, received, .. } = *entry;
+            let Entry { port, name, sent, received, last_s, .. } = *entry;
             let ip = if entry.is_v6 {
                 self.long.get(entry.ip as usize).copied().unwrap_or(Ipv6Addr::UNSPECIFIED).into()
             } else {
                 Ipv4Addr::from_bits(entry.ip).into()
             };
-            Contact { ip, port, name, sent, received }
+            let last = Time::BOOT + Duration::from_secs(last_s.into());
+            Contact { ip, port, name, sent, received, last }
         })
     }
 
@@ -135,18 +152,27 @@ impl Contacts {
     }
 }
 
+/// Whole seconds, up to the year 2106 of a clock that began in 1970.
+fn seconds(time: Time) -> u32 {
+    u32::try_from(time.since(Time::BOOT).as_secs()).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use core::net::Ipv4Addr;
+
+    fn contact(ip: IpAddr, port: u16, sent: u64, received: u64) -> Contact {
+        Contact { ip, port, name: None, sent, received, last: Time::BOOT }
+    }
 
     #[test]
     fn the_heavy_stay_under_a_flood_of_light_ones() {
         let mut contacts = Contacts::default();
         let ip = |n: u32| IpAddr::from(Ipv4Addr::from(n));
         for round in 0..10_000_u32 {
-            contacts.add(ip(round % 3), 443, None, 1000, 5000);
-            contacts.add(ip(round.saturating_add(10)), 80, None, 60, 0);
+            contacts.add(contact(ip(round % 3), 443, 1000, 5000));
+            contacts.add(contact(ip(round.saturating_add(10)), 80, 60, 0));
         }
         let sorted = contacts.sorted();
         assert_eq!(sorted.len(), MOST);
@@ -162,7 +188,7 @@ mod tests {
         let ip = IpAddr::from(Ipv4Addr::from(1));
         let mut contacts = Contacts::default();
         for (name, bytes) in [(None, 1), (one, 10), (other, 100), (one, 1000), (None, 10_000)] {
-            contacts.add(ip, 443, name, bytes, 0);
+            contacts.add(Contact { name, ..contact(ip, 443, bytes, 0) });
         }
         let told: Vec<_> = contacts.sorted().iter().map(|contact| (contact.name, contact.sent)).collect();
         assert_eq!(told, [(one, 11_011), (other, 100)]);
@@ -173,10 +199,10 @@ mod tests {
         let mut contacts = Contacts::default();
         let v6 = |n: u128| IpAddr::from(Ipv6Addr::from(0x2001_0db8 << 96 | n));
         for round in 0..1000_u32 {
-            contacts.add(v6(u128::from(round)), 443, None, 1, 1);
-            contacts.add(IpAddr::from(Ipv4Addr::from(round)), 443, None, 1, 1);
-            contacts.add(v6(7), 443, None, 1000, 0);
-            contacts.add(v6(7), 80, None, 2000, 0);
+            contacts.add(contact(v6(u128::from(round)), 443, 1, 1));
+            contacts.add(contact(IpAddr::from(Ipv4Addr::from(round)), 443, 1, 1));
+            contacts.add(contact(v6(7), 443, 1000, 0));
+            contacts.add(contact(v6(7), 80, 2000, 0));
         }
         let sorted = contacts.sorted();
         assert_eq!(sorted.len(), MOST);
@@ -185,5 +211,19 @@ mod tests {
         assert!(contacts.long.len() <= MOST);
         let last = [v6(999), IpAddr::from(Ipv4Addr::from(999))];
         assert!(last.iter().all(|ip| sorted.iter().any(|c| c.ip == *ip)));
+    }
+
+    #[test]
+    fn who_was_not_heard_of_for_long_is_forgotten() {
+        let mut contacts = Contacts::default();
+        let ip = |n: u32| IpAddr::from(Ipv4Addr::from(n));
+        let at = |seconds| Time::BOOT + Duration::from_secs(seconds);
+        for (n, seconds) in [(1, 10), (2, 20), (1, 30), (3, 25)] {
+            contacts.add(Contact { last: at(seconds), ..contact(ip(n), 443, 1, 1) });
+        }
+        contacts.add(Contact { last: at(5), ..contact(ip(2), 443, 1, 1) });
+        contacts.forget_before(at(25));
+        let left: Vec<_> = contacts.sorted().iter().map(|contact| (contact.ip, contact.last)).collect();
+        assert_eq!(left, [(ip(1), at(30)), (ip(3), at(25))], "told late, an older time does not count");
     }
 }

@@ -37,6 +37,8 @@ struct KeptContact {
     name: Option<Untrusted>,
     sent: u64,
     received: u64,
+    /// Earlier versions kept none.
+    last: Option<Time>,
 }
 
 impl Inventory {
@@ -79,14 +81,16 @@ impl Inventory {
 
     fn keep_contact(&self, contact: &Contact) -> KeptContact {
         let name = contact.name.and_then(|id| self.servers.text(id)).map(Untrusted::from);
-        let Contact { ip, port, sent, received, .. } = *contact;
-        KeptContact { ip, port, name, sent, received }
+        let Contact { ip, port, sent, received, last, .. } = *contact;
+        KeptContact { ip, port, name, sent, received, last: Some(last) }
     }
 
     fn restore_device(&mut self, mut device: Device, traffic: Traffic, contacts: Vec<KeptContact>) {
         for contact in contacts {
-            let name = contact.name.and_then(|name| self.servers.id(name.raw()));
-            device.contacts.add(contact.ip, contact.port, name, contact.sent, contact.received);
+            let KeptContact { ip, port, name, sent, received, last } = contact;
+            let name = name.and_then(|name| self.servers.id(name.raw()));
+            let last = last.unwrap_or(traffic.last_seen);
+            device.contacts.add(Contact { ip, port, name, sent, received, last });
         }
         for address in device.addresses.own() {
             self.owners.claim(address.ip, device.mac, address.claimed_by, address.last_seen);

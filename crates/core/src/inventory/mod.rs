@@ -89,17 +89,24 @@ pub struct Settings {
     pub lists_unproven: bool,
     /// Bytes per minute are handed out ([`Output::Minute`]).
     pub tells_minutes: bool,
+    /// Whom a device has not talked to for so long is forgotten.
+    pub contacts: Duration,
 }
 
 impl Settings {
     /// For a running gateway.
     pub const fn live() -> Self {
-        Self { baseline: Duration::from_secs(24 * 3600), lists_unproven: false, tells_minutes: true }
+        Self {
+            baseline: Duration::from_secs(24 * 3600),
+            lists_unproven: false,
+            tells_minutes: true,
+            contacts: Duration::from_secs(30 * 24 * 3600),
+        }
     }
 
     /// For capture files.
     pub const fn files() -> Self {
-        Self { lists_unproven: true, tells_minutes: false, ..Self::live() }
+        Self { lists_unproven: true, tells_minutes: false, contacts: Duration::MAX, ..Self::live() }
     }
 }
 
@@ -174,6 +181,11 @@ impl Inventory {
             next_minute: Time::BOOT,
             left_out: LeftOut::default(),
         }
+    }
+
+    /// Learns by these settings from now on.
+    pub fn configure(&mut self, settings: Settings) {
+        self.settings = settings;
     }
 
     /// The interfaces there are now. Their MACs are the gateway's own from here on, and no devices.

@@ -1,6 +1,7 @@
 //! Proofs of open ports find their place: with the device whose address it is, else with the hosts behind a router.
 
 use super::addresses::Claim;
+use super::contacts::Contact;
 use super::device::{Device, MOST_PORTS};
 use super::flows::{Flow, FlowId, Side};
 use super::frames::{Context, is_somebodys};
@@ -174,7 +175,8 @@ impl Inventory {
             }
             let given = if side == client { flow.name } else { None };
             let name = given.or_else(|| self.lookups.name(half.mac.number(), peer));
-            if !device.contacts.add(peer, port, name, sent, received) {
+            let contact = Contact { ip: peer, port, name, sent, received, last: flow.last };
+            if !device.contacts.add(contact) {
                 self.left_out.contacts = self.left_out.contacts.saturating_add(1);
             }
         }

@@ -39,6 +39,9 @@ impl Inventory {
             let over = self.devices.traffic_mut(slot).and_then(|traffic| traffic.turn(now));
             self.tell_minute(slot, over);
             self.miss(slot, now);
+            if let Some(device) = self.devices.get_mut(slot) {
+                device.contacts.forget_before(now - self.settings.contacts);
+            }
         }
     }
 

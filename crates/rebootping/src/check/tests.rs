@@ -8,6 +8,7 @@ use super::finding::{Finding, Remedy, Severity};
 use super::{configuration, findings, print};
 use crate::committer::providers::{DefaultRoute, Gateway, Provider};
 use crate::config::commit::Backend;
+use crate::config::error::{Place, Problem};
 use crate::config::parse;
 use crate::judge::links::Origin;
 use crate::sandbox::Confinement;
@@ -15,7 +16,7 @@ use rebootping_core::commit::Firewall;
 use rebootping_core::link::{Family, Presence};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 
 #[test]
 fn a_gateway_as_it_should_be_has_nothing_to_mend() {
@@ -55,9 +56,11 @@ fn findings_about_the_configuration() {
         }),
         ("a pattern without a link", |facts| facts.configuration.unmatched = vec![("[[link]]", "wam1".into())]),
         ("a key of an earlier version", |facts| {
-            let text = "[store]\ncontacts = \"30d\"".to_owned();
-            let config = parse(&[("/etc/rebootping/rebootping.toml".into(), text)]).expect("it is accepted");
-            facts.configuration.retired = config.retired;
+            facts.configuration.retired = vec![Problem {
+                place: Place { file: path::Path::new("/etc/rebootping/rebootping.toml").into(), line: Some(2) },
+                what: "[store] wishes means nothing any more: nobody had any".into(),
+                remedy: "remove it".into(),
+            }];
         }),
     ]);
     insta::assert_snapshot!(told);

@@ -36,7 +36,7 @@ pub(super) const SECTIONS: [Section; 16] = [
     section("hooks", &["link", "alert"]),
     section("capture", &["mode", "interfaces", "per_device", "total", "keep_free", "max_age", "flow_cutoff"]),
     Section { repeats: true, ..section("network", &["interface", "mode", "devices"]) },
-    section("store", &["raw", "minutes", "quarters", "journal", "max_size", "flush"]),
+    section("store", &["raw", "minutes", "quarters", "contacts", "journal", "max_size", "flush"]),
     section("web", &["listen", "allowed_hosts", "tls_cert", "tls_key", "allow_links"]),
     section("restrict", &["quarantine"]),
     section("dhcp", &["server", "dnsmasq_hostsdir", "dnsmasq_leases", "dnsmasq_pid_file", "kea_socket", "kea_leases"]),
@@ -107,7 +107,7 @@ fn tables<'a>(section: &Section, written: &'a Written) -> Result<Vec<&'a Table>,
 }
 
 fn unknown_keys(section: &Section, table: &Table) -> Errors {
-    let is_known = |key: &str| section.keys.contains(&key) || retired::had(section, key);
+    let is_known = |key: &str| section.keys.contains(&key) || retired::had(retired::RETIRED, section, key);
     let unknown = table.iter().filter(|(key, _)| !is_known(key));
     Errors(unknown.map(|(key, written)| unknown_key(section, section.keys, key, written)).collect())
 }

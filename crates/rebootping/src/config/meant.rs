@@ -95,7 +95,7 @@ impl Config {
             dhcp,
             alerts,
             remote_write,
-            retired: retired::told(&known::SECTIONS, root),
+            retired: retired::told(retired::RETIRED, &known::SECTIONS, root),
         })
     }
 }

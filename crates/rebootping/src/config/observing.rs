@@ -136,6 +136,8 @@ pub(crate) struct Store {
     pub(crate) minutes: Duration,
     /// Sums of a quarter of an hour.
     pub(crate) quarters: Duration,
+    /// Whom a device talked to.
+    pub(crate) contacts: Duration,
     /// What the selection was given, round by round.
     pub(crate) journal: Duration,
     /// Bytes of all together.
@@ -150,6 +152,7 @@ impl Default for Store {
             raw: 30 * DAY,
             minutes: 90 * DAY,
             quarters: 400 * DAY,
+            contacts: 30 * DAY,
             journal: 400 * DAY,
             max_size: 500 * MB,
             flush: 60 * SECOND,
@@ -165,6 +168,7 @@ impl Store {
             raw: kept("raw", default.raw),
             minutes: kept("minutes", default.minutes),
             quarters: kept("quarters", default.quarters),
+            contacts: kept("contacts", default.contacts),
             journal: kept("journal", default.journal),
             max_size: fields.get("max_size", size(MB)).unwrap_or(default.max_size),
             flush: fields.get("flush", duration(SECOND, LONGEST_FLUSH)).unwrap_or(default.flush),

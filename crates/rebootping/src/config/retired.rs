@@ -7,45 +7,32 @@ use super::error::Problem;
 use super::known::Section;
 use super::written::{Table, Value, Written};
 
-/// A key that is accepted and acts on nothing.
-pub(super) struct Retired {
-    /// Its section, without brackets.
-    pub(super) section: &'static str,
-    /// What it is called.
-    pub(super) key: &'static str,
-    /// What holds without it; goes on after its name.
-    what: &'static str,
-    /// What to write instead.
-    remedy: &'static str,
-}
+/// A key that is accepted and acts on nothing: its section without brackets, what it is called, what holds without it, as a sentence
+/// goes on after its name, and what to write instead.
+type Retired = [&'static str; 4];
 
-pub(super) const RETIRED: [Retired; 1] = [Retired {
-    section: "store",
-    key: "contacts",
-    what: "means nothing any more: the 64 a device moved most bytes with are known for as long as the device is",
-    remedy: "remove it; `rebootping device forget` erases a device's, devices = false under [[network]] keeps none",
-}];
+/// All of them; none has gone yet.
+pub(super) const RETIRED: &[Retired] = &[];
 
 /// Says whether a section had that key.
-pub(super) fn had(section: &Section, key: &str) -> bool {
-    RETIRED.iter().any(|retired| retired.section == section.name && retired.key == key)
+pub(super) fn had(retired: &[Retired], section: &Section, key: &str) -> bool {
+    retired.iter().any(|[of, had, ..]| *of == section.name && *had == key)
 }
 
 /// Tells of every such key that was written.
-pub(super) fn told(sections: &[Section], root: &Table) -> Vec<Problem> {
-    let of_key = |retired: &Retired| {
-        let section = sections.iter().find(|section| section.name == retired.section);
-        let heading = section.map(Section::heading).unwrap_or_default();
-        let written = root.get(retired.section).into_iter().flat_map(tables);
-        let written = written.filter_map(|table| table.get(retired.key));
+pub(super) fn told(retired: &[Retired], sections: &[Section], root: &Table) -> Vec<Problem> {
+    let of_key = |[section, key, what, remedy]: &Retired| {
+        let heading = sections.iter().find(|known| known.name == *section).map(Section::heading).unwrap_or_default();
+        let written = root.get(*section).into_iter().flat_map(tables);
+        let written = written.filter_map(|table| table.get(*key));
         let told = written.map(|written| Problem {
             place: written.place.clone(),
-            what: format!("{heading} {} {}", retired.key, retired.what),
-            remedy: retired.remedy.to_owned(),
+            what: format!("{heading} {key} {what}"),
+            remedy: (*remedy).to_owned(),
         });
         told.collect::<Vec<_>>()
     };
-    RETIRED.iter().flat_map(of_key).collect()
+    retired.iter().flat_map(of_key).collect()
 }
 
 /// The table of a section, or all of one that repeats.
@@ -61,16 +48,15 @@ fn tables(written: &Written) -> Vec<&Table> {
 mod tests {
     use super::*;
     use crate::config::known::SECTIONS;
-    use crate::config::meant::Config;
-    use crate::config::parse;
-    use std::path::PathBuf;
+    use crate::config::written;
+    use std::path::Path;
 
     /// Every key that a version takes, those it has retired among them; the list of a version that was released never changes.
     const RELEASED: [(&str, &str); 1] = [("0.1.0", include_str!("released/0.1.0"))];
 
     fn taken() -> String {
         let known = SECTIONS.iter().flat_map(|section| section.keys.iter().map(move |key| (section.name, *key)));
-        let retired = RETIRED.iter().map(|retired| (retired.section, retired.key));
+        let retired = RETIRED.iter().map(|[section, key, ..]| (*section, *key));
         let mut taken: Vec<String> = known.chain(retired).map(|(section, key)| format!("{section}.{key}\n")).collect();
         taken.sort();
         taken.concat()
@@ -95,17 +81,19 @@ mod tests {
     }
 
     #[test]
-    fn a_retired_key_changes_nothing_and_is_told_with_its_line() {
-        for retired in &RETIRED {
-            assert!(
-                SECTIONS.iter().all(|section| section.name != retired.section || !section.keys.contains(&retired.key))
-            );
-            let text = format!("[{}]\n\n{} = \"x\"", retired.section, retired.key);
-            let config = parse(&[(PathBuf::from("test.toml"), text)]).expect("it is accepted");
-            let told: Vec<String> = config.retired.iter().map(ToString::to_string).collect();
-            let start = format!("test.toml:3: [{}] {} means nothing any more: ", retired.section, retired.key);
-            assert!(told.len() == 1 && told[0].starts_with(&start), "{told:?}");
-            assert_eq!(Config { retired: Vec::new(), ..config }, Config::default());
-        }
+    fn a_retired_key_is_known_and_told_with_its_line() {
+        let retired =
+            [["store", "wishes", "means nothing any more", "remove it"], ["link", "colour", "is gone", "label"]];
+        let text = "[store]\n\nwishes = 3\n[[link]]\n[[link]]\ncolour = true\n[probe]\nwishes = 1";
+        let root = written::read(Path::new("test.toml"), text).expect("it is TOML");
+        let told: Vec<String> = told(&retired, &SECTIONS, &root).iter().map(ToString::to_string).collect();
+        let expected = [
+            "test.toml:3: [store] wishes means nothing any more; remove it",
+            "test.toml:6: [[link]] colour is gone; label",
+        ];
+        assert_eq!(told, expected);
+        let [store, probe] = ["store", "probe"].map(|name| SECTIONS.iter().find(|section| section.name == name));
+        let had = |section: Option<&Section>| had(&retired, section.expect("it is known"), "wishes");
+        assert!(had(store) && !had(probe));
     }
 }

@@ -56,12 +56,12 @@ pub(super) struct Learnt {
 
 impl Devices {
     /// Goes on from what lies in `state`, if that can be read; what cannot is said.
-    pub(super) fn start(state: &Path, seed: u64, now: Time) -> (Self, Vec<FromObserver>) {
+    pub(super) fn start(state: &Path, settings: Settings, seed: u64, now: Time) -> (Self, Vec<FromObserver>) {
         let (keeper, kept, trouble) = Keeper::start(state);
         let vendors = Vendors::new([]);
         let (inventory, modes) = match kept {
-            Some(kept) => (Inventory::restore(Settings::live(), vendors, seed, kept.inventory, now), kept.modes),
-            None => (Inventory::new(Settings::live(), vendors, seed), BTreeMap::new()),
+            Some(kept) => (Inventory::restore(settings, vendors, seed, kept.inventory, now), kept.modes),
+            None => (Inventory::new(settings, vendors, seed), BTreeMap::new()),
         };
         let said = trouble.into_iter().map(FromObserver::Warning).collect();
         (
@@ -76,6 +76,11 @@ impl Devices {
             },
             said,
         )
+    }
+
+    /// Learns by these settings from now on.
+    pub(super) fn configure(&mut self, settings: Settings) {
+        self.inventory.configure(settings);
     }
 
     /// Takes a captured frame.

@@ -11,6 +11,7 @@ use crate::pcap_files::{Files, Limits, Maker};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
+use rebootping_core::inventory;
 use rebootping_core::keep::{self, Keep, Mode, Settings};
 use rebootping_core::packet::frame::{Direction, InterfaceId, LinkType};
 use rebootping_core::packet::neighbour::Mac;
@@ -63,7 +64,7 @@ impl Passage {
         let limits = Limits { per_device: u64::MAX, total: u64::MAX, keep_free: Some(0), max_age: Duration::MAX };
         let maker = Maker { hardware: String::new(), system: String::new(), program: String::new() };
         let files = Files::start(&folder.join("captures"), maker, limits, START)?;
-        let (inventory, _trouble) = Devices::start(&folder.join("state"), SEED, START);
+        let (inventory, _trouble) = Devices::start(&folder.join("state"), inventory::Settings::live(), SEED, START);
         let mut desk = Desk::new(Keep::new(Settings { flow_cutoff }, SEED), Some(files), inventory, START);
         let wires: Vec<Interface> = (0..).zip(gateway).map(|(number, mac)| wire(number, *mac)).collect();
         let interfaces: Vec<keep::Interface> = wires.iter().map(as_kept).collect();

@@ -18,7 +18,7 @@ use crate::netlink::message::NeighbourState;
 use crate::netlink::watch::Watch;
 use crate::pcap_files::{Files, Limits, Maker};
 use jiff::tz::TimeZone;
-use rebootping_core::inventory::report::Hardware;
+use rebootping_core::inventory::{self, report::Hardware};
 use rebootping_core::keep::{self, Interface, Keep, Mode, Stream};
 use rebootping_core::packet::frame::InterfaceId;
 use rebootping_core::time::Time;
@@ -72,7 +72,8 @@ impl Watching {
             }
         };
         // Two tables that strangers fill are not filled alike.
-        let (devices, trouble) = Devices::start(&settings.state, seed.rotate_left(32), line.of(now));
+        let (devices, trouble) =
+            Devices::start(&settings.state, learning(&settings), seed.rotate_left(32), line.of(now));
         said.extend(trouble);
         let (today, trouble) = Today::start(&settings.state, zone);
         let no_thread = |error| format!("what was written today will be forgotten at the next start: {error}");
@@ -133,6 +134,7 @@ impl Watching {
         if self.desk.configure(keep_settings(&settings), Limits::from(&settings.capture)).is_err() {
             self.warn("the disk is too slow to take other limits now; reload once more");
         }
+        self.desk.devices.configure(learning(&settings));
         self.settings = settings;
         self.take_interfaces();
     }
@@ -314,6 +316,10 @@ impl Watching {
 
 fn keep_settings(settings: &ObserverSettings) -> keep::Settings {
     keep::Settings { flow_cutoff: settings.capture.flow_cutoff }
+}
+
+fn learning(settings: &ObserverSettings) -> inventory::Settings {
+    inventory::Settings { contacts: settings.store.contacts, ..inventory::Settings::live() }
 }
 
 /// What each file says of where it was made.

@@ -126,6 +126,20 @@ fn a_gateway_lists_the_proven_and_not_itself() {
 }
 
 #[test]
+fn whom_a_device_has_not_talked_to_for_a_month_is_forgotten() {
+    let mut wire = Wire::live();
+    wire.connect(CLIENT, (OURS, [10, 0, 0, 1], 443));
+    wire.inventory.handle_proven(A, wire.now);
+    for day in 0..32 {
+        wire.connect(CLIENT, (OURS, [10, 0, 0, 1], 80));
+        let ports: Vec<u16> = wire.device(A).contacts.iter().map(|contact| contact.port).collect();
+        assert_eq!(ports.contains(&443), day <= 30, "{ports:?} on day {day}");
+        assert!(ports.contains(&80));
+        wire.pass(24 * 3600);
+    }
+}
+
+#[test]
 fn what_lives_on_an_internet_link_is_the_providers() {
     let mut wire = Wire::live();
     wire.interface = WAN;
