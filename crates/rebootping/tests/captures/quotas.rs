@@ -15,9 +15,7 @@ use rebootping_lab::{Yard, udp_frame};
 use crate::disk::Disk;
 use crate::pace::Pace;
 use crate::pcap::{packets, segments};
-use crate::support::{
-    GATEWAY, Mac, capture, device, folder, observer, prove, start, text, times, wait_seen, yard,
-};
+use crate::support::{GATEWAY, Mac, capture, device, folder, observer, prove, start, text, times, wait_seen, yard};
 use crate::traffic::send_in_order;
 
 const MB: u64 = 1_000_000;
