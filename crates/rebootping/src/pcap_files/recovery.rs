@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Later than this everything was synced, by four times.
 const UNSYNCED_NANOS: u64 = 120_000_000_000;
 /// Four times as many owners as can be proven at once, so that those of former times are found too.
-const MOST_FOLDERS: usize = 16_384;
+const MOST_FOLDERS: usize = 65_536;
 /// The default `total` in the smallest segments.
 const MOST_SEGMENTS: usize = 80_000;
 const WALK_BUFFER: usize = 1 << 16;
