@@ -55,7 +55,8 @@ impl Chain {
         };
         chain.list().map_err(|error| format!("{}: {error}", folder.display()))?;
         let since = chain.wanted.span.since;
-        let begins_late = |ahead: &Ahead| name::stamp(&ahead.name).is_some_and(|stamp| stamp + DISORDER > since);
+        let begins_late =
+            |ahead: &Ahead| name::stamp(&ahead.name).is_some_and(|stamp| stamp.saturating_add(DISORDER) > since);
         let first = chain.ahead.iter().position(begins_late).unwrap_or(chain.ahead.len());
         // The one before may hold what came just before the next began.
         chain.ahead.drain(..first.saturating_sub(1));

@@ -82,7 +82,7 @@ impl Ring {
                 return Plan { start: newest.start, at: Some(newest.bytes), preamble, length };
             }
         }
-        let start = self.segments.back().map_or(stamp, |newest| stamp.max(newest.start + 1));
+        let start = self.segments.back().map_or(stamp, |newest| stamp.max(newest.start.saturating_add(1)));
         let preamble = whole_section(handed, maker);
         let length = fitting(packets, limit.saturating_sub(preamble.len() as u64)).max(first_length(packets));
         Plan { start, at: None, preamble, length }
