@@ -4,7 +4,7 @@
 //! comparisons a frame. An interface nobody has spoken of yet passes: one that was plugged in is captured from its
 //! first frame on.
 
-use crate::sys::Instruction;
+use crate::sys::{Instruction, branch, step};
 
 /// As many indexes the filter can hold. The kernel lets a socket have 20 KiB of filters by default (`optmem_max`), old
 /// and new at once while one is replaced, at 8 bytes an instruction: this many take 6 KiB.
@@ -53,14 +53,6 @@ fn leaf(indexes: &[u32]) -> Vec<Instruction> {
         indexes.iter().zip(to_drop).map(|(&index, jump)| branch(IF_EQUAL, index, jump as u8, 0)).collect();
     program.extend([KEEP, DROP]);
     program
-}
-
-const fn step(code: u16, k: u32) -> Instruction {
-    Instruction { code, jt: 0, jf: 0, k }
-}
-
-const fn branch(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
-    Instruction { code, jt, jf, k }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! copy the head of every IPv4 packet, for IPv4 itself comes first then and wants a packet of its own.
 
 use super::BUFFER;
-use crate::sys::Instruction;
+use crate::sys::{Instruction, branch, step};
 
 const LOAD_BYTE: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
 const LOAD_HALF: u16 = (libc::BPF_LD | libc::BPF_H | libc::BPF_ABS) as u16;
@@ -83,14 +83,6 @@ fn echo_replies_and_advertisements(identifier: u16) -> [Instruction; 9] {
 /// ARP replies.
 fn arp_replies() -> [Instruction; 4] {
     [step(LOAD_HALF, 6), branch(IF_EQUAL, 2, 0, 1), PASS, DROP]
-}
-
-const fn step(code: u16, k: u32) -> Instruction {
-    Instruction { code, jt: 0, jf: 0, k }
-}
-
-const fn branch(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
-    Instruction { code, jt, jf, k }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod options;
 pub(crate) mod packet_socket;
 pub(crate) mod ring;
 
-pub(crate) use options::Instruction;
+pub(crate) use options::{Instruction, branch, step};
 
 use std::io;
 

@@ -8,6 +8,16 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 /// One instruction of a classic BPF filter.
 pub(crate) type Instruction = libc::sock_filter;
 
+/// An instruction that goes on with the next one.
+pub(crate) const fn step(code: u16, k: u32) -> Instruction {
+    branch(code, k, 0, 0)
+}
+
+/// An instruction that skips `jt` others if what it asks for is so, else `jf`.
+pub(crate) const fn branch(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
+    Instruction { code, jt, jf, k }
+}
+
 /// Opens a packet socket of that kind; its protocol is 0, so it hears nothing yet.
 pub(super) fn open(kind: libc::c_int) -> io::Result<OwnedFd> {
     let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;

@@ -38,7 +38,14 @@ pub(crate) fn end(number: u16) -> End {
 fn street(prefix: &str) -> (Yard, Daemon, Wireshark) {
     let yard = yard(prefix);
     let daemon = start(&yard, KEEP_ALL);
-    prove(&yard, &daemon, &[device(1), device(2)]);
+    settle(&yard, &daemon);
+    let wireshark = Wireshark::install(yard.gw(), &daemon, yard.dir());
+    (yard, daemon, wireshark)
+}
+
+/// Proves two devices, the first of which is called `kitchen-tv`, and waits until their addresses are known.
+pub(crate) fn settle(yard: &Yard, daemon: &Daemon) {
+    prove(yard, daemon, &[device(1), device(2)]);
     Flood::of(vec![arp(&end(1)), arp(&end(2))]).send_in(yard.street(), "lan0");
     let renamed = daemon.cli(&["device", "rename", &text(device(1)), "kitchen-tv"]);
     assert!(renamed.status.success(), "{}", String::from_utf8_lossy(&renamed.stderr));
@@ -46,8 +53,6 @@ fn street(prefix: &str) -> (Yard, Daemon, Wireshark) {
         let shown = daemon.cli(&["device", "show", "kitchen-tv"]).stdout;
         String::from_utf8_lossy(&shown).contains("10.0.0.11")
     });
-    let wireshark = Wireshark::install(yard.gw(), &daemon, yard.dir());
-    (yard, daemon, wireshark)
 }
 
 pub(crate) fn interface(number: u16) -> String {

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rebootping_lab::talk::{arp, udp};
+use rebootping_lab::talk::udp;
 use rebootping_lab::{Daemon, Flood, Yard, wait_until};
 
-use crate::live::{AT_MOST, FIELDS, GATEWAY_END, end, interface};
+use crate::live::{AT_MOST, FIELDS, GATEWAY_END, end, interface, settle};
 use crate::shark::Wireshark;
-use crate::support::{KEEP_ALL, REPORT_LIMIT, device, prove, start, text, yard};
+use crate::support::{KEEP_ALL, device, start, text, yard};
 
 const PAGE: &str = "https://10.0.0.1:8067";
 const TOKEN: &str = "REBOOTPING_TOKEN";
@@ -36,14 +36,7 @@ impl House {
             yard.dir().display()
         );
         let daemon = start(&yard, &format!("{KEEP_ALL}{web}"));
-        prove(&yard, &daemon, &[device(1), device(2)]);
-        Flood::of(vec![arp(&end(1)), arp(&end(2))]).send_in(yard.street(), "lan0");
-        let renamed = daemon.cli(&["device", "rename", &text(device(1)), "kitchen-tv"]);
-        assert!(renamed.status.success(), "{}", String::from_utf8_lossy(&renamed.stderr));
-        wait_until("its address is known", REPORT_LIMIT, || {
-            let shown = daemon.cli(&["device", "show", "kitchen-tv"]).stdout;
-            String::from_utf8_lossy(&shown).contains("10.0.0.11")
-        });
+        settle(&yard, &daemon);
         let laptop = Wireshark::absent(yard.street(), &yard.dir().join("laptop"));
         let house = Self { daemon, laptop, yard };
         wait_until("the page is served", LIMIT, || house.install(&house.fingerprint()).0 == Some(0));
