@@ -20,6 +20,20 @@ const FIRST_WORDS: [&str; 3] = ["from now on rebootping records", "it keeps that
 const DENIED: [&str; 5] =
     ["its sandbox refused", "Permission denied", "Operation not permitted", "is started here", "not let it run"];
 
+/// Has Shorewall's compiled scripts, which carry out its commands, write down beside them how they are called.
+const WRITE_CALLS_DOWN: &str = r#"
+    for script in $(sed -s -n 's/^VARDIR=//p' /etc/shorewall*/vardir); do
+        sed --in-place '1a echo "$*" >>"${0%/*}/calls"' $script/firewall
+    done"#;
+
+/// What Shorewall was told to do so far.
+fn calls(machine: &Machine) -> Vec<String> {
+    let all =
+        machine.run("cat $(sed -s -n 's/^VARDIR=//p' /etc/shorewall*/vardir | sed 's|$|/calls|') 2>/dev/null; true");
+    let is_order = |call: &&str| call.split(' ').any(|word| ["enable", "disable", "reload", "start"].contains(&word));
+    all.lines().filter(is_order).map(str::to_owned).collect()
+}
+
 /// The daemon's view, as root on the machine sees it.
 fn status(machine: &Machine) -> Value {
     serde_json::from_str(&machine.try_run("rebootping status --json").1).unwrap_or_default()
@@ -62,11 +76,26 @@ fn check_units(machine: &Machine) {
         assert!(process.contains("NoNewPrivs:\t1") && process.contains("Seccomp:\t2"), "{unit}: {process}");
         assert!(unit == "rebootping" || process.contains("CapEff:\t0000000000000000"), "{unit}: {process}");
     }
+    check_last_to_go(machine);
     let journal = machine.run("journalctl --no-pager --output cat --unit 'rebootping*'");
     // A host that is itself a container may not have that right to give.
     let denied = journal.lines().filter(|line| !line.contains("when memory runs out"));
     let denied: Vec<&str> = denied.filter(|line| DENIED.iter().any(|word| line.contains(word))).collect();
     assert!(denied.is_empty(), "{denied:?}\n{journal}");
+}
+
+/// When memory runs out, the kernel begins with the process that its unit says, as far as this host may say so itself.
+#[track_caller]
+fn check_last_to_go(machine: &Machine) {
+    if !machine.try_run("echo -1000 >/proc/self/oom_score_adj").0 {
+        println!("NOT TESTED: who goes first when memory runs out, which this host may not say");
+        return;
+    }
+    for unit in UNITS {
+        let wanted = machine.run(&format!("systemctl show --property OOMScoreAdjust --value {unit}"));
+        let found = machine.run(&format!("cat /proc/{}/oom_score_adj", main_pid(machine, unit)));
+        assert_eq!(found, wanted, "{unit}");
+    }
 }
 
 #[test]
@@ -86,6 +115,7 @@ fn the_package_comes_goes_and_leaves_nothing_behind() {
     let lab = Lab::builder("package").default_targets(true).isusable(Isusable::Hardened(script.into())).build();
     let machine = Machine::boot(&lab, &root);
     let watcher = lab.gw().watch();
+    machine.run(WRITE_CALLS_DOWN);
 
     let said = install(&machine, &packages[0]);
     for words in FIRST_WORDS {
@@ -138,7 +168,8 @@ fn upgrade_in_hold_down(machine: &Machine, lab: &Lab, watcher: &Watcher, package
     wait_until("wan1 holds", LIMIT, || {
         link(machine, "wan1")["hold_down_left_s"].as_u64().is_some_and(|left| (1..3600).contains(&left))
     });
-    let (before, changes) = (link(machine, "wan1"), watcher.changes().len());
+    let (before, changes, called) = (link(machine, "wan1"), watcher.changes().len(), calls(machine));
+    assert!(called.iter().any(|call| call.contains("disable")), "it was taken out: {called:?}");
     let old = UNITS.map(|unit| main_pid(machine, unit));
     let said = install(machine, package);
     assert!(!said.contains(FIRST_WORDS[0]), "it is said once: {said}");
@@ -150,6 +181,7 @@ fn upgrade_in_hold_down(machine: &Machine, lab: &Lab, watcher: &Watcher, package
     assert_eq!(after["committed"], true, "{after}");
     assert!(old.iter().zip(UNITS).all(|(old, unit)| *old != main_pid(machine, unit)), "another version runs");
     assert_eq!(watcher.changes().len(), changes, "{:?}", watcher.changes());
+    assert_eq!(calls(machine), called);
     assert_eq!(lab.gw().status_file("wan1").as_deref(), Some("1\n"));
 }
 
