@@ -48,7 +48,8 @@ pub(super) fn offered() -> Option<u32> {
         }
         strict.create().ok()
     };
-    let versions = [ABI::V6, ABI::V5, ABI::V4, ABI::V3, ABI::V2, ABI::V1];
+    // Those between have nothing new that can be denied.
+    let versions = [ABI::V9, ABI::V6, ABI::V5, ABI::V4, ABI::V3, ABI::V2, ABI::V1];
     versions.iter().find(|abi| known(abi).is_some()).map(|abi| *abi as u32)
 }
 

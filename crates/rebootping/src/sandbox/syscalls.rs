@@ -73,10 +73,8 @@ const FILES: &[libc::c_long] = &[
     libc::SYS_getcwd,
 ];
 
-/// Sockets that are open already.
+/// Sockets that are open already; [`sending`] has the rest.
 const OPEN_SOCKETS: &[libc::c_long] = &[
-    libc::SYS_sendto,
-    libc::SYS_sendmsg,
     libc::SYS_recvfrom,
     libc::SYS_recvmsg,
     libc::SYS_setsockopt,
@@ -236,6 +234,7 @@ fn watching() -> seccompiler::Result<Rules> {
     let mut rules = always(COMMON);
     rules.extend(always(FILES));
     rules.extend(always(OPEN_SOCKETS));
+    rules.extend(sending()?);
     rules.extend(always(OLDER_NAMES));
     rules.extend(narrowed()?);
     Ok(rules)
@@ -253,10 +252,11 @@ fn observer() -> seccompiler::Result<Rules> {
 fn web() -> seccompiler::Result<Rules> {
     let mut rules = always(COMMON);
     rules.extend(always(OPEN_SOCKETS));
+    rules.extend(sending()?);
     rules.extend(always(SERVING));
     rules.extend(always(OLDER_NAMES_OF_SERVING));
     rules.extend(narrowed()?);
-    rules.insert(libc::SYS_socket, vec![when(0, Int, Eq, libc::AF_UNIX as u64)?]);
+    rules.insert(libc::SYS_socket, vec![socket(libc::AF_UNIX, libc::SOCK_STREAM)?]);
     Ok(rules)
 }
 
@@ -264,19 +264,13 @@ fn web() -> seccompiler::Result<Rules> {
 fn courier(asks_us: bool) -> seccompiler::Result<Rules> {
     let mut rules = watching()?;
     rules.extend(always(SENDING));
-    let kind_of_socket = 0xf;
     let mut sockets = Vec::new();
-    for (family, kind) in [libc::AF_INET, libc::AF_INET6]
-        .into_iter()
-        .flat_map(|family| [libc::SOCK_STREAM, libc::SOCK_DGRAM].map(|kind| (family, kind)))
-    {
-        sockets.push(SeccompRule::new(vec![
-            SeccompCondition::new(0, Int, Eq, family as u64)?,
-            SeccompCondition::new(1, Int, MaskedEq(kind_of_socket), kind as u64)?,
-        ])?);
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        sockets.push(socket(family, libc::SOCK_STREAM)?);
+        sockets.push(socket(family, libc::SOCK_DGRAM)?);
     }
     if asks_us {
-        sockets.push(when(0, Int, Eq, libc::AF_UNIX as u64)?);
+        sockets.push(socket(libc::AF_UNIX, libc::SOCK_STREAM)?);
     }
     rules.insert(libc::SYS_socket, sockets);
     Ok(rules)
@@ -287,6 +281,26 @@ fn reader() -> seccompiler::Result<Rules> {
     let mut rules = always(COMMON);
     rules.extend(narrowed()?);
     Ok(rules)
+}
+
+/// Sending over what is connected. TCP that is opened by the data it sends is seen by no check of landlock.
+fn sending() -> seccompiler::Result<Rules> {
+    let fast_open = libc::MSG_FASTOPEN as u64;
+    Ok(BTreeMap::from([
+        (libc::SYS_sendto, vec![when(3, Int, MaskedEq(fast_open), 0)?]),
+        (libc::SYS_sendmsg, vec![when(2, Int, MaskedEq(fast_open), 0)?]),
+    ]))
+}
+
+/// A socket of that family and kind, whatever its flags, and of the protocol both have by themselves: landlock takes multipath TCP and
+/// the like for no TCP, and leaves them every port.
+fn socket(family: libc::c_int, kind: libc::c_int) -> seccompiler::Result<SeccompRule> {
+    let kind_without_flags = 0xf;
+    Ok(SeccompRule::new(vec![
+        SeccompCondition::new(0, Int, Eq, family as u64)?,
+        SeccompCondition::new(1, Int, MaskedEq(kind_without_flags), kind as u64)?,
+        SeccompCondition::new(2, Int, Eq, 0)?,
+    ])?)
 }
 
 /// Calls of which only some forms are harmless.

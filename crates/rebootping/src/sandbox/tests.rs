@@ -1,5 +1,6 @@
 //! What a confined process can and cannot do, each tried in a process of its own.
 
+mod attack;
 mod courier;
 mod keeping;
 mod seeds;
@@ -33,6 +34,14 @@ const REFUSED: i32 = 41;
 const FAILED_OTHERWISE: i32 = 42;
 /// A set of capabilities with nothing in it, as proc(5) has it.
 const NO_CAPABILITY: &str = "0000000000000000";
+/// The processes that give up their powers, as attempts name them.
+const ROLES: [(&str, Role); 5] = [
+    ("judge", Role::Judge),
+    ("observer", Role::Observer),
+    ("web", Role::Web),
+    ("courier", Role::Courier),
+    ("reader", Role::Reader),
+];
 
 #[derive(PartialEq, Debug)]
 enum Outcome {
@@ -144,6 +153,9 @@ fn confined(attempt: &str, folders: &Path) -> io::Result<()> {
         if let Some(attempt) = attempt.strip_prefix(prefix) {
             return keeping::confined(attempt, folders, role);
         }
+    }
+    if let Some(attempt) = attempt.strip_prefix("attack: ") {
+        return attack::confined(attempt, folders);
     }
     if let Some(process) = attempt.strip_prefix("seeds: ") {
         return seeds::confined(process);

@@ -1,6 +1,8 @@
 //! The raw system calls that no safe wrapper offers: the only `unsafe` code of the program.
 #![expect(unsafe_code, reason = "packet sockets, rings and control messages have no safe interface")]
 
+#[cfg(test)]
+pub(crate) mod attempt;
 mod options;
 pub(crate) mod packet_socket;
 pub(crate) mod ring;
