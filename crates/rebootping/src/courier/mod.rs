@@ -26,6 +26,7 @@ use crate::ipc::courier::{CourierSettings, FromCourier, ToCourier};
 use crate::ipc::{self, Peer};
 use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role, Sandbox};
+use crate::sys::heap;
 use dial::Dialer;
 use errand::{Errand, Outlet};
 use nix::errno::Errno;
@@ -93,7 +94,7 @@ fn errands(settings: &CourierSettings, dialer: &Arc<Dialer>, outlet: &Outlet) ->
 /// Hands on what the committer says, until it closes its end or sends other settings: another process begins with those.
 fn obey(peer: &mut Peer, outlet: &Outlet, dialer: &Dialer, alerts: Option<&alerts::Desk>) -> io::Result<()> {
     loop {
-        outlet.say(&FromCourier::Alive);
+        outlet.say(&FromCourier::Alive(heap::handed_out()));
         if dialer.names_moved() {
             // The file that says who knows names was replaced, and this process may read only the one that was there.
             outlet.say(&FromCourier::Anew);

@@ -49,6 +49,8 @@ pub(super) struct Dispatch {
     standing: Option<Standing>,
     /// It has said something.
     runs: bool,
+    /// Bytes of memory it holds.
+    memory: Option<u64>,
     report: Option<AlertsReport>,
 }
 
@@ -76,6 +78,7 @@ impl Dispatch {
             waiting: VecDeque::new(),
             standing: None,
             runs: false,
+            memory: None,
             report: None,
         }
     }
@@ -118,6 +121,11 @@ impl Dispatch {
         self.runs
     }
 
+    /// Bytes of memory it holds, as it said last.
+    pub(super) const fn memory(&self) -> Option<u64> {
+        self.memory
+    }
+
     /// How alerts go, as far as is known; none if nobody is to be told anything.
     pub(super) fn report(&self) -> Option<AlertsReport> {
         self.courier.as_ref().map(|_| self.report.clone().unwrap_or_default())
@@ -156,7 +164,7 @@ impl Dispatch {
             courier.stop();
         }
         self.waiting.clear();
-        (self.standing, self.report, self.runs) = (None, None, false);
+        (self.standing, self.report, self.runs, self.memory) = (None, None, false, None);
     }
 
     fn tell(&mut self, news: News, at: Time) {
@@ -194,7 +202,7 @@ impl Dispatch {
             }
         }
         match message {
-            FromCourier::Alive => {}
+            FromCourier::Alive(memory) => self.memory = Some(memory),
             FromCourier::Anew => self.runs = false,
             FromCourier::Notice(text) => log::info(&text),
             FromCourier::Warning(text) => log::warn(&text),

@@ -142,7 +142,8 @@ struct Daemon {
     observer: Supervisor<Observer>,
     web: Supervisor<Web>,
     dispatch: Dispatch,
-    serves: bool,
+    /// The web process serves, and holds so much memory.
+    serves: Option<u64>,
     checking: Checking,
     links: Vec<JudgedLink>,
     names: Names,
@@ -204,7 +205,7 @@ impl Daemon {
             observer,
             web,
             dispatch,
-            serves: false,
+            serves: None,
             checking: Checking::default(),
             links: Vec::new(),
             names: Names::default(),
@@ -268,7 +269,7 @@ impl Daemon {
             }
             Input::Web(Heard::Ended(why)) => {
                 // It said so itself where it begins with other settings.
-                if std::mem::take(&mut self.serves) {
+                if self.serves.take().is_some() {
                     log::info(&format!("the web process ended ({why}) and is started again; nothing else is touched"));
                 }
             }
@@ -362,8 +363,8 @@ impl Daemon {
 
     fn handle_web(&mut self, message: FromWeb) {
         match message {
-            FromWeb::Alive => self.serves = true,
-            FromWeb::Anew => self.serves = false,
+            FromWeb::Alive(memory) => self.serves = Some(memory),
+            FromWeb::Anew => self.serves = None,
             FromWeb::Notice(text) => log::info(&text),
             FromWeb::Warning(text) => log::warn(&text),
         }

@@ -3,11 +3,12 @@
 use super::Daemon;
 use super::settings;
 use super::supervise::Supervisor;
-use super::workers::{Courier, Judge, Observer, Web, Worker};
+use super::workers::Worker;
 use crate::clock;
 use crate::committer::CommitStatus;
 use crate::ipc::web::ToWeb;
 use crate::report::status;
+use crate::sys::heap;
 
 impl Daemon {
     /// Has the page look at how links stand, if anybody sees it; one that is busy looks once a second all the same.
@@ -19,22 +20,16 @@ impl Daemon {
     pub(super) fn status(&self) -> status::Status {
         let CommitStatus { backend, state, error, committed, left_alone, counts } = self.committer.status();
         let commit = status::Committed { backend, state, error, links: committed, left_alone, counts };
-        let state = |reported: bool, is_silent: bool| match (is_silent, reported) {
-            (true, _) => "silent",
-            (false, false) => "starting",
-            (false, true) => "running",
-        };
         let report = self.report.as_ref().map(|(report, at)| (report, *at));
+        let memory = self.capture.as_ref().map(|capture| capture.memory);
         let mut processes = vec![
-            ("committer", "running", 0),
-            (Judge::NAME, state(self.report.is_some(), self.is_silent(&self.judge)), self.judge.restarts()),
-            (Observer::NAME, state(self.capture.is_some(), self.is_silent(&self.observer)), self.observer.restarts()),
-            (Web::NAME, state(self.serves, self.is_silent(&self.web)), self.web.restarts()),
+            process("committer", "running", 0, Some(heap::handed_out())),
+            self.process(&self.judge, self.report.is_some(), None),
+            self.process(&self.observer, self.capture.is_some(), memory),
+            self.process(&self.web, self.serves.is_some(), self.serves),
         ];
         let courier = self.dispatch.courier();
-        let shown =
-            |it: &Supervisor<Courier>| (Courier::NAME, state(self.dispatch.runs(), self.is_silent(it)), it.restarts());
-        processes.extend(courier.map(shown));
+        processes.extend(courier.map(|it| self.process(it, self.dispatch.runs(), self.dispatch.memory())));
         let known = status::Known {
             links: &self.links,
             names: &self.names,
@@ -45,8 +40,22 @@ impl Daemon {
             capture: self.capture.as_ref(),
             store: self.store.as_ref(),
             caps: &settings::caps(&self.config, &self.links),
-            processes: &processes,
+            processes,
         };
         status::Status::new(&known, clock::wall())
     }
+
+    /// One of our processes, once it has reported.
+    fn process<W: Worker>(&self, it: &Supervisor<W>, reported: bool, memory: Option<u64>) -> status::Process {
+        let state = match (self.is_silent(it), reported) {
+            (true, _) => "silent",
+            (false, false) => "starting",
+            (false, true) => "running",
+        };
+        process(W::NAME, state, it.restarts(), memory)
+    }
+}
+
+fn process(name: &str, state: &str, restarts: u64, memory_bytes: Option<u64>) -> status::Process {
+    status::Process { name: name.to_owned(), state: state.to_owned(), restarts, memory_bytes }
 }

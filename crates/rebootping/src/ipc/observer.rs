@@ -126,6 +126,8 @@ pub(crate) struct StoreReport {
     pub(crate) bytes: u64,
     /// Bytes that wait for the disk.
     pub(crate) waiting_bytes: u64,
+    /// Bytes of memory it takes: what waits, the hour that is not over, and SQLite's caches.
+    pub(crate) memory: u64,
     /// When the disk last had all of it, in nanoseconds of Unix time.
     pub(crate) written: Option<u64>,
     /// What never came to the disk since the observer started: blocks and rows, by kind.
@@ -317,6 +319,10 @@ pub(crate) struct CaptureReport {
     pub(crate) devices: u64,
     /// Interfaces captured.
     pub(crate) interfaces: Vec<String>,
+    /// Bytes of memory the observer holds.
+    pub(crate) memory: u64,
+    /// Of these, buffers of packets on their way to the disk.
+    pub(crate) buffers: u64,
     /// Why nothing is written, if nothing is.
     pub(crate) error: Option<String>,
 }

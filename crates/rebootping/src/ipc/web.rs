@@ -17,8 +17,8 @@ pub(crate) enum ToWeb {
 /// From the web process to the committer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) enum FromWeb {
-    /// It goes on, once a second.
-    Alive,
+    /// It goes on, once a second, with so many bytes of memory.
+    Alive(u64),
     /// Something the operator would like to know.
     Notice(String),
     /// Something the operator should know.

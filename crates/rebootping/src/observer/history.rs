@@ -158,6 +158,7 @@ fn report(store: &Store, now: Moment) -> StoreReport {
     StoreReport {
         bytes: status.bytes,
         waiting_bytes: status.waiting_bytes,
+        memory: status.memory,
         written: status.written.and_then(|at| u64::try_from(now.label(at).as_nanosecond()).ok()),
         lost: status.lost.into_iter().map(|(kind, count)| (kind.to_owned(), count)).collect(),
         error: status.error,

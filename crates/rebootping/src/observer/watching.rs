@@ -17,6 +17,7 @@ use crate::netlink::message::Link;
 use crate::netlink::message::NeighbourState;
 use crate::netlink::watch::Watch;
 use crate::pcap_files::{Files, Limits, Maker};
+use crate::sys::heap;
 use jiff::tz::TimeZone;
 use rebootping_core::inventory::{self, report::Hardware};
 use rebootping_core::keep::{self, Interface, Keep, Mode, Stream};
@@ -214,6 +215,8 @@ impl Watching {
             drop_rate: Dropped { ring: rates.ring, nic: rates.nic, softnet: rates.softnet, writer: writer_rate },
             devices: kept.owners.len() as u64,
             interfaces: self.capture.captured().interfaces.iter().map(|interface| interface.name.clone()).collect(),
+            memory: heap::handed_out(),
+            buffers: kept.memory as u64,
             error,
         })
     }

@@ -34,6 +34,8 @@ pub(crate) struct CaptureStatus {
     pub(crate) devices: u64,
     /// Interfaces captured.
     pub(crate) interfaces: Vec<String>,
+    /// Bytes of memory that hold packets on their way to the disk, or are kept ready for some.
+    pub(crate) buffer_bytes: u64,
     /// Why nothing is written, if nothing is.
     pub(crate) error: Option<String>,
 }
@@ -55,6 +57,7 @@ impl CaptureStatus {
             drop_rate: report.drop_rate,
             devices: report.devices,
             interfaces: report.interfaces.clone(),
+            buffer_bytes: report.buffers,
             error: report.error.clone(),
         }
     }

@@ -29,7 +29,7 @@ fn of_daemon(status: &Status) -> Vec<Family> {
     commits.add(&[("result", "failed")], Value::Whole(status.commit.counts.failed));
     let applied = one(names::COMMIT_APPLIED, Some(Value::from(status.commit.state == "applied")));
     let [mut running, mut restarts] = [names::PROCESS_RUNNING, names::PROCESS_RESTARTS].map(Family::new);
-    for Process { name, state, restarts: times } in &status.processes {
+    for Process { name, state, restarts: times, memory_bytes: _ } in &status.processes {
         running.add(&[("process", name)], Value::from(state == "running"));
         restarts.add(&[("process", name)], Value::Whole(*times));
     }

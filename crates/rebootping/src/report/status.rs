@@ -139,6 +139,8 @@ pub(crate) struct Process {
     pub(crate) name: String,
     pub(crate) state: String,
     pub(crate) restarts: u64,
+    /// Bytes of memory it holds, as far as it says.
+    pub(crate) memory_bytes: Option<u64>,
 }
 
 /// How far the committer has come.
@@ -170,15 +172,13 @@ pub(crate) struct Known<'a> {
     pub(crate) store: Option<&'a StoreReport>,
     /// Bytes that links may move in a month, by interface.
     pub(crate) caps: &'a BTreeMap<String, u64>,
-    /// Each process, its state, and how often it was started again.
-    pub(crate) processes: &'a [(&'static str, &'static str, u64)],
+    /// Each process.
+    pub(crate) processes: Vec<Process>,
 }
 
 impl Status {
     /// Puts together what is known.
     pub(crate) fn new(known: &Known<'_>, now: Timestamp) -> Self {
-        let process =
-            |&(name, state, restarts): &(&str, &str, u64)| Process { name: name.into(), state: state.into(), restarts };
         Self {
             schema: 1,
             time: now.to_string(),
@@ -198,7 +198,7 @@ impl Status {
                     .collect(),
                 counts: known.commit.counts,
             },
-            processes: known.processes.iter().map(process).collect(),
+            processes: known.processes.clone(),
             replies: known
                 .report
                 .map(|(report, _)| Family::ALL.into_iter().zip(report.replies.clone()).collect())

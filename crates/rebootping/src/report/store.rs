@@ -14,6 +14,8 @@ pub(crate) struct StoreStatus {
     pub(crate) bytes: u64,
     /// Bytes that wait for the disk.
     pub(crate) waiting_bytes: u64,
+    /// Bytes of memory it takes: what waits, the hour that is not over, and caches.
+    pub(crate) memory_bytes: u64,
     /// When the disk last had all of it, RFC 3339.
     pub(crate) written: Option<String>,
     /// What never came to the disk since the observer started: blocks and rows, by kind.
@@ -29,6 +31,7 @@ impl StoreStatus {
         Self {
             bytes: report.bytes,
             waiting_bytes: report.waiting_bytes,
+            memory_bytes: report.memory,
             written: report.written.map(label),
             lost: report.lost.clone(),
             error: report.error.clone(),

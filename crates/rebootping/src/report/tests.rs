@@ -2,7 +2,7 @@
 
 use super::links::{Named, Names};
 use super::reason::{self, Told};
-use super::status::{Committed, Known, Status};
+use super::status::{Committed, Known, Process, Status};
 use super::{events, table, why};
 use crate::clock::Moment;
 use crate::ipc::JudgedLink;
@@ -99,10 +99,14 @@ fn status_of(reports: [FamilyReport; 2], state: State, order: Option<(Order, Opt
             capture: None,
             store: None,
             caps: &BTreeMap::new(),
-            processes: &[("committer", "running", 0), ("judge", "running", 0)],
+            processes: vec![process("committer"), process("judge")],
         },
         "2026-11-22T12:10:00Z".parse().unwrap(),
     )
+}
+
+fn process(name: &str) -> Process {
+    Process { name: name.into(), state: "running".into(), restarts: 0, memory_bytes: None }
 }
 
 /// The same on a host whose own queue was full.

@@ -90,6 +90,8 @@ pub(crate) struct Status {
     pub(crate) bytes: u64,
     /// Bytes that wait for the disk.
     pub(crate) waiting_bytes: u64,
+    /// Bytes of memory: what waits, the hour that is not over, and SQLite's.
+    pub(crate) memory: u64,
     /// When the disk last took all of it.
     pub(crate) written: Option<Time>,
     /// Blocks and rows that never came to the disk, by kind.

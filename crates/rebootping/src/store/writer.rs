@@ -13,6 +13,7 @@ use super::memory::{Block, Day, Memory, Row, Sum};
 use super::{Forgetting, Fresh, Order, Shared, Wish};
 use crate::clock::{self, Moment};
 use crate::config::observing::Store as Limits;
+use crate::sys::heap;
 use jiff::tz::TimeZone;
 use rebootping_core::history::outages::Outages;
 use rebootping_core::time::Time;
@@ -238,6 +239,7 @@ impl Writer {
         }
         self.shared.show(|status| {
             status.waiting_bytes = (self.memory.bytes() + self.hour.unwritten().len()) as u64;
+            status.memory = (self.memory.bytes() + self.hour.heard().len()) as u64 + heap::of_sqlite();
             status.lost.clone_from(self.memory.lost());
         });
     }

@@ -1,8 +1,9 @@
 //! The raw system calls that no safe wrapper offers: the only `unsafe` code of the program.
-#![expect(unsafe_code, reason = "packet sockets, rings and control messages have no safe interface")]
+#![expect(unsafe_code, reason = "packet sockets, rings, control messages and allocators have no safe interface")]
 
 #[cfg(test)]
 pub(crate) mod attempt;
+pub(crate) mod heap;
 mod options;
 pub(crate) mod packet_socket;
 pub(crate) mod ring;

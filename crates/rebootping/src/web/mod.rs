@@ -51,6 +51,7 @@ use crate::ipc::web::{FromWeb, ToWeb, WebSettings};
 use crate::ipc::{self, Peer};
 use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role, Sandbox};
+use crate::sys::heap;
 use connections::House;
 use doors::Doors;
 use ledger::Ledger;
@@ -180,7 +181,7 @@ async fn obey(mut peer: Peer, site: &Site) -> io::Result<()> {
                 }
             }
             // A committer that is too busy to listen hears the next one.
-            _ = alive.tick() => drop(peer.send(&FromWeb::Alive)?),
+            _ = alive.tick() => drop(peer.send(&FromWeb::Alive(heap::handed_out()))?),
         }
     }
 }

@@ -22,24 +22,31 @@ const SETTINGS: [&str; 2] = [
     "[select]\nhold_down = \"6s\"\n[capture]\nflow_cutoff = \"32KB\"\nper_device = \"4MB\"\nkeep_free = \"0MB\"\n[probe]\nechoes = 2\n",
 ];
 
-/// What the daemon starts with.
-pub(crate) const BEGIN: &str = SETTINGS[0];
 /// So many kinds of weather there are.
 pub(crate) const KINDS: u64 = 9;
+
+/// The settings of that number, and what stays as it is.
+pub(crate) fn settings(number: u64, lasting: &str) -> String {
+    format!("{}{lasting}", SETTINGS[number as usize % SETTINGS.len()])
+}
 
 /// Fills what is kept of frames that are nobody's, which has its bound and would look like growth until it is reached.
 pub(crate) fn begin(lab: &Lab) {
     storm(lab, u64::MAX / 2..u64::MAX / 2 + UNOWNED);
 }
 
-/// Has the weather of this turn happen, to its end.
-pub(crate) fn turn(lab: &Lab, daemon: &Daemon, number: u64) {
+/// Has the weather of this turn happen, to its end; settings change where it is said what stays.
+pub(crate) fn turn(lab: &Lab, daemon: &Daemon, lasting: Option<&str>, number: u64) {
     match number % KINDS {
         0 => with_fault(|on| lab.isp(1).blackhole(on)),
         1 => with_fault(|pulled| lab.isp(2).carrier(!pulled)),
         2 => with_fault(|on| lab.isp(1).lose(if on { 40 } else { 0 })),
         3 => with_fault(|on| lab.isp(2).silence(on)),
-        4 => daemon.reload(Some(SETTINGS[(number / KINDS + 1) as usize % SETTINGS.len()])),
+        4 => {
+            if let Some(lasting) = lasting {
+                daemon.reload(Some(&settings(number / KINDS + 1, lasting)));
+            }
+        }
         5 => rename_an_interface(lab),
         6 => order(daemon, number),
         7 => ask(lab, daemon),
@@ -86,6 +93,7 @@ fn ask(lab: &Lab, daemon: &Daemon) {
         &["report", "--json"],
         &["history", "wan1", "--json"],
         &["outages", "--json"],
+        &["alerts", "--json"],
         &["pcap", &device, "--since", "10s", "-w", "/dev/null"],
     ] {
         // Status tells by its exit code how the links are.
