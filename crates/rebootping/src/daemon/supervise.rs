@@ -27,6 +27,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// One that a unit starts is waited for so long, shorter than the silence that would end it; then one is started here.
 const JOINS_WITHIN: Duration = Duration::from_secs(8);
+/// What is said of one that its own filter of system calls has ended.
+const REFUSED: &str = "its sandbox refused a system call; the kernel log names it";
 
 /// A process, and the thread that keeps it running.
 #[derive(Debug)]
@@ -166,7 +168,14 @@ impl<W: Worker> Shared<W> {
                 Ok(ended) => ended,
                 Err(error) => (Words::None, format!("it could not be started: {error}")),
             };
-            if self.running().stopping || inputs.send(W::input(Heard::Ended(why))).is_err() {
+            if self.running().stopping {
+                // Nobody is told any more, and a sandbox must be wide enough for an end too.
+                if why == REFUSED {
+                    log::warn(&format!("the {} did not end by itself: {why}", W::NAME));
+                }
+                return;
+            }
+            if inputs.send(W::input(Heard::Ended(why))).is_err() {
                 return;
             }
             pause = if said == Words::None { (pause * 2).min(LONGEST_PAUSE) } else { FIRST_PAUSE };
@@ -283,7 +292,7 @@ fn this_program() -> PathBuf {
 fn described(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status.signal().map(Signal::try_from) {
-        Some(Ok(Signal::SIGSYS)) => "its sandbox refused a system call; the kernel log names it".to_owned(),
+        Some(Ok(Signal::SIGSYS)) => REFUSED.to_owned(),
         Some(Ok(signal)) => format!("killed by {signal}"),
         Some(Err(_)) | None => status.to_string(),
     }

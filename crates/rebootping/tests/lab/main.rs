@@ -2,6 +2,7 @@
 
 mod asking;
 mod check;
+mod denials;
 mod exec;
 mod failover;
 mod flows;
