@@ -126,6 +126,25 @@ fn a_read_only_disk_is_said_counted_and_tried_again() {
 }
 
 #[test]
+fn a_disk_that_fails_is_said_counted_and_tried_again() {
+    let place = Place::disk_of("xfs", 320 << 20);
+    let mut talk = Talk::on(&place, limits(40 * MB));
+    talk.say(1, 40);
+    // From here on it answers everything with EIO.
+    place.lose_power();
+    (0..6).for_each(|_| talk.say(1, 40));
+    let trouble = talk.trouble().expect("it is told");
+    assert!(trouble.contains("Input/output error"), "{trouble}");
+    assert_eq!(talk.files.status().written.records, 40);
+    place.boot();
+    (0..6).for_each(|_| talk.say(1, 7));
+    assert_eq!(talk.trouble(), None);
+    talk.adds_up();
+    assert!(read_all(&place, &device(1)).len() >= 7);
+    all_open(&place);
+}
+
+#[test]
 fn folders_that_vanish_are_made_again() {
     let place = Place::new();
     let mut talk = Talk::on(&place, limits(4 * MB));
