@@ -69,6 +69,8 @@ impl Watched {
                 None => drop(self.parts.insert(name, new)),
             }
         }
+        // A link that never was there is missed only while there is no other.
+        self.parts.retain(|name, _| self.outage.troubles.iter().any(|it| is_out(it) && is_of(it, name)));
     }
 
     /// Nothing more will be told of it.

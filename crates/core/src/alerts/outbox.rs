@@ -2,7 +2,7 @@
 //!
 //! A message leaves its queue when it was taken, or was refused for good. One that could not be sent is tried again after a pause
 //! that doubles up to a minute, or at once when there is more to send. Where a queue is full the oldest message goes, and is counted.
-//! A message that repeats one that still waits takes its place.
+//! A message that repeats one that still waits takes its place. A test goes before all that waits, and in quiet hours alone.
 
 use super::message::{Message, What};
 use crate::inventory::report::Hardware;
@@ -180,7 +180,12 @@ impl Queue {
             self.waiting.remove(on_its_way);
             self.dropped = self.dropped.saturating_add(1);
         }
-        self.waiting.push_back(message);
+        if message.what == What::Test {
+            // Whoever sends one waits for what becomes of it.
+            self.waiting.insert(on_its_way.min(self.waiting.len()), message);
+        } else {
+            self.waiting.push_back(message);
+        }
     }
 }
 

@@ -413,9 +413,14 @@ fn in_quiet_hours_only_a_test_is_sent() {
     let mut outbox = outbox(&[Sink::Mail]);
     outbox.push(message(0));
     assert_eq!(outbox.take_due(Sink::Mail, at(1), true), None);
-    outbox.forget(&[device(0).mac]);
     outbox.push(Message { what: What::Test, ..message(1) });
     assert_eq!(outbox.take_due(Sink::Mail, at(1), true).map(|message| message.what), Some(What::Test));
+    outbox.push(Message { what: What::Test, ..message(2) });
+    outbox.handle_delivery(Sink::Mail, Delivery::Taken, at(2));
+    assert_eq!(next(&mut outbox, Sink::Mail, 3), Some(3), "the second, which had to wait for the first");
+    outbox.handle_delivery(Sink::Mail, Delivery::Taken, at(3));
+    assert_eq!(outbox.take_due(Sink::Mail, at(4), true), None);
+    assert_eq!(next(&mut outbox, Sink::Mail, 5), Some(1));
 }
 
 #[test]

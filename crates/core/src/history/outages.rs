@@ -1,7 +1,8 @@
 //! Outages: when something was wrong, for how long, what people noticed of it, and where it was.
 //!
 //! A link is in trouble in a judged round in which something it needs is missing or a target that counts did not answer, unless it
-//! was taken out, rested, or never was there. Trouble counts once it has lasted three rounds or made the link leave the choice; it
+//! was taken out, rested, or never was there; where nothing was there for a minute since the first round, all links are in trouble
+//! until one is. Trouble counts once it has lasted three rounds or made the link leave the choice; it
 //! ends with the last bad round before ten good seconds. Troubles that overlap are one outage. Where trouble was:
 //!
 //! - *cable*: the interface lost its carrier, or was gone;
@@ -93,8 +94,13 @@ impl Outages {
         let at = entry.at(watched.decider.opening().interval);
         self.last = self.last.max(Some(at));
         self.take_heard(Some(at));
+        // A gateway without IPv6 does not miss it.
+        let anything_worked = family != Family::Ipv4 || self.anything_worked();
         if let Some(watched) = self.families.get_mut(&family) {
-            watched.handle(entry);
+            watched.handle(entry, anything_worked);
+        }
+        if self.anything_worked() {
+            self.miss_no_more(at);
         }
         self.gather(family, at);
         let forgotten = self.names.handle_wake(at);
@@ -232,9 +238,26 @@ impl Outages {
         }
     }
 
-    /// For how many rounds and how long nothing has worked in any family that ever did.
+    /// For how many rounds and how long nothing has worked in any family that ever did, or in IPv4 where nothing ever did.
     fn dead(&self) -> (u32, Duration) {
-        self.families.values().filter(|watched| watched.worked()).map(Watched::dead).min().unwrap_or_default()
+        let that_worked = self.families.values().filter(|watched| watched.worked());
+        let first = || self.families.get(&Family::Ipv4).map(Watched::dead);
+        that_worked.map(Watched::dead).min().or_else(first).unwrap_or_default()
+    }
+
+    fn anything_worked(&self) -> bool {
+        self.families.values().any(Watched::worked)
+    }
+
+    /// Links that never were there are in no trouble any more.
+    fn miss_no_more(&mut self, now: Time) {
+        for (family, watched) in &mut self.families {
+            for link in watched.miss_no_more() {
+                if let Some(going_on) = &mut self.going_on {
+                    going_on.forget_trouble((&link, *family), now);
+                }
+            }
+        }
     }
 }
 

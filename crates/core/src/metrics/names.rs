@@ -54,6 +54,22 @@ pub const HISTORY_LOST: Name =
 pub const PROCESS_RUNNING: Name = gauge("rebootping_process_running", "Whether a process of ours runs and says so.");
 pub const PROCESS_RESTARTS: Name =
     counter("rebootping_process_restarts", "How often a process of ours was started anew.");
+pub const ALERTS_WAITING: Name = gauge("rebootping_alerts_waiting", "Messages for people that wait, by where they are sent.");
+pub const ALERTS: Name = counter("rebootping_alerts", "Messages for people, by where they were sent and what became of them.");
+pub const ALERTS_LAST: Name =
+    gauge("rebootping_alerts_last_taken_seconds", "When the last message was taken, in Unix time.");
+pub const MINUTES_WAITING: Name =
+    gauge("rebootping_remote_write_waiting_minutes", "Minutes that wait for the engine that is sent them.");
+pub const MINUTES_TOO_OLD: Name = counter(
+    "rebootping_remote_write_too_old_minutes",
+    "Minutes that were too old when the engine could have been sent them.",
+);
+pub const MINUTES_SAMPLES: Name =
+    counter("rebootping_remote_write_samples", "Numbers that the engine was sent, by what became of them.");
+pub const MINUTES_FAILED: Name =
+    counter("rebootping_remote_write_failed", "Attempts to send the engine something that failed.");
+pub const MINUTES_LAST: Name =
+    gauge("rebootping_remote_write_last_taken_seconds", "When the engine last took something, in Unix time.");
 pub const DEVICE_INFO: Name = gauge("rebootping_device_info", "What a device is called and who made it.");
 pub const DEVICE_RECEIVED: Name = counter("rebootping_device_received_bytes", "What a device was sent.");
 pub const DEVICE_SENT: Name = counter("rebootping_device_sent_bytes", "What a device sent.");

@@ -51,6 +51,9 @@ pub struct Kept {
     message: Option<OnItsWay>,
     /// What became of all there was to send.
     pub counts: Counts,
+    /// When the last message was taken, in unix seconds.
+    #[serde(default)]
+    pub last_taken: Option<i64>,
 }
 
 /// A message, and how things stand when it is done with.
@@ -107,6 +110,12 @@ pub struct Sender {
     doing: Doing,
     /// How long the next pause is; the first while all is well.
     pause: Duration,
+    /// How far the history was when it last answered, and when that was.
+    settled: Option<(i64, Time)>,
+    /// What the date is, in unix seconds.
+    date: Option<i64>,
+    /// Why the last message was not taken, if it was not.
+    error: Option<String>,
     outputs: VecDeque<Output>,
 }
 
@@ -126,12 +135,19 @@ impl Sender {
     /// Goes on from what was kept.
     pub fn new(settings: Settings, kept: Kept, now: Time) -> Self {
         let doing = if kept.message.is_some() { Doing::Pausing(now) } else { Doing::Waiting(now) };
-        Self { settings, kept, doing, pause: FIRST_PAUSE, outputs: VecDeque::new() }
+        let settled = kept.message.as_ref().map(|message| (message.upto, now));
+        let outputs = VecDeque::new();
+        Self { settings, kept, doing, pause: FIRST_PAUSE, settled, date: None, error: None, outputs }
     }
 
     /// What the operator calls links now, by interface.
     pub fn know_labels(&mut self, labels: BTreeMap<String, String>) {
         self.settings.labels = labels;
+    }
+
+    /// What the date is, in unix seconds: what is taken next was taken then.
+    pub fn know_date(&mut self, date: i64) {
+        self.date = Some(date);
     }
 
     /// Does what is due.
@@ -154,6 +170,7 @@ impl Sender {
         }
         self.doing = Doing::Waiting(now + EVERY);
         let Some(stretch) = stretch else { return };
+        self.settled = Some((stretch.settled, now));
         let Some(upto) = self.kept.upto else {
             // What was before anybody wanted it sent is not.
             self.go_on_from(stretch.settled);
@@ -187,15 +204,20 @@ impl Sender {
             Outcome::Failed(why) => {
                 counts.failed = counts.failed.saturating_add(1);
                 self.doing = Doing::Pausing(now + self.pause);
+                self.error = Some(why.clone());
                 self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
                 if was_well {
                     self.say(true, format!("nothing can be sent: {why}; the history keeps it until it can"));
                 }
                 return;
             }
-            Outcome::Taken => counts.taken = counts.taken.saturating_add(samples),
+            Outcome::Taken => {
+                counts.taken = counts.taken.saturating_add(samples);
+                (self.kept.last_taken, self.error) = (self.date, None);
+            }
             Outcome::Refused(why) => {
                 counts.refused = counts.refused.saturating_add(samples);
+                self.error = Some(why.clone());
                 self.say(true, format!("{samples} numbers were refused and are not sent again: {why}"));
             }
         }
@@ -226,6 +248,23 @@ impl Sender {
     /// What became of all there was to send.
     pub fn counts(&self) -> Counts {
         self.kept.counts
+    }
+
+    /// When the last message was taken, in unix seconds.
+    pub fn last_taken(&self) -> Option<i64> {
+        self.kept.last_taken
+    }
+
+    /// Why the last message was not taken, if it was not.
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// Whole minutes that the history has, as far as is known, and that are not done with.
+    pub fn waiting(&self, now: Time) -> u64 {
+        let (Some(upto), Some((settled, heard))) = (self.kept.upto, self.settled) else { return 0 };
+        let settled = settled.saturating_add_unsigned(now.since(heard).as_secs());
+        settled.saturating_sub(upto).max(0).unsigned_abs() / MINUTE
     }
 
     fn ask(&mut self, now: Time) {

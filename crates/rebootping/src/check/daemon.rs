@@ -1,7 +1,8 @@
-//! Findings about the running daemon: whether there is one, and whether its choices reach the firewall.
+//! Findings about the running daemon: whether there is one, whether its choices reach the firewall, and its messages others.
 
 use super::facts::{Daemon, Facts, Running};
 use super::finding::{Finding, Remedy};
+use crate::report::sending::Unsent;
 
 /// What can be said of the daemon.
 enum Served<'a> {
@@ -11,6 +12,7 @@ enum Served<'a> {
     Waiting(&'a Running),
     Failing(&'a Running),
     LeftAlone(&'a str),
+    Unsent(&'a Unsent),
 }
 
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
@@ -23,8 +25,10 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
             _ => Served::Working(running),
         },
     }];
-    let left_alone = facts.daemon.running().into_iter().flat_map(|running| &running.left_alone);
-    found.extend(left_alone.map(|link| Served::LeftAlone(link)));
+    if let Some(running) = facts.daemon.running() {
+        found.extend(running.left_alone.iter().map(|link| Served::LeftAlone(link)));
+        found.extend(running.unsent.iter().map(Served::Unsent));
+    }
     found.iter().map(Served::told).collect()
 }
 
@@ -67,8 +71,18 @@ impl Served<'_> {
                 format!("{link} was changed by somebody else and is left so."),
                 Remedy::run(format!("rebootping link pin {link}")),
             ),
+            Self::Unsent(Unsent { about, text, remedy, .. }) => {
+                Finding::mend(*about, sentence(text), Remedy::by_hand(*remedy))
+            }
         }
     }
+}
+
+/// With its capital letter and its full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 fn because(running: &Running) -> String {

@@ -4,6 +4,7 @@ use crate::committer::providers::Provider;
 use crate::config::commit::Backend;
 use crate::config::error::Problem;
 use crate::judge::links::Origin;
+use crate::report::sending::Unsent;
 use crate::sandbox::Confinement;
 use rebootping_core::commit::Firewall;
 use rebootping_core::control::prefix::Prefix;
@@ -224,4 +225,6 @@ pub(super) struct Running {
     pub(super) error: Option<String>,
     /// Links that somebody else changed, and that stay so.
     pub(super) left_alone: Vec<String>,
+    /// What is not sent to others as it should be.
+    pub(super) unsent: Vec<Unsent>,
 }

@@ -10,6 +10,7 @@ use super::facts::{Configuration, Daemon, Facts, Program, Running, TargetList};
 use crate::config::commit::Backend;
 use crate::config::meant::Config;
 use crate::daemon::{Answer, Request, ask};
+use crate::report::sending::unsent;
 use crate::report::status::Status;
 use crate::{command, daemon};
 use nix::unistd::Uid;
@@ -108,5 +109,6 @@ fn running(status: &Status) -> Running {
         commit: status.commit.state.clone(),
         error: status.commit.error.clone(),
         left_alone: status.commit.left_alone.clone(),
+        unsent: unsent(status.alerts.as_ref(), status.remote_write.as_ref()),
     }
 }

@@ -10,8 +10,11 @@ use crate::committer::providers::{DefaultRoute, Gateway, Provider};
 use crate::config::commit::Backend;
 use crate::config::error::{Place, Problem};
 use crate::config::parse;
+use crate::ipc::courier::{MinutesReport, SinkReport};
 use crate::judge::links::Origin;
+use crate::report::sending::{AlertsStatus, unsent};
 use crate::sandbox::Confinement;
+use rebootping_core::alerts::outbox::Sink;
 use rebootping_core::commit::Firewall;
 use rebootping_core::link::{Family, Presence};
 use std::collections::BTreeSet;
@@ -252,6 +255,23 @@ fn findings_about_the_daemon() {
             running(facts).error = Some("shorewall: disable wan1: it took too long and was ended".into());
         }),
         ("left alone", |facts| running(facts).left_alone = vec!["wan2".into()]),
+        ("not sent", |facts| {
+            let error = Some("mail.example port 587 cannot be reached: connection refused".into());
+            let mail = SinkReport {
+                sink: Sink::Mail,
+                waiting: 3,
+                taken: 0,
+                refused: 0,
+                dropped: 0,
+                last_taken: None,
+                attempts: 9,
+                error,
+            };
+            let alerts = AlertsStatus { sinks: vec![mail], ..AlertsStatus::default() };
+            let error = Some("metrics.example answered 401 Unauthorized".into());
+            let minutes = MinutesReport { waiting_minutes: 12, error, ..MinutesReport::default() };
+            running(facts).unsent = unsent(Some(&alerts), Some(&minutes));
+        }),
     ]);
     insta::assert_snapshot!(told);
 }
@@ -329,6 +349,7 @@ fn sound() -> Facts {
             commit: "applied".into(),
             error: None,
             left_alone: Vec::new(),
+            unsent: Vec::new(),
         }),
     }
 }

@@ -129,9 +129,7 @@ fn fate(sink: &SinkReport, before: &AlertsReport, is_late: bool) -> Option<Resul
             Some(Err(format!("{name}: refused: {}", visible(why))))
         }
         Some(why) if has_tried => Some(Err(format!("{name}: {}; it waits", visible(why)))),
-        _ if is_late => {
-            Some(Err(format!("{name}: not sent yet; it waits with {} before it", sink.waiting.saturating_sub(1))))
-        }
+        _ if is_late => Some(Err(format!("{name}: not sent yet; it waits until the one before it is done with"))),
         _ => None,
     }
 }

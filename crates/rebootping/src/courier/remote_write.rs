@@ -12,9 +12,10 @@ use crate::clock;
 use crate::config::glob::Glob;
 use crate::config::remote_write::{Login, RemoteWrite};
 use crate::durable;
-use crate::ipc::courier::{CourierSettings, FromCourier};
+use crate::ipc::courier::{CourierSettings, FromCourier, MinutesReport};
 use crate::ipc::past::{Past, What};
 use crate::observer::questions;
+use jiff::Timestamp;
 use rebootping_core::metrics::minute::Stretch;
 use rebootping_core::metrics::remote_write::HEADERS;
 use rebootping_core::metrics::sender::{Kept, Outcome, Output, Sender, Settings};
@@ -61,12 +62,16 @@ pub(super) fn prepare(
                 dialer: Arc::clone(dialer),
                 outlet: outlet.clone(),
                 silences: 0,
+                unheard: None,
+                shown: None,
             };
             let settings = Settings { site, labels: BTreeMap::new(), replay: remote_write.replay };
             Box::new(move || work.run(settings))
         }
         Err(why) => {
             warn(&format!("nothing can be sent: {why}"));
+            let report = MinutesReport { error: Some(why), ..MinutesReport::default() };
+            outlet.say(&FromCourier::Minutes(Box::new(report)));
             Box::new(|| ())
         }
     };
@@ -121,6 +126,10 @@ struct Work {
     outlet: Outlet,
     /// How often in a row the observer has not answered.
     silences: u32,
+    /// Why it has not for so long that the operator was told.
+    unheard: Option<String>,
+    /// What the committer knows of how it goes.
+    shown: Option<MinutesReport>,
 }
 
 impl Work {
@@ -129,6 +138,7 @@ impl Work {
         let kept = self.kept();
         let mut sender = Sender::new(settings, kept, clock::now());
         loop {
+            self.show(&sender);
             thread::park_timeout(clock::until(sender.next_deadline()));
             sender.handle_wake(clock::now());
             while let Some(output) = sender.poll_output() {
@@ -141,6 +151,7 @@ impl Work {
                     Output::Keep(kept) => self.keep(&kept),
                     Output::Post(body) => {
                         let outcome = self.engine.post(&self.dialer, &body);
+                        sender.know_date(clock::wall().as_second());
                         sender.handle_outcome(&outcome, clock::now());
                     }
                     Output::Say(is_trouble, text) => self.say(is_trouble, &text),
@@ -176,13 +187,15 @@ impl Work {
         let told = questions::ask_past(&self.run, past).and_then(|text| Ok(serde_json::from_str(&text)?));
         match told {
             Ok(stretch) => {
-                self.silences = 0;
+                (self.silences, self.unheard) = (0, None);
                 Some(stretch)
             }
             Err(error) => {
                 self.silences = self.silences.saturating_add(1);
                 if self.silences == SILENCES {
-                    self.say(true, &format!("the observer tells no minutes: {error}"));
+                    let text = format!("the observer tells no minutes: {error}");
+                    self.say(true, &text);
+                    self.unheard = Some(text);
                 }
                 None
             }
@@ -197,6 +210,24 @@ impl Work {
             Some((link.clone(), label.clone()?))
         };
         links.filter_map(label).collect()
+    }
+
+    /// Says how it goes, if that is news.
+    fn show(&mut self, sender: &Sender) {
+        let counts = sender.counts();
+        let date = |seconds| Timestamp::from_second(seconds).unwrap_or_default().to_string();
+        let report = MinutesReport {
+            taken: counts.taken,
+            refused: counts.refused,
+            waiting_minutes: sender.waiting(clock::now()),
+            too_old_minutes: counts.too_old,
+            failed: counts.failed,
+            last_taken: sender.last_taken().map(date),
+            error: self.unheard.clone().or_else(|| sender.error().map(str::to_owned)),
+        };
+        if self.shown.as_ref() != Some(&report) && self.outlet.say(&FromCourier::Minutes(Box::new(report.clone()))) {
+            self.shown = Some(report);
+        }
     }
 
     fn say(&self, is_trouble: bool, text: &str) {

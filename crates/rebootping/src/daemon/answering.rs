@@ -45,8 +45,8 @@ impl Daemon {
     fn answer(&mut self, call: &Call) -> Later {
         Later::Now(match &call.request {
             Request::Status => Answer::Status(Box::new(self.status())),
-            Request::Alerts => Answer::Alerts(self.dispatch.report().map(Box::new)),
-            Request::TestAlerts if self.dispatch.courier().is_none() => {
+            Request::Alerts => Answer::Alerts(self.dispatch.alerts().cloned().map(Box::new)),
+            Request::TestAlerts if self.dispatch.alerts().is_none() => {
                 Answer::Refused("nobody is to be told anything; set a place under [alerts]".into())
             }
             Request::TestAlerts => {

@@ -9,7 +9,7 @@ use super::workers::{Courier, Heard, Worker};
 use super::{Daemon, alert_hooks, settings};
 use crate::clock;
 use crate::config::meant::Config;
-use crate::ipc::courier::{AlertsReport, CourierSettings, FromCourier, News, ToCourier};
+use crate::ipc::courier::{AlertsReport, CourierSettings, FromCourier, MinutesReport, News, ToCourier};
 use crate::log;
 use crate::report::devices::event_text;
 use crate::sandbox::Role;
@@ -51,7 +51,10 @@ pub(super) struct Dispatch {
     runs: bool,
     /// Bytes of memory it holds.
     memory: Option<u64>,
-    report: Option<AlertsReport>,
+    /// How alerts go, if anybody is to be told anything.
+    alerts: Option<AlertsReport>,
+    /// How it goes with minutes for an engine, if there is one.
+    minutes: Option<MinutesReport>,
 }
 
 struct Waiting {
@@ -79,7 +82,8 @@ impl Dispatch {
             standing: None,
             runs: false,
             memory: None,
-            report: None,
+            alerts: None,
+            minutes: None,
         }
     }
 
@@ -90,6 +94,8 @@ impl Dispatch {
         }
         let settings = settings::courier_settings(config, self.edition);
         self.hooks = alert_hooks::Hooks::start(config, &self.inputs, self.hooks.take());
+        self.alerts = settings.alerts.as_ref().map(|_| self.alerts.take().unwrap_or_default());
+        self.minutes = settings.remote_write.as_ref().map(|_| self.minutes.take().unwrap_or_default());
         if !settings.are_for_something() {
             self.end();
             return;
@@ -127,8 +133,13 @@ impl Dispatch {
     }
 
     /// How alerts go, as far as is known; none if nobody is to be told anything.
-    pub(super) fn report(&self) -> Option<AlertsReport> {
-        self.courier.as_ref().map(|_| self.report.clone().unwrap_or_default())
+    pub(super) const fn alerts(&self) -> Option<&AlertsReport> {
+        self.alerts.as_ref()
+    }
+
+    /// How it goes with minutes for an engine, if there is one.
+    pub(super) const fn minutes(&self) -> Option<&MinutesReport> {
+        self.minutes.as_ref()
     }
 
     /// Something happened that people may be told.
@@ -164,11 +175,12 @@ impl Dispatch {
             courier.stop();
         }
         self.waiting.clear();
-        (self.standing, self.report, self.runs, self.memory) = (None, None, false, None);
+        (self.standing, self.alerts, self.minutes) = (None, None, None);
+        (self.runs, self.memory) = (false, None);
     }
 
     fn tell(&mut self, news: News, at: Time) {
-        if self.courier.is_none() {
+        if self.alerts.is_none() {
             return;
         }
         if self.waiting.len() >= MOST {
@@ -213,7 +225,9 @@ impl Dispatch {
                     self.hooks_ran(given);
                 }
             }
-            FromCourier::Alerts(report) => self.report = Some(*report),
+            // One that ends for other settings may still speak of what is over.
+            FromCourier::Alerts(report) => self.alerts = self.alerts.take().map(|_| *report),
+            FromCourier::Minutes(report) => self.minutes = self.minutes.take().map(|_| *report),
         }
     }
 }

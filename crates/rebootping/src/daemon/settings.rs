@@ -6,6 +6,7 @@ use crate::committer::prefixes;
 use crate::committer::providers::{Gateway, Provider};
 use crate::committer::restrict;
 use crate::committer::shorewall::Shorewall;
+use crate::config::alerts::Alerts;
 use crate::config::commit;
 use crate::config::meant::Config;
 use crate::ipc::courier::CourierSettings;
@@ -16,6 +17,9 @@ use rebootping_core::commit::Method;
 use rebootping_core::link::{Family, LinkId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+
+/// Whether the other links follow one that fails is known after so many rounds: until then nobody is told that it alone is out.
+const ROUNDS_UNTIL_CLEAR: u32 = 10;
 
 /// The Shorewall provider of an interface, in whichever family has one.
 pub(super) fn provider_of(interface: &str) -> Option<String> {
@@ -98,7 +102,10 @@ pub(super) fn web_settings(config: &Config, links: Option<&[JudgedLink]>) -> Web
 /// What the courier is told of the configuration, whose files were read again so often.
 pub(super) fn courier_settings(config: &Config, edition: u64) -> CourierSettings {
     let has_hooks = !config.hooks.alert.is_empty();
-    let alerts = (config.alerts.has_sinks() || has_hooks).then(|| config.alerts.clone());
+    let mut alerts = (config.alerts.has_sinks() || has_hooks).then(|| config.alerts.clone());
+    if let Some(Alerts { settings, .. }) = &mut alerts {
+        settings.after = settings.after.max(config.probe.interval * ROUNDS_UNTIL_CLEAR);
+    }
     CourierSettings {
         user: config.process.courier_user.clone(),
         state: folders::courier_state(&config.paths.state),

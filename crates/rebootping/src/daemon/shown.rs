@@ -41,6 +41,8 @@ impl Daemon {
             store: self.store.as_ref(),
             caps: &settings::caps(&self.config, &self.links),
             processes,
+            alerts: self.dispatch.alerts(),
+            minutes: self.dispatch.minutes(),
         };
         status::Status::new(&known, clock::wall())
     }

@@ -56,6 +56,8 @@ pub(crate) enum FromCourier {
     Hook(Box<Paper>),
     /// How alerts go, when that has changed.
     Alerts(Box<AlertsReport>),
+    /// How it goes with minutes for an engine, when that has changed.
+    Minutes(Box<MinutesReport>),
 }
 
 /// A message for a program of the operator's.
@@ -130,6 +132,23 @@ pub(crate) struct SinkReport {
     pub(crate) last_taken: Option<String>,
     /// Attempts since the courier was started.
     pub(crate) attempts: u64,
+    /// Why the last attempt failed, if it did.
+    pub(crate) error: Option<String>,
+}
+
+/// How it goes with minutes for an engine.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct MinutesReport {
+    /// Numbers that the engine took, and that it refused for good.
+    pub(crate) taken: u64,
+    pub(crate) refused: u64,
+    /// Minutes that wait, and that were too old when they could have been sent.
+    pub(crate) waiting_minutes: u64,
+    pub(crate) too_old_minutes: u64,
+    /// Attempts that failed.
+    pub(crate) failed: u64,
+    /// When the last message was taken, RFC 3339.
+    pub(crate) last_taken: Option<String>,
     /// Why the last attempt failed, if it did.
     pub(crate) error: Option<String>,
 }

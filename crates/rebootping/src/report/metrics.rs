@@ -1,8 +1,10 @@
 //! The daemon's state as numbers for monitoring that asks.
 
 use super::captures::CaptureStatus;
+use super::sending::AlertsStatus;
 use super::status::{LinkStatus, Process, State, Status};
 use super::store::StoreStatus;
+use crate::ipc::courier::MinutesReport;
 use jiff::Timestamp;
 use rebootping_core::link::probe::Fate;
 use rebootping_core::metrics::minute::add_verdicts;
@@ -16,14 +18,15 @@ pub(crate) fn families(status: &Status) -> Vec<Family> {
     all.extend(of_states(&status.links));
     all.extend(status.capture.as_ref().map(of_captures).unwrap_or_default());
     all.extend(status.store.as_ref().map(of_history).unwrap_or_default());
+    all.extend(status.alerts.as_ref().map(of_alerts).unwrap_or_default());
+    all.extend(status.remote_write.as_ref().map(of_minutes).unwrap_or_default());
     all
 }
 
 fn of_daemon(status: &Status) -> Vec<Family> {
     let mut build = Family::new(names::BUILD);
     build.add(&[("version", env!("CARGO_PKG_VERSION"))], Value::Whole(1));
-    let started = status.started.parse::<Timestamp>().ok();
-    let started = one(names::STARTED, started.map(|at| Value::Real(at.as_millisecond() as f64 / 1000.0)));
+    let started = one(names::STARTED, unix(Some(&status.started)));
     let mut commits = Family::new(names::COMMITS);
     commits.add(&[("result", "applied")], Value::Whole(status.commit.counts.applied));
     commits.add(&[("result", "failed")], Value::Whole(status.commit.counts.failed));
@@ -130,6 +133,40 @@ fn of_history(store: &StoreStatus) -> Vec<Family> {
         one(names::HISTORY_WRITTEN, Some(Value::from(store.error.is_none()))),
         lost,
     ]
+}
+
+fn of_alerts(alerts: &AlertsStatus) -> Vec<Family> {
+    let [mut waiting, mut sent, mut last] =
+        [names::ALERTS_WAITING, names::ALERTS, names::ALERTS_LAST].map(Family::new);
+    for sink in &alerts.sinks {
+        let of_sink = ("sink", sink.sink.name());
+        waiting.add(&[of_sink], Value::Whole(sink.waiting));
+        for (fate, number) in [("taken", sink.taken), ("refused", sink.refused), ("given_up", sink.dropped)] {
+            sent.add(&[of_sink, ("fate", fate)], Value::Whole(number));
+        }
+        last.add_if(&[of_sink], unix(sink.last_taken.as_deref()));
+    }
+    vec![waiting, sent, last]
+}
+
+fn of_minutes(minutes: &MinutesReport) -> Vec<Family> {
+    let mut samples = Family::new(names::MINUTES_SAMPLES);
+    for (fate, number) in [("taken", minutes.taken), ("refused", minutes.refused)] {
+        samples.add(&[("fate", fate)], Value::Whole(number));
+    }
+    vec![
+        samples,
+        one(names::MINUTES_WAITING, Some(Value::Whole(minutes.waiting_minutes))),
+        one(names::MINUTES_TOO_OLD, Some(Value::Whole(minutes.too_old_minutes))),
+        one(names::MINUTES_FAILED, Some(Value::Whole(minutes.failed))),
+        one(names::MINUTES_LAST, unix(minutes.last_taken.as_deref())),
+    ]
+}
+
+/// A time as seconds since 1970.
+fn unix(time: Option<&str>) -> Option<Value> {
+    let time: Timestamp = time?.parse().ok()?;
+    Some(Value::Real(time.as_millisecond() as f64 / 1000.0))
 }
 
 fn labels(link: &LinkStatus) -> [(&'static str, &str); 2] {

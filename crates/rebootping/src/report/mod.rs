@@ -9,6 +9,7 @@ pub(crate) mod events;
 pub(crate) mod links;
 pub(crate) mod metrics;
 pub(crate) mod reason;
+pub(crate) mod sending;
 pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod table;

@@ -3,8 +3,10 @@
 use super::cap::{CapStatus, LinkTraffic};
 use super::links::Names;
 use super::reason::{self, Told};
+use super::sending::AlertsStatus;
 use crate::clock::Moment;
 use crate::ipc::JudgedLink;
+use crate::ipc::courier::{AlertsReport, MinutesReport};
 use crate::ipc::observer::{CaptureReport, StoreReport};
 use crate::report::captures::CaptureStatus;
 use crate::report::store::StoreStatus;
@@ -37,6 +39,10 @@ pub(crate) struct Status {
     pub(crate) store: Option<StoreStatus>,
     pub(crate) commit: Commit,
     pub(crate) processes: Vec<Process>,
+    /// How alerts go, if anybody is to be told anything.
+    pub(crate) alerts: Option<AlertsStatus>,
+    /// How it goes with minutes for an engine, if there is one.
+    pub(crate) remote_write: Option<MinutesReport>,
     /// What became of echo replies since the judge started.
     pub(crate) replies: BTreeMap<Family, BTreeMap<Fate, u64>>,
 }
@@ -174,6 +180,9 @@ pub(crate) struct Known<'a> {
     pub(crate) caps: &'a BTreeMap<String, u64>,
     /// Each process.
     pub(crate) processes: Vec<Process>,
+    /// How alerts go, and minutes for an engine, where there is anybody to send them to.
+    pub(crate) alerts: Option<&'a AlertsReport>,
+    pub(crate) minutes: Option<&'a MinutesReport>,
 }
 
 impl Status {
@@ -199,6 +208,8 @@ impl Status {
                 counts: known.commit.counts,
             },
             processes: known.processes.clone(),
+            alerts: known.alerts.map(AlertsStatus::from),
+            remote_write: known.minutes.cloned(),
             replies: known
                 .report
                 .map(|(report, _)| Family::ALL.into_iter().zip(report.replies.clone()).collect())

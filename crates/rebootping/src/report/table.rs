@@ -3,7 +3,7 @@
 use super::links::in_words;
 use super::reason::rounded;
 use super::status::{LinkStatus, State, Status};
-use super::{captures, store};
+use super::{captures, sending, store};
 use crate::duration::format_duration;
 use rebootping_core::link::Family;
 use rebootping_core::link::verdict::{Code, Order};
@@ -37,6 +37,7 @@ pub(crate) fn status(status: &Status, colour: bool) -> String {
     if let Some(kept) = &status.store {
         text.push_str(&store::lines(kept));
     }
+    text.push_str(&sending::lines(status.alerts.as_ref(), status.remote_write.as_ref()));
     text
 }
 

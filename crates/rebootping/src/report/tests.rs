@@ -100,6 +100,8 @@ fn status_of(reports: [FamilyReport; 2], state: State, order: Option<(Order, Opt
             store: None,
             caps: &BTreeMap::new(),
             processes: vec![process("committer"), process("judge")],
+            alerts: None,
+            minutes: None,
         },
         "2026-11-22T12:10:00Z".parse().unwrap(),
     )

@@ -5,6 +5,7 @@ use super::problem::Problem;
 use super::site::Site;
 use super::source::{Device, Devices};
 use crate::clock;
+use crate::report::sending::unsent;
 use crate::report::status::{LinkStatus, Status};
 use axum::body::Body;
 use axum::http::Response;
@@ -154,6 +155,9 @@ fn problems(status: &Status, firewall: Option<String>) -> Vec<Trouble> {
     }
     if let Some(error) = status.store.as_ref().and_then(|store| store.error.as_ref()) {
         say(format!("the history is not kept: {error}"), Some("rebootping check"));
+    }
+    for unsent in unsent(status.alerts.as_ref(), status.remote_write.as_ref()) {
+        say(unsent.text, Some(unsent.shown_by));
     }
     for process in status.processes.iter().filter(|process| process.state == "silent") {
         say(format!("the {} says nothing and is started anew", process.name), None);

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+const GUIDE: &str = include_str!("../../../../docs/alerts.md");
 const LIMIT: Duration = Duration::from_secs(120);
 
 #[test]
@@ -27,6 +28,12 @@ fn a_hook_has_the_message_on_its_input_and_in_its_environment() {
     let told = fs::read_to_string(told).expect("it was told");
     let mut lines = told.lines();
     assert_eq!(lines.next(), Some("0"));
+    let variables: Vec<&str> = told.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    let all = ["GATEWAY", "KIND", "LINKS", "TEXT", "TIME", "TITLE"].map(|name| format!("REBOOTPING_{name}"));
+    assert_eq!(variables.iter().copied().filter(|it| it.starts_with("REBOOTPING_")).collect::<Vec<_>>(), all);
+    for name in &all {
+        assert!(GUIDE.contains(&format!("`{name}`")), "docs/alerts.md lacks {name}");
+    }
     assert!(told.contains("\nREBOOTPING_KIND=test\n") && told.contains("\nREBOOTPING_TITLE=Test\n"), "{told}");
     let json: Value = serde_json::from_str(told.lines().last().expect("JSON")).expect("JSON");
     assert_eq!((&json["schema"], &json["kind"]), (&1.into(), &"test".into()), "{json}");

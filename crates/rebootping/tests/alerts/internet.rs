@@ -1,11 +1,11 @@
 //! Servers on the lab's Internet: names, mail with TLS and a password, a web server that takes notes, and one that never answers.
 
-use rebootping_lab::{Lab, wait_until};
+use crate::notes::{Notes, Post};
+use rebootping_lab::{Lab, Ns, wait_until};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -15,25 +15,17 @@ use std::time::Duration;
 const ADDRESS: &str = "8.8.8.8";
 /// What no log and no status may show.
 pub(crate) const SECRETS: [&str; 3] = ["path-of-the-hook", "token-of-the-hook", "password-of-the-mail"];
-const USER: &str = "gateway";
-const MAIL_SERVER: &str = include_str!("mail_server.py");
+pub(crate) const USER: &str = "gateway";
+pub(crate) const MAIL_SERVER: &str = include_str!("mail_server.py");
 /// Debian's own interpreter, which has Debian's packages.
-const PYTHON: &str = "/usr/bin/python3";
+pub(crate) const PYTHON: &str = "/usr/bin/python3";
 /// A busy machine takes its time to start an interpreter.
-const STARTED_WITHIN: Duration = Duration::from_secs(60);
-
-/// What a web server was sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Post {
-    /// The first line and the headers.
-    pub(crate) head: String,
-    pub(crate) body: Value,
-}
+pub(crate) const STARTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// The servers, until dropped.
 pub(crate) struct Internet {
     folder: PathBuf,
-    posts: Arc<Mutex<Vec<Post>>>,
+    web: Notes,
     /// Connections to the one that never answers.
     hanging: Arc<Mutex<Vec<TcpStream>>>,
     children: Vec<Child>,
@@ -43,16 +35,13 @@ impl Internet {
     /// Starts them, and has the lab's gateway ask for names there and trust their authority.
     pub(crate) fn start(lab: &Lab) -> Self {
         let folder = lab.dir();
-        let etc = PathBuf::from(format!("/etc/netns/{}", lab.gw().name()));
-        fs::create_dir_all(etc.join("ssl/certs")).expect("a folder for the gateway's certificates");
+        let etc = certify(&lab.gw(), &folder, "mail.example");
         fs::write(etc.join("resolv.conf"), format!("nameserver {ADDRESS}\n")).expect("the gateway's resolver");
-        certify(lab);
-        fs::copy(folder.join("ca.crt"), etc.join("ssl/certs/ca-certificates.crt")).expect("an authority");
         fs::write(folder.join("mail_server.py"), MAIL_SERVER).expect("a script");
         let file = |name: &str| folder.join(name).display().to_string();
         let script = [file("mail_server.py"), ADDRESS.into(), "2525".into(), file("mail.crt"), file("mail.key")];
         let mut mail = lab.net().command(PYTHON);
-        mail.args(script).args([USER, SECRETS[2]]).arg(folder.join("mails"));
+        mail.args(script).args([USER, SECRETS[2]]).arg(folder.join("mails")).arg("starttls");
         let mut names = lab.net().command("dnsmasq");
         names.args(["--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--bind-interfaces"]);
         names.args(["--user=root", "--pid-file=", &format!("--listen-address={ADDRESS}")]);
@@ -62,12 +51,11 @@ impl Internet {
         let children = vec![spawn(&mut mail, &folder.join("mail.log")), spawn(&mut names, &folder.join("names.log"))];
         let [web, slow] = [8080, 8081]
             .map(|port| lab.net().enter(|| TcpListener::bind((ADDRESS, port)).expect("a port on the Internet")));
-        let (posts, hanging) = (Arc::default(), Arc::default());
-        take_notes(web, Arc::clone(&posts));
+        let (web, hanging) = (Notes::of(web), Arc::default());
         never_answer(slow, Arc::clone(&hanging));
         let started = || lab.net().enter(|| TcpStream::connect((ADDRESS, 2525)).is_ok());
         wait_until("the mail server listens", STARTED_WITHIN, started);
-        Self { folder, posts, hanging, children }
+        Self { folder, web, hanging, children }
     }
 
     /// `[alerts]` of a gateway that tells all of them.
@@ -90,7 +78,7 @@ impl Internet {
 
     /// What the web server was sent, in order.
     pub(crate) fn posts(&self) -> Vec<Post> {
-        self.posts.lock().expect("no panic while it is held").clone()
+        self.web.posts()
     }
 
     /// The mails that were taken, in order.
@@ -120,45 +108,23 @@ impl Drop for Internet {
     }
 }
 
-/// An authority, and a certificate of the mail server's by it.
-fn certify(lab: &Lab) {
+/// An authority that this gateway trusts, and a certificate by it for that name; where the gateway's `/etc` is.
+pub(crate) fn certify(gw: &Ns, folder: &Path, name: &str) -> PathBuf {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-    lab.net().run(&format!(
-        "cd {} && exec 2>&1 && openssl req -x509 {key} -days 2 -subj /CN=lab -keyout ca.key -out ca.crt && openssl req {key} -subj /CN=mail.example -keyout mail.key -out mail.csr && echo subjectAltName=DNS:mail.example > mail.ext && openssl x509 -req -in mail.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile mail.ext -out mail.crt",
-        lab.dir().display()
+    gw.run(&format!(
+        "cd {} && exec 2>&1 && openssl req -x509 {key} -days 2 -subj /CN=lab -keyout ca.key -out ca.crt && openssl req {key} -subj /CN={name} -keyout mail.key -out mail.csr && echo subjectAltName=DNS:{name} > mail.ext && openssl x509 -req -in mail.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile mail.ext -out mail.crt",
+        folder.display()
     ));
+    let etc = PathBuf::from(format!("/etc/netns/{}", gw.name()));
+    fs::create_dir_all(etc.join("ssl/certs")).expect("a folder for the gateway's certificates");
+    fs::copy(folder.join("ca.crt"), etc.join("ssl/certs/ca-certificates.crt")).expect("an authority");
+    etc
 }
 
-fn spawn(command: &mut Command, log: &PathBuf) -> Child {
+pub(crate) fn spawn(command: &mut Command, log: &PathBuf) -> Child {
     let log = fs::File::create(log).expect("a log");
     let err = log.try_clone().expect("a descriptor");
     command.stdin(Stdio::null()).stdout(log).stderr(err).spawn().expect("a server")
-}
-
-fn take_notes(listener: TcpListener, posts: Arc<Mutex<Vec<Post>>>) {
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // Who goes away is no note.
-            if let Some(post) = take_note(&stream) {
-                posts.lock().expect("no panic while it is held").push(post);
-            }
-        }
-    });
-}
-
-fn take_note(mut stream: &TcpStream) -> Option<Post> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).ok()? == 0 {
-            return None;
-        }
-    }
-    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "))?.parse().ok()?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok()?;
-    Some(Post { head, body: serde_json::from_slice(&body).expect("JSON") })
 }
 
 fn never_answer(listener: TcpListener, hanging: Arc<Mutex<Vec<TcpStream>>>) {

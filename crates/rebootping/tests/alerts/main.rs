@@ -2,4 +2,11 @@
 
 mod hooks;
 mod internet;
+mod kinds;
+mod newcomers;
+mod notes;
+mod places;
 mod sinks;
+#[path = "../street/street.rs"]
+#[expect(dead_code, reason = "the tests of devices ask it more")]
+mod street;

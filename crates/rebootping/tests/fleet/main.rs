@@ -1,5 +1,10 @@
 //! What is shipped for Prometheus and Grafana: its own tool finds the rules right, they fire when they should, and all names exist.
 
+mod drawn;
+mod engine;
+mod outage;
+mod token;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -8,11 +13,11 @@ use std::process::Command;
 use serde_json::Value;
 
 const NAMES: &str = include_str!("../../../core/src/metrics/names.rs");
-const DASHBOARD: &str = include_str!("../../../../dist/grafana/rebootping.json");
+pub(crate) const DASHBOARD: &str = include_str!("../../../../dist/grafana/rebootping.json");
 const RULES: &str = include_str!("../../../../dist/prometheus/rebootping.rules.yml");
 const GUIDE: &str = include_str!("../../../../docs/metrics.md");
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -66,17 +71,23 @@ fn the_guide_names_every_number() {
     assert!(missing.is_empty(), "docs/metrics.md lacks {missing:?}");
 }
 
-#[test]
-fn every_question_of_the_dashboard_is_one() {
+/// What the dashboard asks, with a word for each of Grafana's variables.
+pub(crate) fn questions(words: &[(&str, &str)]) -> Vec<String> {
     let dashboard: Value = serde_json::from_str(DASHBOARD).expect("JSON");
     let panels = dashboard["panels"].as_array().expect("panels");
     let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
-    let exprs: Vec<&str> = targets.filter_map(|target| target["expr"].as_str()).collect();
-    assert!(exprs.len() >= 18, "{} questions", exprs.len());
+    let exprs = targets.filter_map(|target| target["expr"].as_str());
+    let asked = |expr: &str| words.iter().fold(expr.to_owned(), |expr, (variable, word)| expr.replace(variable, word));
+    exprs.map(asked).collect()
+}
+
+#[test]
+fn every_question_of_the_dashboard_is_one() {
     // Grafana's variables stand for a pattern and a time.
-    let asked = |expr: &&str| expr.replace("$__rate_interval", "5m").replace(['$', '\n'], "");
+    let exprs = questions(&[("$__rate_interval", "5m"), ("$", ""), ("\n", "")]);
+    assert!(exprs.len() >= 18, "{} questions", exprs.len());
     let rule = |expr: String| format!("      - record: a:b:c\n        expr: {}\n", Value::from(expr));
-    let rules: String = exprs.iter().map(asked).map(rule).collect();
+    let rules: String = exprs.into_iter().map(rule).collect();
     let path = std::env::temp_dir().join(format!("rebootping-dashboard-{}.yml", std::process::id()));
     fs::write(&path, format!("groups:\n  - name: all\n    rules:\n{rules}")).expect("a file");
     let path_text = path.to_str().expect("text");

@@ -52,6 +52,19 @@ impl GoingOn {
         }
     }
 
+    /// A link is in no trouble: it was missed only for as long as all others were, which is until now.
+    pub(super) fn forget_trouble(&mut self, link: (&str, Family), now: Time) {
+        let is_other =
+            |trouble: &Trouble| trouble.link.as_ref().is_none_or(|(name, family)| (name.as_str(), *family) != link);
+        let troubles = &mut self.outage.troubles;
+        if troubles.iter().any(is_other) {
+            troubles.retain(is_other);
+        } else if let Some(last) = troubles.first_mut() {
+            // An outage has one trouble at least.
+            last.end = Some(now);
+        }
+    }
+
     /// Links in use now; those count that are in no trouble of this outage.
     pub(super) fn note_used<'a>(&mut self, names: impl Iterator<Item = &'a String>) {
         let Outage { used, troubles, .. } = &mut self.outage;

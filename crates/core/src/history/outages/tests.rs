@@ -46,13 +46,24 @@ fn target(n: u8) -> IpAddr {
 
 impl Story {
     fn new(restarts: bool) -> Self {
+        Self::begun(restarts, Held { seen: true, ..Held::default() }).rounds("++", 5)
+    }
+
+    /// The daemon has just been started, and no link was there before that it knows of.
+    fn first(restarts: bool) -> Self {
+        Self::begun(restarts, Held::default())
+    }
+
+    fn begun(restarts: bool, held: Held) -> Self {
         let now = Time::BOOT + SECOND * 100;
-        let (outages, decider) = (Outages::default(), Decider::new(opening(Family::Ipv4, now, 0)));
+        let mut opening_v4 = opening(Family::Ipv4, now, 0);
+        opening_v4.links.iter_mut().for_each(|link| link.held = held);
+        let (outages, decider) = (Outages::default(), Decider::new(opening_v4));
         let mut story = Self { outages, restarts, decider, boot: "first", now, told: vec![], tellings: 0 };
         story.begin();
         // A family that never was there is in no trouble.
         story.outages.handle_begin("first", &Decider::new(opening(Family::Ipv6, now, 0)));
-        story.rounds("++", 5)
+        story
     }
 
     fn begin(&mut self) {
@@ -195,6 +206,20 @@ fn one_silent_target_is_one_destination_and_nobody_notices_when_no_link_reaches_
 #[test]
 fn when_all_links_are_silent_nothing_works() {
     check(|it| it.rounds("sb", 20).rounds("++", 12), &["Box wan1,wan2 105+20 NothingWorked 20 "]);
+}
+
+#[test]
+fn what_never_worked_since_the_first_round_is_told_too() {
+    for restarts in [false, true] {
+        let told = |play: fn(Story) -> Story| play(Story::first(restarts)).told();
+        assert_eq!(told(|it| it.rounds("ss", 20)), ["Beyond wan1,wan2 100+on NothingWorked 3 "]);
+        assert_eq!(told(|it| it.rounds("bb", 20).rounds("++", 12)), ["Box wan1,wan2 100+20 NothingWorked 20 "]);
+        assert_eq!(told(|it| it.rounds("sc", 20).rounds("+c", 12)), ["Beyond wan1 100+20 NothingWorked 20 "]);
+        // Who boots has no addresses for a while, and a link that nobody ever saw is missed only while there is no other.
+        assert_eq!(told(|it| it.rounds("aa", 50).rounds("++", 12)), Vec::<String>::new());
+        assert_eq!(told(|it| it.rounds("ac", 90)), ["Cable wan1,wan2 100+on NothingWorked 62 "]);
+        assert_eq!(told(|it| it.rounds("ac", 90).rounds("+c", 12)), ["Box wan1 100+90 NothingWorked 90 "]);
+    }
 }
 
 #[test]

@@ -10,6 +10,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+/// Rounds in which nothing was there, since the first, until its links are in trouble: what boots gets its addresses meanwhile.
+const GETS_READY: u32 = 60;
+
 /// One family.
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
@@ -43,8 +46,8 @@ impl Watched {
         watched
     }
 
-    /// Takes note of what happened next.
-    pub(super) fn handle(&mut self, entry: &Entry) {
+    /// Takes note of what happened next. Where nothing ever worked in any family, links that never were there are missed too.
+    pub(super) fn handle(&mut self, entry: &Entry, anything_worked: bool) {
         let at = entry.at(self.decider.opening().interval);
         let chosen = self.decider.selector().choice().clone();
         let in_force = self.in_force.clone().unwrap_or_else(|| chosen.clone());
@@ -53,10 +56,15 @@ impl Watched {
         match entry {
             Entry::Round(round) if decision.spoilt.is_none() => {
                 self.note_dead(round, &in_force);
+                let is_missed = !anything_worked && self.dead_for >= GETS_READY;
+                let dead = self.dead().1;
                 for ((link, did), on_link) in self.links.iter_mut().zip(&round.links).zip(&verdict.links) {
                     link.seen |= did.presence == Presence::Present;
+                    let sign = Sign::of(did, &on_link.reason);
                     if link.seen {
-                        link.note(Sign::of(did, &on_link.reason), round.at, at);
+                        link.note(sign, round.at, at);
+                    } else if is_missed {
+                        link.note(sign, at - dead, at);
                     }
                 }
             }
@@ -80,17 +88,27 @@ impl Watched {
         self.in_force = Some(links.filter(|(_, link)| names.contains(&link.name)).map(|(id, _)| id).collect());
     }
 
-    /// The links in the choice.
+    /// The links in the choice that ever were there: at the beginning all are in it.
     pub(super) fn used(&self) -> impl Iterator<Item = &String> {
         let choice = self.decider.selector().choice();
-        let links = (0..).map(LinkId).zip(&self.decider.opening().links);
-        links.filter(|(id, _)| choice.contains(id)).map(|(_, link)| &link.name)
+        let links = (0..).map(LinkId).zip(&self.links).zip(&self.decider.opening().links);
+        links.filter(|((id, link), _)| link.seen && choice.contains(id)).map(|(_, known)| &known.name)
     }
 
     /// Nothing more will be known of any trouble.
     pub(super) fn end_episodes(&mut self) {
         self.links.iter_mut().filter_map(|link| link.episode.as_mut()).for_each(Episode::end);
         self.dead_for = 0;
+    }
+
+    /// Something works: what never was there is missed by nobody; the links in trouble for that.
+    pub(super) fn miss_no_more(&mut self) -> Vec<String> {
+        let links = self.links.iter_mut().zip(&self.decider.opening().links);
+        let missed = links.filter(|(link, _)| !link.seen).filter_map(|(link, known)| {
+            link.episode.take()?;
+            Some(known.name.clone())
+        });
+        missed.collect()
     }
 
     /// Whether it ever worked.

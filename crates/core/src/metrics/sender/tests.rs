@@ -78,6 +78,7 @@ impl World {
                 }
                 Output::Post(body) => {
                     let outcome = (self.engine)(self.wall());
+                    self.sender.know_date(self.wall());
                     if outcome == Outcome::Taken {
                         self.taken.push(body);
                     }
@@ -211,6 +212,27 @@ fn pauses_grow_up_to_a_minute() {
     world.pass(600);
     let failed = world.sender.counts().failed - early;
     assert!((3..7).contains(&early) && (9..12).contains(&failed), "{early}, then {failed}");
+}
+
+#[test]
+fn what_waits_and_why_is_known_until_the_engine_answers_and_when_it_last_did() {
+    let mut world = World::new(away);
+    let shown = |world: &World| {
+        let sender = &world.sender;
+        (sender.waiting(world.now), sender.error().map(ToString::to_string), sender.last_taken())
+    };
+    world.pass(590);
+    assert_eq!(shown(&world), (0, None, Some(BEGIN + 570)));
+    world.pass(300);
+    assert_eq!(shown(&world), (5, Some("connection refused".to_string()), Some(BEGIN + 570)));
+    // Begun anew, it has what waits, and does not know yet whether the engine answers.
+    world.sender = Sender::new(settings(), world.kept.clone(), world.now);
+    assert_eq!(shown(&world), (1, None, Some(BEGIN + 570)));
+    world.pass(600);
+    assert_eq!(shown(&world), (0, None, Some(BEGIN + 1478)));
+    world.engine = |_| Outcome::Refused("400: out of bounds".to_string());
+    world.pass(60);
+    assert_eq!(shown(&world), (0, Some("400: out of bounds".to_string()), Some(BEGIN + 1478)));
 }
 
 #[test]
