@@ -123,7 +123,7 @@ pub struct Alerts {
     metered: Lasting,
     not_applied: Lasting,
     disk: Lasting,
-    #[serde(skip)]
+    #[serde(default)]
     standing: Standing,
     #[serde(skip)]
     told: VecDeque<Message>,

@@ -77,8 +77,8 @@ pub struct Queue {
     pub last_taken: Option<Time>,
     /// Why the last attempt failed; none if it did not.
     pub error: Option<String>,
-    /// Attempts since it is in memory.
-    #[serde(skip)]
+    /// Attempts, whatever came of them.
+    #[serde(default)]
     pub attempts: u64,
     #[serde(skip)]
     is_sending: bool,
@@ -146,6 +146,11 @@ impl Outbox {
     pub fn next_deadline(&self) -> Option<Time> {
         let waiting = self.queues.values().filter(|queue| !queue.is_sending && !queue.waiting.is_empty());
         waiting.map(|queue| queue.not_before).min()
+    }
+
+    /// Something is on its way.
+    pub fn is_sending(&self) -> bool {
+        self.queues.values().any(|queue| queue.is_sending)
     }
 
     /// The queues, by place.

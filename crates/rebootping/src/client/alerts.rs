@@ -121,8 +121,7 @@ fn fate(sink: &SinkReport, before: &AlertsReport, is_late: bool) -> Option<Resul
     let name = sink.sink.name();
     let before = before.sinks.iter().find(|before| before.sink == sink.sink);
     let (taken, refused, attempts) = before.map_or((0, 0, 0), |it| (it.taken, it.refused, it.attempts));
-    // A courier that was started anew counts from nothing.
-    let has_tried = sink.attempts > attempts || sink.attempts > 0 && sink.attempts < attempts;
+    let has_tried = sink.attempts > attempts;
     match &sink.error {
         None if sink.waiting == 0 && sink.taken > taken => Some(Ok(format!("{name}: taken"))),
         Some(why) if sink.waiting == 0 && sink.refused > refused => {

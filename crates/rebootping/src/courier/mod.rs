@@ -31,6 +31,7 @@ use dial::Dialer;
 use errand::{Errand, Outlet};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rebootping_core::time::Time;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
@@ -38,11 +39,16 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The kernel should end this process before those that judge and commit (proc(5)).
 const OOM_SCORE: &str = "600";
 /// The committer is told that we go on, in milliseconds.
 const ALIVE_EVERY: u16 = 1000;
+/// Whether what is on its way has arrived is looked at so often, in milliseconds, before another process begins.
+const LOOK_EVERY: u16 = 20;
+/// One that hangs is waited for no longer.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// `rebootping courier`: talks to the daemon that started it over standard input, or to the one it joins.
 pub(crate) fn main(join: Option<&Path>) -> ExitCode {
@@ -93,19 +99,25 @@ fn errands(settings: &CourierSettings, dialer: &Arc<Dialer>, outlet: &Outlet) ->
 
 /// Hands on what the committer says, until it closes its end or sends other settings: another process begins with those.
 fn obey(peer: &mut Peer, outlet: &Outlet, dialer: &Dialer, alerts: Option<&alerts::Desk>) -> io::Result<()> {
+    let mut ends: Option<Time> = None;
     loop {
         outlet.say(&FromCourier::Alive(heap::handed_out()));
+        if ends.is_some_and(|until| alerts.is_none_or(alerts::Desk::has_ended) || clock::now() >= until) {
+            outlet.say(&FromCourier::Anew);
+            return Ok(());
+        }
         if dialer.names_moved() {
             // The file that says who knows names was replaced, and this process may read only the one that was there.
             outlet.say(&FromCourier::Anew);
             return Ok(());
         }
-        wait(peer, ALIVE_EVERY.into())?;
+        wait(peer, if ends.is_some() { LOOK_EVERY } else { ALIVE_EVERY }.into())?;
         for message in peer.receive()? {
             match (message, alerts) {
-                (ToCourier::Configure(_), _) => {
-                    outlet.say(&FromCourier::Anew);
-                    return Ok(());
+                (ToCourier::Configure(_), alerts) => {
+                    // What is on its way would be sent again if nobody knew what became of it.
+                    ends.get_or_insert(clock::now() + ENDS_WITHIN);
+                    alerts.map_or(Ok(()), alerts::Desk::end)?;
                 }
                 (ToCourier::Happened { number, at, news }, Some(alerts)) => alerts.happened(number, at, *news)?,
                 (ToCourier::Stands(at, standing), Some(alerts)) => alerts.stands(at, *standing)?,

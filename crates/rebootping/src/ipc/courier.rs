@@ -130,7 +130,7 @@ pub(crate) struct SinkReport {
     pub(crate) dropped: u64,
     /// When the last one was taken, RFC 3339.
     pub(crate) last_taken: Option<String>,
-    /// Attempts since the courier was started.
+    /// Attempts, whatever came of them.
     pub(crate) attempts: u64,
     /// Why the last attempt failed, if it did.
     pub(crate) error: Option<String>,

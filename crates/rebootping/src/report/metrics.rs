@@ -6,6 +6,7 @@ use super::status::{LinkStatus, Process, State, Status};
 use super::store::StoreStatus;
 use crate::ipc::courier::MinutesReport;
 use jiff::Timestamp;
+use rebootping_core::link;
 use rebootping_core::link::probe::Fate;
 use rebootping_core::metrics::minute::add_verdicts;
 use rebootping_core::metrics::names::{self, Name};
@@ -86,7 +87,11 @@ fn of_states(links: &[LinkStatus]) -> Vec<Family> {
         .map(Family::new);
     for link in links {
         let [name, label] = labels(link);
-        for (family, state) in &link.families {
+        // A family that a link never had is not out; one without any is told by its IPv4.
+        let has = |state: &State| state.source.is_some() || state.tally.sent > 0;
+        let has_any = link.families.values().any(has);
+        let is_told = |family, state: &State| has(state) || (!has_any && family == link::Family::Ipv4);
+        for (family, state) in link.families.iter().filter(|(family, state)| is_told(**family, state)) {
             let State { tally, .. } = state;
             let labels = [name, label, ("family", family.name())];
             healthy.add(&labels, Value::from(state.healthy));

@@ -30,7 +30,7 @@ class Box:
 
 def is_known(server, session, envelope, mechanism, given):
     is_right = (given.login, given.password) == (user.encode(), password.encode())
-    return AuthResult(success=is_right, auth_data=given)
+    return AuthResult(success=is_right, handled=False, auth_data=given)
 
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

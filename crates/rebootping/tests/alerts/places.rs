@@ -145,7 +145,7 @@ fn refused_everywhere(yard: &Yard, daemon: &Daemon) {
         "hook: it took too long and was ended; it waits",
         "mail: the mail server answers the password with 535 5.7.8 Authentication credentials invalid; it waits",
         "ntfy: other.example shows a certificate that this machine does not trust",
-        "webhook: refused: mail.example answered 400 the topic is wrong",
+        "webhook: refused: mail.example answers with status 400 the topic is wrong",
     ];
     let script = format!("{}: ", yard.dir().join("hook").display());
     let said = said.replace(&script, "");
@@ -156,7 +156,7 @@ fn refused_everywhere(yard: &Yard, daemon: &Daemon) {
     let shown = String::from_utf8_lossy(&daemon.cli(&["status"]).stdout).into_owned();
     for line in [
         "NOT SENT: a message waits for the hook: ",
-        "NOT SENT: the last message was refused by the webhook for good: mail.example answered 400 the topic is wrong\n",
+        "NOT SENT: the last message was refused by the webhook for good: mail.example answers with status 400 the topic is wrong\n",
         "1 messages were refused by the webhook\n",
     ] {
         assert!(shown.contains(line), "{line:?} is not in {shown}");

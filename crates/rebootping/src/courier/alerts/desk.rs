@@ -14,6 +14,8 @@ use rebootping_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
@@ -34,6 +36,8 @@ pub(super) enum Input {
     Stands(Time, Standing),
     /// This became of the message that a place was given.
     Delivered(Sink, Delivery),
+    /// Nothing more is to be sent, for somebody else will.
+    End,
 }
 
 /// The ways to those who send.
@@ -52,6 +56,8 @@ pub(super) struct Counter {
     taken: (u64, u64),
     shown: AlertsReport,
     not_kept: Option<String>,
+    is_ending: bool,
+    has_ended: Arc<AtomicBool>,
 }
 
 impl Counter {
@@ -75,7 +81,14 @@ impl Counter {
             taken: (0, 0),
             shown: AlertsReport::default(),
             not_kept: None,
+            is_ending: false,
+            has_ended: Arc::default(),
         }
+    }
+
+    /// Becomes true once it was to end and nothing is on its way any more.
+    pub(super) fn has_ended(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.has_ended)
     }
 
     /// Works until nobody can tell it anything any more.
@@ -145,6 +158,7 @@ impl Counter {
             }
             Input::Stands(at, standing) => kept.alerts.handle_standing(standing, unix(at, now.ahead()), settings),
             Input::Delivered(sink, delivery) => kept.outbox.handle_delivery(sink, delivery, dated(now)),
+            Input::End => self.is_ending = true,
         }
     }
 
@@ -161,6 +175,10 @@ impl Counter {
         if self.taken.0 > self.taken.1 && self.outlet.say(&FromCourier::Kept(self.taken.0)) {
             // What the disk does not take is in memory all the same.
             self.taken.1 = self.taken.0;
+        }
+        if self.is_ending {
+            self.has_ended.store(!kept.outbox.is_sending(), Ordering::Release);
+            return;
         }
         let is_quiet = self.is_quiet(now);
         for sink in self.sinks.clone() {

@@ -24,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 /// What may wait for the desk, whose disk may be slow.
@@ -31,7 +32,11 @@ const INPUTS: usize = 512;
 
 /// The way to those who decide of what people are told.
 #[derive(Debug)]
-pub(super) struct Desk(SyncSender<Input>);
+pub(super) struct Desk {
+    inputs: SyncSender<Input>,
+    /// Nothing is on its way any more, and nothing will be.
+    has_ended: Arc<AtomicBool>,
+}
 
 impl Desk {
     /// Something happened then. An error if that cannot be taken: whoever is started next is told again.
@@ -50,8 +55,18 @@ impl Desk {
         self.give(Input::Delivered(Sink::Hook, delivery))
     }
 
+    /// Nothing more is to be sent.
+    pub(super) fn end(&self) -> io::Result<()> {
+        self.give(Input::End)
+    }
+
+    /// It is known what became of all that was sent.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Acquire)
+    }
+
     fn give(&self, input: Input) -> io::Result<()> {
-        self.0.try_send(input).map_err(|_| io::Error::other("the disk takes too long to keep what is to be told"))
+        self.inputs.try_send(input).map_err(|_| io::Error::other("the disk takes too long to keep what is to be told"))
     }
 }
 
@@ -90,6 +105,7 @@ pub(super) fn prepare(
         });
     }
     let counter = Counter::new(alerts, settings.state.clone(), gateway, (sinks, jobs), outlet.clone());
+    let desk = Desk { inputs, has_ended: counter.has_ended() };
     errands.push(Errand { name: "alerts", ports: Vec::new(), run: Box::new(move || counter.run(&received)) });
-    (Desk(inputs), errands)
+    (desk, errands)
 }
