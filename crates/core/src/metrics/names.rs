@@ -54,8 +54,10 @@ pub const HISTORY_LOST: Name =
 pub const PROCESS_RUNNING: Name = gauge("rebootping_process_running", "Whether a process of ours runs and says so.");
 pub const PROCESS_RESTARTS: Name =
     counter("rebootping_process_restarts", "How often a process of ours was started anew.");
-pub const ALERTS_WAITING: Name = gauge("rebootping_alerts_waiting", "Messages for people that wait, by where they are sent.");
-pub const ALERTS: Name = counter("rebootping_alerts", "Messages for people, by where they were sent and what became of them.");
+pub const ALERTS_WAITING: Name =
+    gauge("rebootping_alerts_waiting", "Messages for people that wait, by where they are sent.");
+pub const ALERTS: Name =
+    counter("rebootping_alerts", "Messages for people, by where they were sent and what became of them.");
 pub const ALERTS_LAST: Name =
     gauge("rebootping_alerts_last_taken_seconds", "When the last message was taken, in Unix time.");
 pub const MINUTES_WAITING: Name =

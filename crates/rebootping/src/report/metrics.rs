@@ -141,8 +141,7 @@ fn of_history(store: &StoreStatus) -> Vec<Family> {
 }
 
 fn of_alerts(alerts: &AlertsStatus) -> Vec<Family> {
-    let [mut waiting, mut sent, mut last] =
-        [names::ALERTS_WAITING, names::ALERTS, names::ALERTS_LAST].map(Family::new);
+    let [mut waiting, mut sent, mut last] = [names::ALERTS_WAITING, names::ALERTS, names::ALERTS_LAST].map(Family::new);
     for sink in &alerts.sinks {
         let of_sink = ("sink", sink.sink.name());
         waiting.add(&[of_sink], Value::Whole(sink.waiting));

@@ -10,8 +10,7 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(180);
 const ADDRESS: &str = "127.0.0.1:9090";
 /// Any gateway, any link, and a time that holds some questions.
-const WORDS: [(&str, &str); 4] =
-    [("$__rate_interval", "30s"), ("$site", ".*"), ("$link", ".*"), ("$family", ".*")];
+const WORDS: [(&str, &str); 4] = [("$__rate_interval", "30s"), ("$site", ".*"), ("$link", ".*"), ("$family", ".*")];
 
 #[test]
 fn every_question_of_the_dashboard_is_answered_and_every_rule_is_followed() {

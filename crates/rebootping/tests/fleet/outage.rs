@@ -34,7 +34,8 @@ fn engine(lab: &Lab) -> Engine {
         "-search.latencyOffset=0s".to_owned(),
     ];
     let authority = file("ca.crt");
-    let asked = format!("--cacert {authority} --user {USER}:{PASSWORD} --resolve {NAME}:8428:8.8.8.8 https://{NAME}:8428");
+    let asked =
+        format!("--cacert {authority} --user {USER}:{PASSWORD} --resolve {NAME}:8428:8.8.8.8 https://{NAME}:8428");
     Engine::start(lab.net(), "victoria-metrics", &arguments, &lab.dir().join("victoria.log"), &asked)
 }
 
@@ -130,7 +131,9 @@ fn check_whole(engine: &Engine, taken: u64) {
     // Of the gateway itself only who asks is told.
     let sent = ["rebootping_link_used", "rebootping_round_trip", "rebootping_echoes", "rebootping_link_received"];
     let words = [("$__rate_interval", "5m"), ("$site", ".*"), ("$link", ".*"), ("$family", ".*")];
-    for question in questions(&words).iter().filter(|it| sent.iter().any(|name| it.contains(name)) && !it.contains("== 0")) {
+    for question in
+        questions(&words).iter().filter(|it| sent.iter().any(|name| it.contains(name)) && !it.contains("== 0"))
+    {
         assert!(!engine.ask(question).is_empty(), "{question}");
     }
 }

@@ -185,7 +185,10 @@ fn check_told(gateway: &Gateway<'_>) {
     let check = gateway.cli(&["check", "--json"]);
     let found = check["findings"].as_array().into_iter().flatten().find(|it| it["about"] == "remote_write");
     let found = found.unwrap_or_else(|| panic!("it is no finding: {check}"));
-    assert!(found["text"].as_str().is_some_and(|text| text.ends_with("8.8.8.8 answered 401 no such token.")), "{found}");
+    assert!(
+        found["text"].as_str().is_some_and(|text| text.ends_with("8.8.8.8 answered 401 no such token.")),
+        "{found}"
+    );
     assert_eq!((&found["severity"], found["remedy"].is_string()), (&"mend".into(), true), "{found}");
     let curl = |path: &str| gateway.lab.gw().run(&format!("curl --silent http://127.0.0.1:8067/{path}"));
     let overview: Value = serde_json::from_str(&curl("api/v1/overview")).expect("JSON");
