@@ -260,6 +260,7 @@ fn findings_about_the_daemon() {
             let mail = SinkReport {
                 sink: Sink::Mail,
                 waiting: 3,
+                tests: 0,
                 taken: 0,
                 refused: 0,
                 dropped: 0,

@@ -123,8 +123,8 @@ fn fate(sink: &SinkReport, before: &AlertsReport, is_late: bool) -> Option<Resul
     let (taken, refused, attempts) = before.map_or((0, 0, 0), |it| (it.taken, it.refused, it.attempts));
     let has_tried = sink.attempts > attempts;
     match &sink.error {
-        None if sink.waiting == 0 && sink.taken > taken => Some(Ok(format!("{name}: taken"))),
-        Some(why) if sink.waiting == 0 && sink.refused > refused => {
+        None if sink.tests == 0 && sink.taken > taken => Some(Ok(format!("{name}: taken"))),
+        Some(why) if sink.tests == 0 && sink.refused > refused => {
             Some(Err(format!("{name}: refused: {}", visible(why))))
         }
         Some(why) if has_tried => Some(Err(format!("{name}: {}; it waits", visible(why)))),
@@ -142,6 +142,7 @@ mod tests {
         SinkReport {
             sink: Sink::Mail,
             waiting,
+            tests: waiting,
             taken,
             refused: 0,
             dropped: 0,
@@ -157,6 +158,12 @@ mod tests {
         let fate = |now: &SinkReport, is_late| fate(now, &before, is_late);
         assert_eq!(fate(&sink(3, 1, 5, Some("old")), false), None, "not tried yet");
         assert_eq!(fate(&sink(4, 0, 6, None), false), Some(Ok("mail: taken".to_owned())));
+        let quiet = SinkReport { tests: 0, ..sink(4, 2, 6, None) };
+        assert_eq!(
+            fate(&quiet, false),
+            Some(Ok("mail: taken".to_owned())),
+            "the others wait for the end of quiet hours"
+        );
         assert_eq!(fate(&sink(3, 1, 6, Some("no route")), false), Some(Err("mail: no route; it waits".to_owned())));
         assert!(fate(&sink(3, 1, 5, None), true).is_some_and(|fate| fate.is_err()));
     }

@@ -122,8 +122,9 @@ impl AlertsReport {
 pub(crate) struct SinkReport {
     /// Which.
     pub(crate) sink: Sink,
-    /// Messages that wait.
+    /// Messages that wait, and the tests among them.
     pub(crate) waiting: u64,
+    pub(crate) tests: u64,
     /// Messages that were taken, that were refused for good, and that went because too many waited.
     pub(crate) taken: u64,
     pub(crate) refused: u64,

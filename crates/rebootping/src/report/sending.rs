@@ -104,6 +104,7 @@ mod tests {
         SinkReport {
             sink: Sink::Mail,
             waiting,
+            tests: 0,
             taken: 3,
             refused: 0,
             dropped: 0,

@@ -2,6 +2,7 @@
 
 use rebootping_lab::{Ns, wait_until};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -55,8 +56,11 @@ impl Engine {
 
     /// The series that a question is answered with, now.
     pub(crate) fn ask(&self, question: &str) -> Vec<Value> {
-        let encoded: String = question.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let text = self.get(&format!("/api/v1/query?query={encoded}"));
+        let mut path = "/api/v1/query?query=".to_owned();
+        for byte in question.bytes() {
+            write!(path, "%{byte:02X}").expect("a string takes text");
+        }
+        let text = self.get(&path);
         let answer: Value = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         answer["data"]["result"].as_array().cloned().unwrap_or_default()
     }

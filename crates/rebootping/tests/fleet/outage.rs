@@ -1,4 +1,4 @@
-//! A courier sends minutes over TLS with a password to a real VictoriaMetrics, which is away for some of them.
+//! A courier sends minutes over TLS with a password to a real `VictoriaMetrics`, which is away for some of them.
 
 use crate::engine::Engine;
 use crate::questions;
@@ -17,7 +17,7 @@ const NAME: &str = "engine.example";
 const USER: &str = "gateways";
 const PASSWORD: &str = "password-of-the-engine";
 /// Bytes of packets to and from the engine, as IP has them.
-const COUNTERS: &str = "table inet bytes {\n counter to {}\n counter from {}\n chain in {\n  type filter hook input priority -10;\n  tcp dport 8428 counter name to\n }\n chain out {\n  type filter hook output priority -10;\n  tcp sport 8428 counter name from\n }\n}\n";
+const COUNTERS: &str = "table inet engine {\n counter asked {}\n counter answered {}\n chain in {\n  type filter hook input priority -10;\n  tcp dport 8428 counter name asked\n }\n chain out {\n  type filter hook output priority -10;\n  tcp sport 8428 counter name answered\n }\n}\n";
 
 fn engine(lab: &Lab) -> Engine {
     let file = |name: &str| lab.dir().join(name).display().to_string();
@@ -58,8 +58,8 @@ fn sending(daemon: &Daemon) -> Value {
 
 /// Bytes to the engine and from it so far.
 fn bytes(lab: &Lab) -> [u64; 2] {
-    ["to", "from"].map(|name| {
-        let shown = lab.net().run(&format!("nft list counter inet bytes {name}"));
+    ["asked", "answered"].map(|name| {
+        let shown = lab.net().run(&format!("nft list counter inet engine {name}"));
         let mut words = shown.split_whitespace().skip_while(|word| *word != "bytes");
         words.nth(1).and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{shown}"))
     })

@@ -9,7 +9,7 @@ use crate::config::alerts::Alerts as Settings;
 use crate::ipc::courier::{AlertsReport, FromCourier, News, SinkReport, Told};
 use jiff::Timestamp;
 use rebootping_core::alerts::outbox::{Delivery, Sink};
-use rebootping_core::alerts::{Event, Message, Standing};
+use rebootping_core::alerts::{Event, Message, Standing, What};
 use rebootping_core::time::Time;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -217,6 +217,7 @@ impl Counter {
         let sinks = kept.outbox.queues().map(|(sink, queue)| SinkReport {
             sink,
             waiting: queue.waiting().len() as u64,
+            tests: queue.waiting().filter(|message| message.what == What::Test).count() as u64,
             taken: queue.taken,
             refused: queue.refused,
             dropped: queue.dropped,
