@@ -87,7 +87,9 @@ fn an_engine_behind_tls_that_was_away_has_every_minute_once() {
     let (before, samples) = (bytes(&lab), taken());
     wait_until("another is", LIMIT, || taken() > samples);
     let (after, more) = (bytes(&lab), taken() - samples);
-    println!("two links: {more} samples in a message, IP bytes to and from the engine {before:?} then {after:?}");
+    // What docs/fleet.md calculates with.
+    let moved = [after[0] - before[0], after[1] - before[1]];
+    println!("two links: {more} samples in a message, IP bytes to the engine and back {moved:?}");
 
     first.stop();
     wait_until("it is missed", LIMIT, || {
