@@ -31,7 +31,7 @@ pub(crate) struct Sink {
 impl Sink {
     pub(crate) fn start(lab: &Lab) -> Self {
         let listener = lab.net().enter(|| TcpListener::bind((ADDRESS, PORT)).expect("a port on the Internet"));
-        let sink = Self { folder: lab.dir().to_owned(), asked: Arc::default(), taken: Arc::default() };
+        let sink = Self { folder: lab.dir().clone(), asked: Arc::default(), taken: Arc::default() };
         let (asked, taken) = (Arc::clone(&sink.asked), Arc::clone(&sink.taken));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
