@@ -3,21 +3,24 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// No name, banner or description is kept beyond so many bytes; DNS names end there too (RFC 1035 section 2.3.4).
 pub const LONGEST: usize = 255;
 
 /// Text from a network. It has no `Display`: whoever shows it asks for [`Untrusted::raw`] and escapes for the place.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
+#[serde(from = "String")]
 pub struct Untrusted(Box<str>);
 
 impl Untrusted {
     /// Keeps the first [`LONGEST`] bytes; what is not UTF-8 becomes U+FFFD.
     pub fn new(bytes: &[u8]) -> Self {
         let cut = bytes.get(..LONGEST).unwrap_or(bytes);
-        Self::from(String::from_utf8_lossy(cut).into_owned())
+        match core::str::from_utf8(cut) {
+            Ok(text) => Self(text.into()),
+            Err(_) => Self::from(String::from_utf8_lossy(cut).into_owned()),
+        }
     }
 
     /// The text as it came: control characters, markup and all.
@@ -28,6 +31,12 @@ impl Untrusted {
     /// There is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Serialize for Untrusted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -5,6 +5,7 @@ use super::contacts::Contacts;
 use super::names::Names;
 use super::ports::Ports;
 use super::presence::Presence;
+use crate::packet::ja4::Ja4;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use crate::untrusted::Untrusted;
@@ -86,7 +87,7 @@ pub(super) struct Device {
     pub(super) contacts: Contacts,
     pub(super) dhcp: Dhcp,
     pub(super) user_agents: Vec<Untrusted>,
-    pub(super) fingerprints: Vec<String>,
+    pub(super) fingerprints: Vec<Ja4>,
     pub(super) models: Vec<Untrusted>,
     pub(super) roles: Roles,
     pub(super) note: Option<String>,

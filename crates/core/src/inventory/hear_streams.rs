@@ -134,7 +134,7 @@ impl Inventory {
         match hello.push(sequence, context.payload) {
             Progress::More => self.hellos.keep(id, Hello::Tls(hello)),
             Progress::Done(hello) => {
-                self.hear_hello(ip, id, &hello, ja4::Transport::Tcp);
+                self.hear_hello(ip, id, *hello, ja4::Transport::Tcp);
             }
             Progress::Not => self.finish(id, true),
         }
@@ -154,13 +154,13 @@ impl Inventory {
         match hello.push(context.payload) {
             Progress::More => self.hellos.keep(id, Hello::Quic(hello)),
             Progress::Done(hello) => {
-                self.hear_hello(ip, id, &hello, ja4::Transport::Quic);
+                self.hear_hello(ip, id, *hello, ja4::Transport::Quic);
             }
             Progress::Not => self.finish(id, true),
         }
     }
 
-    fn hear_hello(&mut self, ip: &Ip, id: FlowId, hello: &ClientHello, over: ja4::Transport) {
+    fn hear_hello(&mut self, ip: &Ip, id: FlowId, hello: ClientHello, over: ja4::Transport) {
         self.name_server(id, hello.server_name.as_ref());
         self.finish(id, true);
         if let Some(device) = self.owner_of(ip.source).and_then(|slot| self.devices.get_mut(slot)) {

@@ -58,12 +58,13 @@ impl Hosts {
 
     /// Takes a proof of an open port.
     pub(super) fn prove(&mut self, proof: &Proof, behind: Option<Mac>) -> Option<&mut Port> {
-        if !self.by_ip.contains_key(&proof.ip) {
+        if self.by_ip.len() >= MOST && !self.by_ip.contains_key(&proof.ip) {
             self.make_room();
-            self.by_ip.insert(proof.ip, Host { last_seen: proof.at, ..Host::default() });
-            self.by_age.insert((proof.at, proof.ip));
         }
-        let host = self.by_ip.get_mut(&proof.ip)?;
+        let host = self.by_ip.entry(proof.ip).or_insert_with(|| {
+            self.by_age.insert((proof.at, proof.ip));
+            Host { last_seen: proof.at, ..Host::default() }
+        });
         host.behind = host.behind.or(behind);
         if proof.at.since(host.last_seen) >= STALENESS {
             self.by_age.remove(&(host.last_seen, proof.ip));
@@ -119,11 +120,8 @@ impl Hosts {
         self.by_age = self.by_ip.iter().map(|(ip, host)| (host.last_seen, *ip)).collect();
     }
 
-    /// The stalest goes where there is no room for another.
+    /// The stalest goes.
     fn make_room(&mut self) {
-        if self.by_ip.len() < MOST {
-            return;
-        }
         if let Some((_, stalest)) = self.by_age.pop_first() {
             self.by_ip.remove(&stalest);
             self.left_out = self.left_out.saturating_add(1);

@@ -21,7 +21,7 @@ use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use crate::untrusted::Untrusted;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
@@ -339,7 +339,7 @@ impl<T, F: Fn(Time) -> T> Writer<'_, F> {
                 client_id: device.dhcp.client_id.as_deref().map(digits),
             },
             user_agents: device.user_agents.clone(),
-            ja4: device.fingerprints.clone(),
+            ja4: device.fingerprints.iter().map(ToString::to_string).collect(),
             models: device.models.clone(),
             note: device.note.clone(),
             bytes_sent: traffic.sent,

@@ -3,7 +3,8 @@
 
 use super::tls::{ALPN, ClientHello, SERVER_NAME};
 use alloc::string::String;
-use alloc::vec::Vec;
+use core::fmt;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
 /// What carries TLS.
@@ -22,62 +23,96 @@ const DIGITS: usize = 5;
 /// So many values are turned into text at a time; few clients offer more.
 const VALUES: usize = 32;
 
-/// The fingerprint, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`: 36 characters of ASCII, letters and digits but for two underscores.
-pub fn of(hello: &ClientHello, transport: Transport) -> String {
-    let mut ciphers: Vec<u16> = without_grease(&hello.ciphers).collect();
-    let mut extensions: Vec<u16> = without_grease(&hello.extensions).collect();
-    let counts = [&ciphers, &extensions].map(|list| list.len().min(99));
+/// A fingerprint, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`: ASCII, letters and digits but for two underscores.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ja4([u8; LENGTH]);
+
+/// The fingerprint of what a client says first.
+pub fn of(hello: ClientHello, transport: Transport) -> Ja4 {
+    let version = version(&hello);
+    let ClientHello { mut ciphers, mut extensions, mut signature_algorithms, alpn_ends, .. } = hello;
+    for list in [&mut ciphers, &mut extensions, &mut signature_algorithms] {
+        list.retain(|value| !is_grease(*value));
+    }
+    let carrier = match transport {
+        Transport::Tcp => b't',
+        Transport::Quic => b'q',
+    };
+    let named = if extensions.contains(&SERVER_NAME) { b'd' } else { b'i' };
+    let counts = [&ciphers, &extensions].map(|list| two_digits(list.len()));
+    let protocol = protocol(alpn_ends);
     ciphers.sort_unstable();
     extensions.sort_unstable();
     extensions.retain(|&kind| kind != SERVER_NAME && kind != ALPN);
-    let mut text = String::with_capacity(LENGTH);
-    text.push(match transport {
-        Transport::Tcp => 't',
-        Transport::Quic => 'q',
-    });
-    text.push_str(version(hello));
-    text.push(if hello.extensions.contains(&SERVER_NAME) { 'd' } else { 'i' });
-    for count in counts {
-        for digit in [count / 10, count % 10] {
-            text.push(char::from_digit(digit as u32, 10).unwrap_or_default());
-        }
-    }
-    push_protocol(&mut text, hello.alpn_ends);
-    text.push('_');
-    push_hash(&mut text, &ciphers, &[]);
-    text.push('_');
-    let algorithms: Vec<u16> = without_grease(&hello.signature_algorithms).collect();
-    push_hash(&mut text, &extensions, &algorithms);
-    text
+    let [offered, extended] = [hash(&ciphers, &[]), hash(&extensions, &signature_algorithms)];
+    let parts: [&[u8]; 9] =
+        [&[carrier], &version, &[named], counts.as_flattened(), &protocol, b"_", &offered, b"_", &extended];
+    let mut text = [0; LENGTH];
+    text.iter_mut().zip(parts.into_iter().flatten()).for_each(|(place, byte)| *place = *byte);
+    Ja4(text)
 }
 
-fn version(hello: &ClientHello) -> &'static str {
-    match without_grease(&hello.versions).max().unwrap_or(hello.legacy_version) {
-        0x0304 => "13",
-        0x0303 => "12",
-        0x0302 => "11",
-        0x0301 => "10",
-        0x0300 => "s3",
-        0x0002 => "s2",
-        _ => "00",
+impl Ja4 {
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).unwrap_or_default()
     }
+}
+
+impl fmt::Display for Ja4 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Ja4 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Ja4 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = text.as_bytes().try_into().ok().filter(|_| text.is_ascii());
+        bytes.map(Self).ok_or_else(|| de::Error::custom("a JA4 has 36 characters"))
+    }
+}
+
+fn version(hello: &ClientHello) -> [u8; 2] {
+    let offered = hello.versions.iter().copied().filter(|version| !is_grease(*version));
+    *match offered.max().unwrap_or(hello.legacy_version) {
+        0x0304 => b"13",
+        0x0303 => b"12",
+        0x0302 => b"11",
+        0x0301 => b"10",
+        0x0300 => b"s3",
+        0x0002 => b"s2",
+        _ => b"00",
+    }
+}
+
+/// 99 stands for all that are more.
+fn two_digits(count: usize) -> [u8; 2] {
+    let count = count.min(99) as u8;
+    [digit(count / 10), digit(count % 10)]
 }
 
 /// First and last character of the first protocol; of its hexadecimal form where they are no letters or digits.
-fn push_protocol(text: &mut String, ends: Option<[u8; 2]>) {
+fn protocol(ends: Option<[u8; 2]>) -> [u8; 2] {
     match ends {
-        None => text.push_str("00"),
-        Some(ends) if ends.iter().all(u8::is_ascii_alphanumeric) => text.extend(ends.map(char::from)),
-        Some([first, last]) => text.extend([digit(first >> 4), digit(last)].map(char::from)),
+        None => *b"00",
+        Some(ends) if ends.iter().all(u8::is_ascii_alphanumeric) => ends,
+        Some([first, last]) => [digit(first >> 4), digit(last)],
     }
 }
 
 /// Twelve digits of a hash of values, and behind `_` of others in their own order if there are any; zeros stand for nothing offered.
 ///
 /// The text that is hashed is never put together: that and formatting took a fifth of a report from a capture of many clients.
-fn push_hash(text: &mut String, values: &[u16], others: &[u16]) {
+fn hash(values: &[u16], others: &[u16]) -> [u8; 12] {
     if values.is_empty() && others.is_empty() {
-        return text.push_str("000000000000");
+        return *b"000000000000";
     }
     let mut hash = Sha256::new();
     join(&mut hash, values);
@@ -86,7 +121,10 @@ fn push_hash(text: &mut String, values: &[u16], others: &[u16]) {
         join(&mut hash, others);
     }
     let digest = hash.finalize();
-    text.extend(digest.iter().take(6).flat_map(|byte| [digit(byte >> 4), digit(*byte)]).map(char::from));
+    let digits = digest.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]);
+    let mut text = [0; 12];
+    text.iter_mut().zip(digits).for_each(|(place, digit)| *place = digit);
+    text
 }
 
 /// Four digits for each value, with commas between.
@@ -112,8 +150,8 @@ const fn digit(byte: u8) -> u8 {
 }
 
 /// Values reserved to keep servers tolerant (RFC 8701): 0x0a0a, 0x1a1a, … 0xfafa.
-fn without_grease(values: &[u16]) -> impl Iterator<Item = u16> + '_ {
-    values.iter().copied().filter(|value| value & 0x0f0f != 0x0a0a || value >> 8 != value & 0xff)
+const fn is_grease(value: u16) -> bool {
+    value & 0x0f0f == 0x0a0a && value >> 8 == value & 0xff
 }
 
 #[cfg(test)]
@@ -145,13 +183,13 @@ mod tests {
     fn check(change: impl FnOnce(&mut ClientHello), expected: &str) {
         let mut hello = example();
         change(&mut hello);
-        assert_eq!(of(&hello, Transport::Tcp), expected);
+        assert_eq!(of(hello, Transport::Tcp).as_str(), expected);
     }
 
     #[test]
     fn the_specification_s_examples_come_out() {
         check(|_| {}, "t13d1516h2_8daaf6152771_e5627efa2ab1");
-        assert_eq!(of(&example(), Transport::Quic), "q13d1516h2_8daaf6152771_e5627efa2ab1");
+        assert_eq!(of(example(), Transport::Quic).as_str(), "q13d1516h2_8daaf6152771_e5627efa2ab1");
         check(|hello| hello.signature_algorithms.clear(), "t13d1516h2_8daaf6152771_6d807ffa2a79");
     }
 
@@ -171,23 +209,18 @@ mod tests {
         let version = |versions: &[u16], legacy| {
             let mut hello = example();
             (hello.versions, hello.legacy_version) = (versions.to_vec(), legacy);
-            String::from(&of(&hello, Transport::Tcp)[1..3])
+            String::from(&of(hello, Transport::Tcp).as_str()[1..3])
         };
         for (legacy, expected) in [(0x0303, "12"), (0x0302, "11"), (0x0301, "10"), (0x0300, "s3"), (2, "s2"), (9, "00")]
         {
             assert_eq!(version(&[], legacy), expected);
             assert_eq!(version(&[0x0304, 0x0303, 0xfafa], legacy), "13");
         }
-        let protocol = |ends| {
-            let mut text = String::new();
-            push_protocol(&mut text, ends);
-            text
-        };
         let ends = [(None, "00"), (Some([0xab, 0xab]), "ab"), (Some([0xab, 0xcd]), "ad"), (Some([0x30, 0xab]), "3b")];
         for (ends, expected) in ends {
-            assert_eq!(protocol(ends), expected);
+            assert_eq!(protocol(ends), expected.as_bytes());
         }
-        assert_eq!(protocol(Some(*b"01")), "01");
+        assert_eq!(protocol(Some(*b"01")), *b"01");
     }
 
     proptest! {
@@ -198,7 +231,8 @@ mod tests {
             alpn_ends in any::<Option<[u8; 2]>>(),
         ) {
             let hello = ClientHello { ciphers, extensions, alpn_ends, ..ClientHello::default() };
-            let text = of(&hello, Transport::Quic);
+            let ja4 = of(hello, Transport::Quic);
+            let text = ja4.as_str();
             prop_assert_eq!(text.len(), 36);
             prop_assert!(text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()));
         }

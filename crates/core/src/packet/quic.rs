@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(packet[1184..], hex(tag));
         let Progress::Done(hello) = Hello::default().push(&packet) else { panic!("it is whole") };
         assert_eq!(hello.server_name, Some("example.com".into()));
-        assert_eq!(hello.alpn, ["alpn".into()]);
+        assert_eq!(hello.alpn_ends, Some(*b"an"));
     }
 
     #[test]

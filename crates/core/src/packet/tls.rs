@@ -16,7 +16,8 @@ const HOST_NAME: u8 = 0;
 pub(super) const SERVER_NAME: u16 = 0;
 /// Application protocols (RFC 7301).
 pub(super) const ALPN: u16 = 16;
-const GROUPS: u16 = 10;
+/// Browsers have so many, most others fewer.
+const USUAL_EXTENSIONS: usize = 18;
 const SIGNATURE_ALGORITHMS: u16 = 13;
 const VERSIONS: u16 = 43;
 
@@ -31,14 +32,10 @@ pub struct ClientHello {
     pub extensions: Vec<u16>,
     /// The server's name (SNI). With an encrypted ClientHello the outer one is all there is to see.
     pub server_name: Option<Untrusted>,
-    /// Application protocols (ALPN).
-    pub alpn: Vec<Untrusted>,
-    /// The first and the last byte of the first application protocol, which need not be text.
+    /// The first and the last byte of the first application protocol (ALPN), which need not be text.
     pub alpn_ends: Option<[u8; 2]>,
     /// Versions offered.
     pub versions: Vec<u16>,
-    /// Groups for the key exchange.
-    pub groups: Vec<u16>,
     /// Signature algorithms.
     pub signature_algorithms: Vec<u16>,
 }
@@ -50,7 +47,8 @@ impl ClientHello {
         let ([CLIENT_HELLO], [high, middle, low]) = (reader.array()?, reader.array()?) else { return None };
         let length = u32::from_be_bytes([0, high, middle, low]);
         let mut reader = Reader::new(reader.bytes(length.try_into().ok()?)?);
-        let mut hello = Self { legacy_version: reader.u16()?, ..Self::default() };
+        let mut hello =
+            Self { legacy_version: reader.u16()?, extensions: Vec::with_capacity(USUAL_EXTENSIONS), ..Self::default() };
         let _random = reader.bytes(32)?;
         let _session = reader.vector8()?;
         hello.ciphers = words(reader.vector16()?);
@@ -68,23 +66,17 @@ impl ClientHello {
     fn read_extension(&mut self, kind: u16, mut body: Reader<'_>) {
         match kind {
             SERVER_NAME => self.server_name = server_name(body),
-            ALPN => self.read_alpn(body),
-            GROUPS => self.groups = words(body.vector16().unwrap_or_default()),
+            ALPN => self.alpn_ends = self.alpn_ends.or(ends_of_first(body)),
             SIGNATURE_ALGORITHMS => self.signature_algorithms = words(body.vector16().unwrap_or_default()),
             VERSIONS => self.versions = words(body.vector8().unwrap_or_default()),
             _ => {}
         }
     }
+}
 
-    fn read_alpn(&mut self, mut body: Reader<'_>) {
-        let mut list = Reader::new(body.vector16().unwrap_or_default());
-        while let Some(name) = list.vector8() {
-            if self.alpn.is_empty() {
-                self.alpn_ends = name.first().zip(name.last()).map(|(&first, &last)| [first, last]);
-            }
-            self.alpn.push(Untrusted::new(name));
-        }
-    }
+fn ends_of_first(mut protocols: Reader<'_>) -> Option<[u8; 2]> {
+    let name = Reader::new(protocols.vector16()?).vector8()?;
+    name.first().zip(name.last()).map(|(&first, &last)| [first, last])
 }
 
 fn server_name(mut body: Reader<'_>) -> Option<Untrusted> {
@@ -98,7 +90,7 @@ fn server_name(mut body: Reader<'_>) -> Option<Untrusted> {
 }
 
 fn words(bytes: &[u8]) -> Vec<u16> {
-    bytes.chunks_exact(2).filter_map(|pair| pair.first_chunk().copied().map(u16::from_be_bytes)).collect()
+    bytes.chunks_exact(2).map(|pair| pair.first_chunk().map_or(0, |word| u16::from_be_bytes(*word))).collect()
 }
 
 #[cfg(test)]
@@ -130,7 +122,7 @@ pub(super) mod tests {
         let extensions = [
             extension(0x1a1a, &[]),
             sni(b"example.com"),
-            extension(GROUPS, &vector(&[0x2a, 0x2a, 0, 29])),
+            extension(10, &vector(&[0x2a, 0x2a, 0, 29])),
             extension(ALPN, &vector(b"\x02h2\x08http/1.1")),
             extension(SIGNATURE_ALGORITHMS, &vector(&[4, 3, 8, 4])),
             extension(VERSIONS, &[6, 0x3a, 0x3a, 3, 4, 3, 3]),
@@ -148,10 +140,8 @@ pub(super) mod tests {
             ciphers: vec![0x0a0a, 0x1301],
             extensions: vec![0x1a1a, 0, 10, 16, 13, 43, 0xfe0d],
             server_name: Some("example.com".into()),
-            alpn: vec!["h2".into(), "http/1.1".into()],
             alpn_ends: Some(*b"h2"),
             versions: vec![0x3a3a, 0x0304, 0x0303],
-            groups: vec![0x2a2a, 29],
             signature_algorithms: vec![0x0403, 0x0804],
         };
         assert_eq!(hello, expected);
