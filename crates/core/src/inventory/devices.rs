@@ -49,7 +49,7 @@ pub(super) struct Devices {
     places: Vec<Option<Device>>,
     traffic: Vec<Traffic>,
     free: Vec<Slot>,
-    proven: usize,
+    proven: Vec<Slot>,
     /// Those that may have to go, in a circle, and where its hand stands.
     unproven: Vec<Slot>,
     hand: usize,
@@ -67,7 +67,7 @@ impl Devices {
             places: Vec::new(),
             traffic: Vec::new(),
             free: Vec::new(),
-            proven: 0,
+            proven: Vec::new(),
             unproven: Vec::new(),
             hand: 0,
             gone: 0,
@@ -109,13 +109,13 @@ impl Devices {
 
     /// A device is proven: it stays. False if there is no room for another such.
     pub(super) fn prove(&mut self, slot: Slot) -> bool {
-        if self.proven >= MOST_PROVEN {
+        if !self.has_room() {
             self.refused = self.refused.saturating_add(1);
             return false;
         }
         if let Some(device) = self.get_mut(slot).filter(|device| !device.is_proven) {
             device.is_proven = true;
-            self.proven = self.proven.saturating_add(1);
+            self.proven.push(slot);
             self.unproven.retain(|&other| other != slot);
             self.hand = 0;
         }
@@ -142,10 +142,9 @@ impl Devices {
             entry.remove();
         }
         let device = self.clear(slot)?;
-        if device.is_proven {
-            self.proven = self.proven.saturating_sub(1);
+        for list in [&mut self.proven, &mut self.unproven] {
+            list.retain(|&other| other != slot);
         }
-        self.unproven.retain(|&other| other != slot);
         self.hand = 0;
         self.free.push(slot);
         Some(device)
@@ -182,8 +181,15 @@ impl Devices {
     }
 
     /// There is room for another proven device.
-    pub(super) const fn has_room(&self) -> bool {
-        self.proven < MOST_PROVEN
+    pub(super) fn has_room(&self) -> bool {
+        self.proven.len() < MOST_PROVEN
+    }
+
+    /// Those that are proven, in the order of their slots.
+    pub(super) fn proven(&self) -> Vec<Slot> {
+        let mut proven = self.proven.clone();
+        proven.sort_unstable();
+        proven
     }
 
     /// How many are not proven.
@@ -208,7 +214,7 @@ impl Devices {
 
     /// Lists a device as it was kept over a restart.
     pub(super) fn restore(&mut self, device: Device, traffic: Traffic) {
-        if self.whose(device.mac) != Whose::Unknown || (device.is_proven && self.proven >= MOST_PROVEN) {
+        if self.whose(device.mac) != Whose::Unknown || (device.is_proven && !self.has_room()) {
             return;
         }
         let (slot, _) = self.add(device.mac, device.first_seen);

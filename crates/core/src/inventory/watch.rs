@@ -34,8 +34,7 @@ impl Inventory {
         let last = core::mem::replace(&mut self.next_minute, now + MINUTE) - MINUTE;
         self.account_since(last - LATE);
         self.forget_unused_names();
-        let slots: alloc::vec::Vec<(Mac, Slot)> = self.devices.slots().collect();
-        for (_, slot) in slots {
+        for slot in self.devices.proven() {
             let over = self.devices.traffic_mut(slot).and_then(|traffic| traffic.turn(now));
             self.tell_minute(slot, over);
             self.miss(slot, now);
@@ -124,9 +123,7 @@ impl Inventory {
     }
 
     fn miss(&mut self, slot: Slot, now: Time) {
-        let Some((device, traffic)) = self.devices.both_mut(slot).filter(|(device, _)| device.is_proven) else {
-            return;
-        };
+        let Some((device, traffic)) = self.devices.both_mut(slot) else { return };
         // A MAC that came and went before its second day has no habits.
         if device.presence.leaves(device.first_seen, traffic.last_seen, now) {
             let silent_s = now.since(traffic.last_seen).as_secs();
