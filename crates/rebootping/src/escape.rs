@@ -58,7 +58,10 @@ pub(crate) fn for_html(text: &str) -> String {
 
 /// JSON, as it was serialised, for a terminal or a `<script>` of HTML as well: the same values, but no tag, comment or line of a
 /// script ends within it, and what [`for_terminal`] writes out is a `\u` escape.
-pub(crate) fn for_json(json: &str) -> String {
+pub(crate) fn for_json(json: String) -> String {
+    if is_plain(json.as_bytes()) {
+        return json;
+    }
     // Such characters only stand within strings; a serialiser's own line ends are left.
     let is_unsafe = |c: char| match c {
         '<' | '>' | '&' => true,
@@ -66,7 +69,7 @@ pub(crate) fn for_json(json: &str) -> String {
         c => hides(c),
     };
     let mut safe = String::with_capacity(json.len());
-    let mut rest = json;
+    let mut rest = &json[..];
     while let Some((before, c)) = rest.find(is_unsafe).and_then(|at| Some((&rest[..at], rest[at..].chars().next()?))) {
         safe.push_str(before);
         for unit in c.encode_utf16(&mut [0; 2]) {
@@ -76,6 +79,12 @@ pub(crate) fn for_json(json: &str) -> String {
     }
     safe.push_str(rest);
     safe
+}
+
+/// There are only characters of ASCII that show themselves and begin no tag, as in nearly all that is written: seen many at a time.
+fn is_plain(json: &[u8]) -> bool {
+    let is_odd = |byte: u8| !matches!(byte, b' '..=b'~' | b'\n') || matches!(byte, b'<' | b'>' | b'&');
+    json.chunks(64).all(|bytes| !bytes.iter().fold(false, |odd, byte| odd | is_odd(*byte)))
 }
 
 /// A field of CSV (RFC 4180): quoted where it must be, and no formula to any spreadsheet.
@@ -216,7 +225,7 @@ mod tests {
     #[test]
     fn json_stays_what_it_is_and_ends_no_script() {
         let text = "</script><!-- \u{2028}&\u{1b}\u{9b}\u{7f}\u{e0041}é";
-        let json = for_json(&serde_json::to_string_pretty(&[text]).unwrap());
+        let json = for_json(serde_json::to_string_pretty(&[text]).unwrap());
         let escaped = r"\u003c/script\u003e\u003c!-- \u2028\u0026\u001b\u009b\u007f\udb40\udc41é";
         assert_eq!(json, format!("[\n  \"{escaped}\"\n]"));
         assert_eq!(serde_json::from_str::<[String; 1]>(&json).unwrap(), [text]);
@@ -284,7 +293,7 @@ mod tests {
         if name.starts_with('.') || !name.chars().all(plain) {
             return say("file name", &name);
         }
-        let json = for_json(&serde_json::to_string(text).unwrap());
+        let json = for_json(serde_json::to_string(text).unwrap());
         if json.contains('<') || !is_visible(&json) {
             return say("JSON", &json);
         }

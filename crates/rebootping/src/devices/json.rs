@@ -24,13 +24,14 @@ pub(super) fn write(out: &mut impl Write, told: &impl Told) -> io::Result<()> {
 
 fn write_all(out: &mut impl Write, pieces: impl Iterator<Item = impl Serialize>) -> io::Result<()> {
     for (at, one) in pieces.enumerate() {
-        let comma = if at == 0 { "" } else { "," };
-        write!(out, "{comma}{}", piece(&one))?;
+        let comma: &[u8] = if at == 0 { b"" } else { b"," };
+        out.write_all(comma)?;
+        out.write_all(piece(&one).as_bytes())?;
     }
     Ok(())
 }
 
 fn piece(value: &impl Serialize) -> String {
     // Nothing in a report can fail to be written.
-    for_json(&serde_json::to_string(value).unwrap_or_default())
+    for_json(serde_json::to_string(value).unwrap_or_default())
 }

@@ -48,6 +48,8 @@ pub(crate) fn report(explicit: Option<&Path>, asked: &Report) -> ExitCode {
     for trouble in troubles {
         eprintln!("rebootping: {trouble}");
     }
+    // The program ends here, and the system takes back at once what would be freed name by name.
+    std::mem::forget(read);
     shown
 }
 
