@@ -113,6 +113,9 @@ pub const IPV6: u16 = 0x86dd;
 /// An EtherType below this is a length (IEEE 802.3 section 3.2.6).
 const LEAST_ETHERTYPE: u16 = 0x0600;
 
+/// LLC's header before an EtherType (IEEE 802.2, RFC 1042).
+const SNAP: [u8; 6] = [0xaa, 0xaa, 3, 0, 0, 0];
+
 /// Who sent a frame to whom on its wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ether {
@@ -252,6 +255,10 @@ impl Packet {
                 Some(0x0021 | 0x0057) => self.read_ip(frame, at.saturating_add(8)),
                 _ => self.end_at(frame, ethertype, at),
             },
+            // IP behind a length (RFC 1042) says itself where it ends.
+            length if length < LEAST_ETHERTYPE && is_ip_behind_llc(frame, at) => {
+                self.read_ip(frame, at.saturating_add(8));
+            }
             length if length < LEAST_ETHERTYPE => {
                 self.end_at(frame, LLC, at);
                 let end = at.saturating_add(usize::from(length)).min(frame.len());
@@ -360,6 +367,10 @@ impl Packet {
     }
 }
 
+fn is_ip_behind_llc(frame: &[u8], at: usize) -> bool {
+    bytes(frame, at) == Some(SNAP) && matches!(word(frame, at.saturating_add(SNAP.len())), Some(IPV4 | IPV6))
+}
+
 const fn is_extension(protocol: u8) -> bool {
     // Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP, shim6 (RFC 7045 section 4).
     matches!(protocol, 0 | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140)
@@ -436,6 +447,7 @@ mod tests {
         check(LinkType::Ethernet, &ethernet(&[&[0x81, 0, 0x60, 7, 8, 0]]), Some(7));
         check(LinkType::Ethernet, &ethernet(&[&[0x88, 0xa8, 0, 9, 0x81, 0, 0, 7, 8, 0]]), Some(9));
         check(LinkType::Ethernet, &ethernet(&[&[0x88, 0x64, 0x11, 0, 0, 1, 0, 32, 0, 0x21]]), None);
+        check(LinkType::Ethernet, &ethernet(&[&[0, 38, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0]]), None);
     }
 
     #[test]
