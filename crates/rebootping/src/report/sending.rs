@@ -79,19 +79,20 @@ pub(crate) fn lines(alerts: Option<&AlertsStatus>, minutes: Option<&MinutesRepor
     }
     for sink in alerts.into_iter().flat_map(|alerts| &alerts.sinks) {
         let name = sink.sink.name();
-        lost(&mut text, sink.refused, &format!("messages were refused by the {name}"));
-        lost(&mut text, sink.dropped, &format!("messages for the {name} were given up, for too many waited"));
+        lost(&mut text, sink.refused, "message", &format!("refused by the {name}"));
+        lost(&mut text, sink.dropped, "message", &format!("for the {name} given up, for too many waited"));
     }
     if let Some(minutes) = minutes {
-        lost(&mut text, minutes.refused, "numbers were refused by the engine");
-        lost(&mut text, minutes.too_old_minutes, "minutes were too old to be sent to the engine");
+        lost(&mut text, minutes.refused, "number", "refused by the engine");
+        lost(&mut text, minutes.too_old_minutes, "minute", "too old to be sent to the engine");
     }
     text
 }
 
-fn lost(text: &mut String, number: u64, what: &str) {
+fn lost(text: &mut String, number: u64, one: &str, how: &str) {
+    let ending = if number == 1 { "" } else { "s" };
     if number > 0 {
-        let _ = writeln!(text, "{} {what}", count(number));
+        let _ = writeln!(text, "{} {one}{ending} {how}", count(number));
     }
 }
 
@@ -135,8 +136,8 @@ mod tests {
             vec![refused],
             &well,
             "NOT SENT: the last message was refused by the mail for good: it answers 550 no \\x1b[31m\n\
-             1 messages were refused by the mail\n\
-             7 messages for the mail were given up, for too many waited\n",
+             1 message refused by the mail\n\
+             7 messages for the mail given up, for too many waited\n",
         );
         let away = MinutesReport {
             waiting_minutes: 12,
@@ -148,7 +149,7 @@ mod tests {
             vec![],
             &away,
             "NOT SENT: 12 minutes wait for the engine: engine answered 401\n\
-             3 minutes were too old to be sent to the engine\n",
+             3 minutes too old to be sent to the engine\n",
         );
     }
 }

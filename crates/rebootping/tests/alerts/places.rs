@@ -157,7 +157,7 @@ fn refused_everywhere(yard: &Yard, daemon: &Daemon) {
     for line in [
         "NOT SENT: a message waits for the hook: ",
         "NOT SENT: the last message was refused by the webhook for good: mail.example answers with status 400 the topic is wrong\n",
-        "1 messages were refused by the webhook\n",
+        "1 message refused by the webhook\n",
     ] {
         assert!(shown.contains(line), "{line:?} is not in {shown}");
     }
