@@ -16,20 +16,16 @@ interface Props {
   open: string | null;
 }
 
-/** Nearer flags are one, in pixels. */
-const APART = 112;
-/** A flag takes at most so much. */
-const ROOM = 140;
+/** A flag takes at most so many pixels. */
+const ROOM = 148;
 
 export function Flags({ marks, from, to, width, pick, open }: Props) {
   if (width === 0) return <div class="flags" />;
   return (
     <div class="flags">
-      {flags(marks, from, to, width, APART).map(({ at, marks }) => {
+      {flags(marks, from, to, width, ROOM).map(({ at, turned, marks }) => {
         const first = marks[0];
         if (!first) return null;
-        // A flag that would leave the picture hangs to the left of its switch.
-        const turned = (1 - at) * width < ROOM;
         const told = marks.map((mark) => `${flag(mark.link, mark)}, ${exact(new Date(mark.time * 1000))}`).join("\n");
         const words = marks.length > 1 ? `${marks.length} switches` : flag(first.link, first);
         return (
