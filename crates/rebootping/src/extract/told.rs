@@ -181,7 +181,7 @@ mod tests {
         serde_json::from_value(json!({
             "schema": 1, "time": since, "started": since, "links": [link],
             "capture": {
-                "packets": 0, "bytes": 0, "written": 0, "truncated": 0, "frames": Counts::default(),
+                "packets": 0, "bytes": 0, "written": 0, "truncated": 0, "buffer_bytes": 0, "frames": Counts::default(),
                 "written_bytes_today": 0, "kept_bytes": 0, "oldest": null,
                 "dropped": drops, "drop_rate": drops, "devices": 0, "interfaces": [], "error": null,
             },
