@@ -47,6 +47,7 @@ impl Daemon {
         let log = dir.join(format!("daemon{number}.log"));
         let path = dir.join("rebootping.toml");
         let place = dir.display();
+        let config = for_any_disk(config);
         write(&path, &format!("{config}\n[paths]\nstate = \"{place}/state\"\nrun = \"{place}/run\"\n"));
         let child = spawn_logged(ns.command(&binary).arg("--config").arg(&path).arg("run"), &log);
         Self { child, ns: ns.clone(), binary, config: path, log }
@@ -132,7 +133,7 @@ impl Daemon {
         if let Some(config) = config {
             let old = crate::files::read(&self.config);
             let paths = old.rfind("\n[paths]\n").map_or("", |at| &old[at..]);
-            write(&self.config, &format!("{config}{paths}"));
+            write(&self.config, &format!("{}{paths}", for_any_disk(config)));
         }
         self.signal(Signal::SIGHUP);
     }
@@ -163,6 +164,19 @@ impl Daemon {
     }
 }
 
+/// The configuration with `keep_free` of nothing unless it says how much: the disk that tests run on may be nearly full.
+fn for_any_disk(config: &str) -> String {
+    const SECTION: &str = "[capture]\n";
+    const KEPT: &str = "[capture]\nkeep_free = \"0MB\"\n";
+    if config.contains("keep_free") {
+        config.to_owned()
+    } else if config.contains(SECTION) {
+        config.replacen(SECTION, KEPT, 1)
+    } else {
+        format!("{config}\n{KEPT}")
+    }
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         let panicking = std::thread::panicking();
@@ -182,5 +196,17 @@ impl Drop for Daemon {
             }
         }
         assert!(panicking || !log.contains(DENIED), "a sandbox forbade what its process needs:\n{log}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::for_any_disk;
+
+    #[test]
+    fn only_a_test_that_says_so_needs_room_on_the_disk() {
+        assert_eq!(for_any_disk("[web]\n"), "[web]\n\n[capture]\nkeep_free = \"0MB\"\n");
+        assert_eq!(for_any_disk("[capture]\nmode = \"off\"\n"), "[capture]\nkeep_free = \"0MB\"\nmode = \"off\"\n");
+        assert_eq!(for_any_disk("[capture]\nkeep_free = \"8MB\"\n"), "[capture]\nkeep_free = \"8MB\"\n");
     }
 }

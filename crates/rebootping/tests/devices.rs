@@ -19,7 +19,6 @@ const PRINTER: Mac = [0x02, 0xde, 0xc0, 0xff, 0xee, 0x05];
 const TV: Mac = [0x02, 0xde, 0xc0, 0xff, 0xee, 0x06];
 /// The daemon looks ten times a second and the ring hands blocks over as often; the machine may be busy.
 const LIMIT: Duration = Duration::from_secs(15);
-const CONFIG: &str = "[capture]\nkeep_free = \"0MB\"\n";
 
 #[track_caller]
 fn yard() -> Yard {
@@ -30,7 +29,7 @@ fn yard() -> Yard {
 
 #[track_caller]
 fn start(yard: &Yard) -> Daemon {
-    let daemon = yard.daemon(CONFIG);
+    let daemon = yard.daemon("");
     daemon.wait_ready();
     wait_until("lan0 is captured", LIMIT, || {
         let interfaces = daemon.try_status().unwrap_or_default()["capture"]["interfaces"].clone();

@@ -94,8 +94,7 @@ fn the_watchdog_is_fed_by_the_judge_and_by_nobody_else() {
 #[test]
 fn links_are_switched_with_no_more_than_the_unit_leaves() {
     let lab = Lab::builder("unit").default_targets(true).binary(env!("CARGO_BIN_EXE_rebootping")).build();
-    // Whatever disk the tests run on.
-    let config = config_of(lab.gw().daemon("[capture]\nkeep_free = \"0MB\"\n"));
+    let config = config_of(lab.gw().daemon(""));
     let capabilities = in_words(&setting("CapabilityBoundingSet"));
     assert_eq!((setting("NoNewPrivileges").as_str(), setting("ProtectSystem").as_str()), ("yes", "yes"));
     let read_only = |folder| format!("mount --rbind {folder} {folder} && mount -o remount,bind,ro {folder} && ");
@@ -121,7 +120,7 @@ fn links_are_switched_with_no_more_than_the_unit_leaves() {
 #[test]
 fn processes_that_units_start_join_and_one_that_does_not_is_started() {
     let lab = Lab::builder("joined").default_targets(true).binary(env!("CARGO_BIN_EXE_rebootping")).build();
-    let config = config_of(lab.gw().daemon("[capture]\nkeep_free = \"0MB\"\n"));
+    let config = config_of(lab.gw().daemon(""));
     let folder = config.with_file_name("join");
     let program = env!("CARGO_BIN_EXE_rebootping");
     let mut command = lab.gw().command(program);

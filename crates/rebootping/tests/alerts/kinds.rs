@@ -114,7 +114,7 @@ fn that_nothing_works_from_the_first_round_on_is_told_and_no_link_before_it() {
     lab.isp(1).blackhole(true);
     lab.isp(2).carrier(false);
     let daemon = lab.gw().daemon(&format!(
-        "[links]\ninterfaces = [\"wan1\", \"wan2\"]\n[select]\nhold_down = \"10s\"\n[capture]\nkeep_free = \"0MB\"\n{alerts_section}after = \"0s\"\n"
+        "[links]\ninterfaces = [\"wan1\", \"wan2\"]\n[select]\nhold_down = \"10s\"\n{alerts_section}after = \"0s\"\n"
     ));
     daemon.wait_ready();
     let out = wait_kind(&notes, "all_out");

@@ -34,7 +34,7 @@ const NEW: [(&str, &str); 7] = [
 #[test]
 fn five_new_devices_a_day_are_told_one_by_one_and_the_others_together() {
     let mut street = Street::build("newcomers");
-    let daemon = street.yard.daemon("[capture]\nkeep_free = \"0MB\"\n");
+    let daemon = street.yard.daemon("");
     daemon.wait_ready();
     street.move_in(&["phone"]);
     wait_until("who was there first is known", LIMIT, || devices(&daemon) == 1);
@@ -46,7 +46,7 @@ fn five_new_devices_a_day_are_told_one_by_one_and_the_others_together() {
     let url = dir.join("hook.url");
     fs::write(&url, format!("http://{SINK}/hook")).expect("an address");
     fs::set_permissions(&url, Permissions::from_mode(0o600)).expect("its mode");
-    let config = format!("[capture]\nkeep_free = \"0MB\"\n[alerts]\nwebhook_url_file = \"{}\"\n", url.display());
+    let config = format!("[alerts]\nwebhook_url_file = \"{}\"\n", url.display());
     let daemon = street.yard.daemon(&config);
     daemon.wait_ready();
     wait_until("there is a courier", LIMIT, || daemon.process("courier").is_some());

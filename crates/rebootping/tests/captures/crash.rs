@@ -15,7 +15,7 @@ use crate::pcap::packets;
 use crate::stream::{Stream, numbers};
 use crate::support::{Mac, REPORT_LIMIT, capture, captures, device, folder, prove, start, times, yard};
 
-const CONFIG: &str = "[capture]\nflow_cutoff = \"off\"\nkeep_free = \"0MB\"\n";
+const CONFIG: &str = "[capture]\nflow_cutoff = \"off\"\n";
 const DEVICES: u16 = 3;
 /// A megabyte a second: a busy household.
 const PER_SECOND: u64 = 2_000;

@@ -12,8 +12,8 @@ pub(crate) type Mac = [u8; 6];
 
 /// The gateway's own, on `lan0`.
 pub(crate) const GATEWAY: Mac = [0x02, 0, 0, 0, 0, 1];
-/// All that is kept whole, on whatever disk the tests run: what each test adds stands behind it.
-pub(crate) const KEEP_ALL: &str = "[capture]\nflow_cutoff = \"off\"\nkeep_free = \"0MB\"\n";
+/// All that is kept whole: what each test adds stands behind it.
+pub(crate) const KEEP_ALL: &str = "[capture]\nflow_cutoff = \"off\"\n";
 /// The daemon reports once a second; the machine may be busy.
 pub(crate) const REPORT_LIMIT: Duration = Duration::from_secs(60);
 /// Packets wait 100 ms in the ring and half a second in a buffer; the machine may be busy.

@@ -16,9 +16,9 @@ const WORDS: [(&str, &str); 4] = [("$__rate_interval", "30s"), ("$site", ".*"), 
 fn every_question_of_the_dashboard_is_answered_and_every_rule_is_followed() {
     let lab = Lab::builder("drawn").default_targets(true).without_shorewall();
     let lab = lab.binary(env!("CARGO_BIN_EXE_rebootping")).build();
-    let daemon = lab.gw().daemon(
-        "[select]\nhold_down = \"1h\"\n[capture]\nkeep_free = \"0MB\"\n[[link]]\ninterface = \"wan2\"\nlabel = \"lte\"\ncap = \"10GB\"\n",
-    );
+    let daemon = lab
+        .gw()
+        .daemon("[select]\nhold_down = \"1h\"\n[[link]]\ninterface = \"wan2\"\nlabel = \"lte\"\ncap = \"10GB\"\n");
     daemon.wait_ready();
     let rules = root().join("dist/prometheus/rebootping.rules.yml");
     let config = format!(

@@ -77,7 +77,7 @@ fn an_engine_behind_tls_that_was_away_has_every_minute_once() {
     fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("its mode");
     let first = engine(&lab);
     let daemon = lab.gw().daemon(&format!(
-        "[capture]\nkeep_free = \"0MB\"\n[[link]]\ninterface = \"wan2\"\nlabel = \"dsl\"\n[remote_write]\nurl = \"https://{NAME}:8428/api/v1/write\"\nsite = \"home\"\nuser = \"{USER}\"\nsecret_file = \"{}\"\n",
+        "[[link]]\ninterface = \"wan2\"\nlabel = \"dsl\"\n[remote_write]\nurl = \"https://{NAME}:8428/api/v1/write\"\nsite = \"home\"\nuser = \"{USER}\"\nsecret_file = \"{}\"\n",
         secret.display()
     ));
     daemon.wait_ready();

@@ -154,7 +154,7 @@ fn a_courier_of_a_unit_sends_minutes_with_a_token_and_says_why_it_cannot_without
     let gateway = Gateway::start(
         &lab,
         &format!(
-            "[capture]\nkeep_free = \"0MB\"\n[remote_write]\nurl = \"http://{GATE}/api/v1/write\"\nsite = \"home\"\nsecret_file = \"{}\"\n",
+            "[remote_write]\nurl = \"http://{GATE}/api/v1/write\"\nsite = \"home\"\nsecret_file = \"{}\"\n",
             secret.display()
         ),
     );

@@ -25,8 +25,6 @@ interface = "wan3"
 label = "lte"
 metered = true
 cap = "10GB"
-[capture]
-keep_free = "0MB"
 "#;
 
 /// The house; its traffic ends before its daemon, and that before its wires.

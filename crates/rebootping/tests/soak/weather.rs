@@ -18,8 +18,8 @@ const INVENTED: u64 = 5_000;
 const UNOWNED: u64 = 130_000;
 /// What changes with a reload, and changes back with the next.
 const SETTINGS: [&str; 2] = [
-    "[select]\nhold_down = \"5s\"\n[capture]\nflow_cutoff = \"64KB\"\nper_device = \"4MB\"\nkeep_free = \"0MB\"\n",
-    "[select]\nhold_down = \"6s\"\n[capture]\nflow_cutoff = \"32KB\"\nper_device = \"4MB\"\nkeep_free = \"0MB\"\n[probe]\nechoes = 2\n",
+    "[select]\nhold_down = \"5s\"\n[capture]\nflow_cutoff = \"64KB\"\nper_device = \"4MB\"\n",
+    "[select]\nhold_down = \"6s\"\n[capture]\nflow_cutoff = \"32KB\"\nper_device = \"4MB\"\n[probe]\nechoes = 2\n",
 ];
 
 /// So many kinds of weather there are.

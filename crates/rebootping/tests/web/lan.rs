@@ -51,12 +51,7 @@ fn over_tls_the_cookie_is_for_tls_alone_and_without_a_certificate_nothing_is_ser
         key.display(),
         certificate.display()
     ));
-    let web = |cert: &str| {
-        format!(
-            "[capture]\nkeep_free = \"0MB\"\n[web]\n{LISTEN}\ntls_cert = \"{cert}\"\ntls_key = \"{}\"\n",
-            key.display()
-        )
-    };
+    let web = |cert: &str| format!("[web]\n{LISTEN}\ntls_cert = \"{cert}\"\ntls_key = \"{}\"\n", key.display());
     site.daemon.reload(Some(&web(&certificate.display().to_string())));
     let curl = format!(
         "curl -s -i -m 10 --cacert {} -X POST -H 'Origin: https://10.0.0.1:8067' -H 'Content-Type: application/json' -d '{}' https://10.0.0.1:8067/api/v1/session",

@@ -34,7 +34,7 @@ impl Site {
         yard.lay_cable("lan0", "02:00:00:00:00:01");
         yard.gw().run("ip addr add 10.0.0.1/24 dev lan0");
         yard.street().run("ip addr add 10.0.0.2/24 dev lan0");
-        let daemon = yard.daemon(&format!("[capture]\nkeep_free = \"0MB\"\n[web]\n{web}\n"));
+        let daemon = yard.daemon(&format!("[web]\n{web}\n"));
         daemon.wait_ready();
         let site = Self { daemon, yard };
         wait_until("the page is served", LIMIT, || connect(site.yard.gw(), address(LOOPBACK)).is_ok());
