@@ -66,11 +66,19 @@ struct Found {
     bytes: Range<usize>,
 }
 
+impl Found {
+    const NONE: Self =
+        Self { interface: InterfaceId(0), link: 0, stamp: 0, original: 0, direction: None, remark: 0..0, bytes: 0..0 };
+}
+
 /// Reads the packets of one capture file.
 pub(crate) struct Reader<R> {
     window: Window<R>,
     format: Format,
-    found: Option<Found>,
+    /// The last packet found, filled in place: it would else be copied for each.
+    found: Found,
+    /// It is the one the reader stands at.
+    is_found: bool,
     packets: u64,
     stop: Option<Stop>,
 }
@@ -84,7 +92,8 @@ enum Format {
 impl<R: Read> Reader<R> {
     /// Reads a file that is not packed; [`input::open`] also takes packed ones.
     pub(crate) fn new(input: R) -> Self {
-        Self { window: Window::new(input), format: Format::Unknown, found: None, packets: 0, stop: None }
+        let (window, found) = (Window::new(input), Found::NONE);
+        Self { window, format: Format::Unknown, found, is_found: false, packets: 0, stop: None }
     }
 
     /// The next packet; none at the end, and [`Reader::trouble`] then says whether it came too early.
@@ -95,28 +104,28 @@ impl<R: Read> Reader<R> {
 
     /// Goes to the next packet, if there is one; [`Reader::record`] shows it.
     pub(crate) fn advance(&mut self) -> bool {
-        self.found = None;
+        self.is_found = false;
         if self.stop.is_none() {
             match self.find() {
-                Ok(found) => {
+                Ok(()) => {
                     self.packets += 1;
-                    self.found = Some(found);
+                    self.is_found = true;
                 }
                 Err(stop) => self.stop = Some(stop),
             }
         }
-        self.found.is_some()
+        self.is_found
     }
 
     /// The packet [`Reader::advance`] went to.
     pub(crate) fn record(&self) -> Option<Record<'_>> {
-        let Found { interface, link, stamp, original, direction, remark, bytes } = self.found.as_ref()?;
-        Some(Record {
-            interface: *interface,
-            link: *link,
-            stamp: *stamp,
-            original: *original,
-            direction: *direction,
+        let Found { interface, link, stamp, original, direction, ref remark, ref bytes } = self.found;
+        self.is_found.then(|| Record {
+            interface,
+            link,
+            stamp,
+            original,
+            direction,
             remark: self.window.lent(remark.clone()),
             bytes: self.window.lent(bytes.clone()),
         })
@@ -154,18 +163,17 @@ impl<R: Read> Reader<R> {
         matches!(self.stop, Some(Stop::Within))
     }
 
-    fn find(&mut self) -> Result<Found, Stop> {
+    fn find(&mut self) -> Result<(), Stop> {
         loop {
-            let found = match &mut self.format {
-                Format::Unknown => {
-                    self.format = Format::detect(&mut self.window)?;
-                    None
+            match &mut self.format {
+                Format::Unknown => self.format = Format::detect(&mut self.window)?,
+                Format::Classic(classic) => return classic.find(&mut self.window, &mut self.found),
+                Format::Sections(sections) => {
+                    if let Some(found) = sections.find(&mut self.window)? {
+                        self.found = found;
+                        return Ok(());
+                    }
                 }
-                Format::Classic(classic) => Some(classic.find(&mut self.window)?),
-                Format::Sections(sections) => sections.find(&mut self.window)?,
-            };
-            if let Some(found) = found {
-                return Ok(found);
             }
         }
     }

@@ -59,7 +59,7 @@ impl Classic {
     }
 
     /// The next packet.
-    pub(super) fn find<R: Read>(&self, window: &mut Window<R>) -> Result<Found, Stop> {
+    pub(super) fn find<R: Read>(&self, window: &mut Window<R>, found: &mut Found) -> Result<(), Stop> {
         let Some(header) = window.peek::<16>()? else {
             return Err(if window.is_empty() { Stop::End } else { Stop::Within });
         };
@@ -67,12 +67,12 @@ impl Classic {
         if captured > LONGEST_FRAME {
             return Err(Stop::Damaged(format!("a packet claims {captured} bytes")));
         }
-        let length = captured as usize;
-        if window.ahead(self.header + length)?.is_none() {
+        let whole = self.header + captured as usize;
+        if window.ahead(whole)?.is_none() {
             return Err(Stop::Within);
         }
-        window.take(self.header);
-        Ok(Found {
+        let place = window.take(whole);
+        *found = Found {
             interface: InterfaceId(0),
             link: self.interface[0].link,
             stamp: u64::from(seconds) * 1_000_000_000 + u64::from(fraction) * self.fraction,
@@ -80,8 +80,9 @@ impl Classic {
             original: original.max(captured),
             direction: None,
             remark: 0..0,
-            bytes: window.take(length),
-        })
+            bytes: place.start + self.header..place.end,
+        };
+        Ok(())
     }
 
     fn words(&self, header: [u8; 16]) -> [u32; 4] {

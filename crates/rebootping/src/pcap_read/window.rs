@@ -12,21 +12,20 @@ pub(super) struct Window<R> {
     buffer: Vec<u8>,
     /// What of the buffer holds bytes that were read and not used up.
     held: Range<usize>,
-    consumed: u64,
+    /// How many bytes were used up before the buffer's first.
+    before: u64,
 }
 
 impl<R: Read> Window<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, buffer: vec![0; USUAL], held: 0..0, consumed: 0 }
+        Self { input, buffer: vec![0; USUAL], held: 0..0, before: 0 }
     }
 
     /// The next `wanted` bytes, which stay where they are; none if the input ends before.
     #[inline]
     pub(super) fn ahead(&mut self, wanted: usize) -> io::Result<Option<&[u8]>> {
-        while self.held.len() < wanted {
-            if self.fill(wanted)? == 0 {
-                return Ok(None);
-            }
+        if self.held.len() < wanted && !self.gather(wanted)? {
+            return Ok(None);
         }
         Ok(self.buffer.get(self.held.start..self.held.start + wanted))
     }
@@ -43,7 +42,6 @@ impl<R: Read> Window<R> {
         let from = self.held.start;
         let to = (from + length).min(self.held.end);
         self.held.start = to;
-        self.consumed += (to - from) as u64;
         from..to
     }
 
@@ -60,11 +58,12 @@ impl<R: Read> Window<R> {
 
     /// How many bytes were used up so far.
     pub(super) const fn consumed(&self) -> u64 {
-        self.consumed
+        self.before + self.held.start as u64
     }
 
     /// Forgets what was read and not used up.
     pub(super) const fn forget(&mut self) {
+        self.before = self.consumed();
         self.held = 0..0;
     }
 
@@ -72,10 +71,21 @@ impl<R: Read> Window<R> {
         &mut self.input
     }
 
+    /// Reads on until so many bytes are held; false if the input ends before.
     #[cold]
+    fn gather(&mut self, wanted: usize) -> io::Result<bool> {
+        while self.held.len() < wanted {
+            if self.fill(wanted)? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn fill(&mut self, wanted: usize) -> io::Result<usize> {
         if self.held.start + wanted > self.buffer.len() || self.held.is_empty() {
             self.buffer.copy_within(self.held.clone(), 0);
+            self.before = self.consumed();
             self.held = 0..self.held.len();
         }
         if self.held.end == self.buffer.len() {
