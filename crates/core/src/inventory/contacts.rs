@@ -29,13 +29,32 @@ pub(super) struct Contact {
     pub(super) last: Time,
 }
 
-/// A contact in 40 bytes, for a crowd has hundreds of thousands.
+/// Where a contact is, in one word: a device looks through all of its contacts for each flow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Whereabouts(u64);
+
+impl Whereabouts {
+    /// An IPv4 address, or the place of an IPv6 address.
+    fn new(ip: u32, is_v6: bool, port: u16) -> Self {
+        Self(u64::from(ip) | u64::from(port) << 32 | u64::from(is_v6) << 48)
+    }
+
+    const fn ip(self) -> u32 {
+        self.0 as u32
+    }
+
+    const fn port(self) -> u16 {
+        (self.0 >> 32) as u16
+    }
+
+    const fn is_v6(self) -> bool {
+        self.0 >> 48 != 0
+    }
+}
+
+/// What is known of a contact, in 32 bytes, for a crowd has hundreds of thousands.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// An IPv4 address, or the place of an IPv6 address.
-    ip: u32,
-    port: u16,
-    is_v6: bool,
     name: Option<NameId>,
     inherited: u32,
     /// When it was last heard of, in whole seconds.
@@ -54,6 +73,8 @@ impl Entry {
 /// The contacts of one device.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contacts {
+    whereabouts: Vec<Whereabouts>,
+    /// Of each one.
     entries: Vec<Entry>,
     /// The IPv6 addresses of entries, and places left by entries that had to go.
     long: Vec<Ipv6Addr>,
@@ -87,17 +108,20 @@ impl Contacts {
         let mut inherited = 0;
         if has_room && self.entries.len() == self.entries.capacity() {
             self.entries.reserve_exact(STEP);
+            self.whereabouts.reserve_exact(STEP);
         } else if !has_room {
             let lightest = self.entries.iter().enumerate().min_by_key(|(_, entry)| entry.weight());
             let Some((at, weight)) = lightest.map(|(at, entry)| (at, entry.weight())) else { return false };
             self.entries.swap_remove(at);
+            self.whereabouts.swap_remove(at);
             inherited = u32::try_from(weight >> INHERITED_BITS).unwrap_or(u32::MAX);
         }
-        let (ip, is_v6) = match ip {
-            IpAddr::V4(v4) => (v4.to_bits(), false),
-            IpAddr::V6(v6) => (self.place_for(v6), true),
+        let whereabouts = match ip {
+            IpAddr::V4(v4) => Whereabouts::new(v4.to_bits(), false, port),
+            IpAddr::V6(v6) => Whereabouts::new(self.place_for(v6), true, port),
         };
-        self.entries.push(Entry { ip, port, is_v6, name, inherited, last_s, sent, received });
+        self.whereabouts.push(whereabouts);
+        self.entries.push(Entry { name, inherited, last_s, sent, received });
         has_room
     }
 
@@ -111,37 +135,41 @@ impl Contacts {
     /// Forgets those that were last heard of before that second.
     pub(super) fn forget_before(&mut self, then: Time) {
         let then = seconds(then);
+        let mut stays = self.entries.iter().map(|entry| entry.last_s >= then);
+        self.whereabouts.retain(|_| stays.next().unwrap_or_default());
         self.entries.retain(|entry| entry.last_s >= then);
     }
 
     fn all(&self) -> impl Iterator<Item = Contact> {
-        self.entries.iter().map(|entry| {
-            let Entry { port, name, sent, received, last_s, .. } = *entry;
-            let ip = if entry.is_v6 {
-                self.long.get(entry.ip as usize).copied().unwrap_or(Ipv6Addr::UNSPECIFIED).into()
+        self.whereabouts.iter().zip(&self.entries).map(|(whereabouts, entry)| {
+            let Entry { name, sent, received, last_s, .. } = *entry;
+            let ip = if whereabouts.is_v6() {
+                self.long.get(whereabouts.ip() as usize).copied().unwrap_or(Ipv6Addr::UNSPECIFIED).into()
             } else {
-                Ipv4Addr::from_bits(entry.ip).into()
+                Ipv4Addr::from_bits(whereabouts.ip()).into()
             };
             let last = Time::BOOT + Duration::from_secs(last_s.into());
-            Contact { ip, port, name, sent, received, last }
+            Contact { ip, port: whereabouts.port(), name, sent, received, last }
         })
     }
 
     /// The entry that is called so, or of which one of the two names is not known.
     #[inline]
     fn find(&mut self, ip: IpAddr, port: u16, name: Option<NameId>) -> Option<&mut Entry> {
-        let (ip, is_v6) = match ip {
-            IpAddr::V4(v4) => (v4.to_bits(), false),
-            IpAddr::V6(v6) => (self.long.iter().position(|known| *known == v6)? as u32, true),
+        let wanted = match ip {
+            IpAddr::V4(v4) => Whereabouts::new(v4.to_bits(), false, port),
+            IpAddr::V6(v6) => Whereabouts::new(self.long.iter().position(|known| *known == v6)? as u32, true, port),
         };
         let may_be = |entry: &Entry| entry.name == name || entry.name.is_none() || name.is_none();
-        let is_it = |entry: &&mut Entry| entry.ip == ip && entry.port == port && entry.is_v6 == is_v6;
-        self.entries.iter_mut().filter(is_it).find(|entry| may_be(entry))
+        let Self { whereabouts, entries, .. } = self;
+        let mut places = whereabouts.iter().enumerate().filter(|(_, known)| **known == wanted).map(|(place, _)| place);
+        let place = places.find(|place| entries.get(*place).is_some_and(may_be))?;
+        entries.get_mut(place)
     }
 
     /// Where an IPv6 address is kept: its own place, one that no entry has any more, or a new one.
     fn place_for(&mut self, ip: Ipv6Addr) -> u32 {
-        let is_used = |place: usize| self.entries.iter().any(|entry| entry.is_v6 && entry.ip as usize == place);
+        let is_used = |place: usize| self.whereabouts.iter().any(|of| of.is_v6() && of.ip() as usize == place);
         let known = self.long.iter().position(|known| *known == ip);
         let place = known.or_else(|| (0..self.long.len()).find(|place| !is_used(*place))).unwrap_or(self.long.len());
         match self.long.get_mut(place) {

@@ -19,7 +19,7 @@ pub const MOST_PORTS: usize = 256;
 /// So many announced services of one device are kept.
 pub const MOST_SERVICES: usize = 64;
 /// So many user agents, fingerprints and models of one device are kept.
-pub const MOST_MARKS: usize = 8;
+pub const MOST_MARKS: usize = 16;
 /// So many interfaces a device was seen on are kept.
 const MOST_INTERFACES: usize = 8;
 
@@ -53,6 +53,11 @@ pub(super) struct Dhcp {
     pub(super) client_id: Option<Vec<u8>>,
     #[serde(default)]
     pub(super) requested: Option<Ipv4Addr>,
+    /// What it said at other times: a computer's firmware, and what asks for more than an address, speak otherwise.
+    #[serde(default)]
+    pub(super) other_vendor_classes: Vec<Untrusted>,
+    #[serde(default)]
+    pub(super) other_parameters: Vec<String>,
 }
 
 /// What a device does besides being there.
@@ -163,6 +168,8 @@ impl Device {
         self.dhcp.vendor_class = self.dhcp.vendor_class.take().or_else(|| other.dhcp.vendor_class.clone());
         self.dhcp.parameters = self.dhcp.parameters.take().or_else(|| other.dhcp.parameters.clone());
         self.dhcp.requested = self.dhcp.requested.or(other.dhcp.requested);
+        add_marks(&mut self.dhcp.other_vendor_classes, &other.dhcp.other_vendor_classes);
+        add_marks(&mut self.dhcp.other_parameters, &other.dhcp.other_parameters);
         self.note = self.note.take().or_else(|| other.note.clone());
         self.ports.absorb(other.ports.all().to_vec(), MOST_PORTS)
     }
@@ -185,6 +192,17 @@ pub(super) fn add_mark<T: PartialEq>(marks: &mut Vec<T>, mark: T) {
         marks.remove(0);
     }
     marks.push(mark);
+}
+
+/// The latest of a mark there is one of; what it was before is kept among others.
+pub(super) fn change_mark<T: PartialEq>(mark: &mut Option<T>, others: &mut Vec<T>, latest: T) {
+    if mark.as_ref() == Some(&latest) {
+        return;
+    }
+    others.retain(|other| *other != latest);
+    if let Some(before) = mark.replace(latest) {
+        add_mark(others, before);
+    }
 }
 
 fn add_marks<T: PartialEq + Clone>(marks: &mut Vec<T>, others: &[T]) {

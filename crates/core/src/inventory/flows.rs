@@ -37,6 +37,16 @@ impl End {
         Self { ip, port }
     }
 
+    /// It comes second in a key. Any order would do, as long as nothing branches to find it: who speaks is a coin's toss that no
+    /// processor foresees.
+    #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
+    const fn is_behind(self, other: Self) -> bool {
+        let ([a, b], [c, d]) = (self.ip, other.ip);
+        let is_higher = (b > d) | ((b == d) & (self.port > other.port));
+        (a > c) | ((a == c) & is_higher)
+    }
+
     pub(super) fn ip(self) -> IpAddr {
         IpAddr::V6(Ipv6Addr::from_bits(self.bits())).to_canonical()
     }
@@ -96,13 +106,19 @@ impl Key {
 
     #[inline]
     fn new(source: End, destination: End, protocol: Protocol, interface: u32) -> (Self, Side) {
-        let key =
-            |low: End, high: End| Self { ips: [low.ip, high.ip], ports: [low.port, high.port], interface, protocol };
-        if (source.bits(), source.port) <= (destination.bits(), destination.port) {
-            (key(source, destination), Side::Low)
-        } else {
-            (key(destination, source), Side::High)
-        }
+        let is_swapped = source.is_behind(destination);
+        let mask = u64::from(is_swapped).wrapping_neg();
+        let [[a, b], [c, d]] = [source.ip, destination.ip];
+        let ports = u32::from(source.port) | u32::from(destination.port) << 16;
+        let [high, low] = [(a ^ c) & mask, (b ^ d) & mask];
+        let ports = ports.rotate_left(mask as u32 & 16);
+        let key = Self {
+            ips: [[a ^ high, b ^ low], [c ^ high, d ^ low]],
+            ports: [ports as u16, (ports >> 16) as u16],
+            interface,
+            protocol,
+        };
+        (key, if is_swapped { Side::High } else { Side::Low })
     }
 
     /// All of it but the protocol: addresses, and ports and interface in one.
@@ -130,7 +146,7 @@ pub(super) struct HalfFlow {
     pub(super) whose: Whose,
     /// It has sent anything.
     pub(super) has_spoken: bool,
-    /// Packets with a payload that were looked into.
+    /// Packets with a payload that were looked into since one told something.
     pub(super) looks: u8,
     /// There is nothing more to learn from its payload.
     pub(super) is_read: bool,
@@ -210,6 +226,22 @@ impl Flow {
         let client = core::mem::take(&mut self.half_mut(self.client).bytes);
         let server = core::mem::take(&mut self.half_mut(self.client.other()).bytes);
         (client | server != 0).then_some((client, server))
+    }
+
+    /// The client asks for this server from its packet of this length on; what the flow was before, with its bytes until then, if
+    /// it asked for another.
+    pub(super) fn rename(&mut self, name: Option<super::dictionary::NameId>, length: u32) -> Option<Self> {
+        let known = core::mem::replace(&mut self.name, name);
+        if known.is_none() || known == name {
+            return None;
+        }
+        let mut before = self.clone();
+        before.name = known;
+        self.take_bytes();
+        let (asked, asks) = (before.half_mut(self.client), self.half_mut(self.client));
+        asks.bytes = asked.bytes.min(length.into());
+        asked.bytes = asked.bytes.saturating_sub(asks.bytes);
+        Some(before)
     }
 
     /// Begins anew: the same ports are used again.
@@ -388,5 +420,25 @@ impl Flows {
 fn set<T>(ways: &mut [T; WAYS], way: usize, value: T) {
     if let Some(place) = ways.get_mut(way) {
         *place = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_directions_of_a_flow_have_one_key() {
+        let ips = ["10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2", "2001:db9::1"].map(|ip| ip.parse().unwrap());
+        let ends: Vec<End> = ips.iter().flat_map(|ip| [1, 443, 40_000].map(|port| End::new(*ip, port))).collect();
+        for (place, &one) in ends.iter().enumerate() {
+            for &other in ends.iter().skip(place.saturating_add(1)) {
+                let [(key, side), (back, from_there)] =
+                    [(one, other), (other, one)].map(|(from, to)| Key::new(from, to, Protocol::Tcp, 1));
+                assert_eq!((key, side), (back, from_there.other()));
+                let flow = Flow::new(key, side, Time::BOOT);
+                assert_eq!((flow.end(side), flow.end(side.other())), (one, other));
+            }
+        }
     }
 }

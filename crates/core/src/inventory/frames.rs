@@ -47,6 +47,8 @@ pub(super) struct Context<'a> {
     sought: Option<Sought>,
     pub(super) payload: &'a [u8],
     pub(super) length: u32,
+    /// It was longer than what was captured of it.
+    pub(super) is_cut: bool,
 }
 
 impl Inventory {
@@ -77,8 +79,12 @@ impl Inventory {
         let now = seen.at;
         let ends = Individual::ends(packet);
         let [source, destination] = ends.map(Individual::mac);
-        let (from, is_new) = source.map_or((Whose::Unknown, false), |mac| self.sender(mac, seen, arrival));
-        let to = destination.map_or(Whose::Unknown, |mac| self.devices.whose(mac));
+        let flow = sought.and_then(|sought| Some((sought.known?, sought.side)));
+        let [sender, receiver] = ends;
+        let sender = self.whose_of(flow, sender);
+        let (from, is_new) = source.map_or((Whose::Unknown, false), |mac| self.sender(mac, sender, seen, arrival));
+        // After its sender, to whom it may be.
+        let to = self.whose_of(flow.map(|(id, side)| (id, side.other())), receiver);
         if let Some(slot) = to.device() {
             let over = self.devices.traffic_mut(slot).and_then(|traffic| traffic.receive(seen.original, now));
             self.tell_minute(slot, over);
@@ -96,6 +102,7 @@ impl Inventory {
             sought,
             payload: seen.frame.get(packet.payload.clone()).unwrap_or_default(),
             length: seen.original,
+            is_cut: seen.original as usize > seen.frame.len(),
         };
         match (packet.transport, packet.ip) {
             (Transport::Tcp { source, destination, flags, sequence, acknowledgement }, Some(ip)) => {
@@ -128,9 +135,14 @@ impl Inventory {
         }
     }
 
+    /// Whose a frame's MAC is; that side of a known flow remembers.
+    fn whose_of(&self, half: Option<(FlowId, Side)>, end: Individual) -> Whose {
+        let half = half.and_then(|(id, side)| Some(self.flows.get(id)?.half(side)));
+        half.map_or_else(|| self.devices.whose_end(end), |half| self.devices.whose_half(half, end))
+    }
+
     /// Counts a frame for the device that sent it, which is listed if it is new; whose it is, and whether it is new.
-    fn sender(&mut self, mac: Mac, seen: &Seen<'_>, arrival: Arrival) -> (Whose, bool) {
-        let whose = self.devices.whose(mac);
+    fn sender(&mut self, mac: Mac, whose: Whose, seen: &Seen<'_>, arrival: Arrival) -> (Whose, bool) {
         let slot = match whose {
             Whose::Ours => return (whose, false),
             Whose::Device(slot) => slot,
@@ -201,6 +213,7 @@ impl Inventory {
         match segment.flags & (SYN | ACK | RST) {
             SYN if flow.first_byte != Some(segment.sequence.wrapping_add(1)) || flow.client != side => {
                 flow.restart(side, segment.sequence.wrapping_add(1));
+                self.unfinished.begin(id);
             }
             flags if flags & (SYN | ACK) == SYN | ACK => {
                 flow.client = side.other();
@@ -274,7 +287,8 @@ impl Inventory {
         if is_from_half || is_to_other {
             half.count(context.length);
         }
-        if is_first {
+        // What is settled is shown to be so still when the flow is accounted for.
+        if is_first && !(is_from_half && self.owners.is_settled(ip.source, source)) {
             self.show(context, ip);
         }
         Some((id, side, is_new))
@@ -285,7 +299,7 @@ impl Inventory {
         if let Some(mut gone) = gone {
             self.account(&mut gone);
         }
-        self.hellos.begin(id);
+        self.unfinished.begin(id);
         id
     }
 
@@ -308,7 +322,7 @@ impl Inventory {
         self.lose(mac, lost);
         match place {
             // When it became so, all that follows was done.
-            Place::Known if self.owners.of(ip.source) == Some(mac) => true,
+            Place::Known if self.owners.settle(ip.source, mac) => true,
             Place::Known | Place::Own => {
                 self.owners.claim(ip.source, mac, Claim::Traffic, context.now);
                 self.take_from_hosts(slot, ip.source);

@@ -104,9 +104,10 @@ impl Inventory {
         let Some(message) = Message::read(context.payload) else { return };
         for announcement in dnssd::announcements(&message) {
             match announcement.what {
-                What::Host { name, address } if !announcement.is_goodbye => {
-                    self.name_host(context, address, &name.to_untrusted(), Source::Mdns);
+                What::Host { name, address } if announcement.is_goodbye => {
+                    self.was_called(context, address, name.to_untrusted());
                 }
+                What::Host { name, address } => self.name_host(context, address, &name.to_untrusted(), Source::Mdns),
                 What::Offered(instance) if announcement.is_goodbye => self.withdraw(sender, &instance),
                 What::Offered(instance) => self.announce(sender, &instance, 0),
                 What::Located { instance, port, .. } if !announcement.is_goodbye => {
@@ -124,8 +125,16 @@ impl Inventory {
                         device.names.hear(name, Source::Mdns, context.now);
                     }
                 }
-                What::Host { .. } | What::Located { .. } | What::Described { .. } => {}
+                What::Located { .. } | What::Described { .. } => {}
             }
+        }
+    }
+
+    /// The device that has an address, or else the sender, was called so until now: by this name it is not called any more.
+    fn was_called(&mut self, context: &Context<'_>, ip: IpAddr, name: Untrusted) {
+        let slot = self.owner_of(ip).or(context.sender);
+        if let Some(device) = slot.and_then(|slot| self.devices.get_mut(slot)) {
+            device.names.hear_group(name, Source::Mdns, context.now);
         }
     }
 
@@ -175,8 +184,9 @@ impl Inventory {
             let owner = claim.addresses().find_map(|address| self.owner_of(address.into())).unwrap_or(slot);
             self.hear_netbios_name(context, owner, claim.name, claim.is_group);
         }
-        if message.purpose == netbios::Purpose::Release && !message.is_response {
-            // It had the name until now; whether alone is not read from a release.
+        let is_question = !message.is_response && message.claims().next().is_none();
+        if matches!(message.purpose, netbios::Purpose::Release | netbios::Purpose::Registration) && is_question {
+            // It had the name until now, or the rest is cut off; whether it has it alone is not read from that.
             message.names().for_each(|name| self.hear_netbios_name(context, slot, name, true));
         }
         if let Some(status) = message.status() {
@@ -207,14 +217,14 @@ impl Inventory {
         let Some(message) = ssdp::Message::read(context.payload) else { return };
         let Some(slot) = self.is_at_home(context, ip) else { return };
         let Some(device) = self.devices.get_mut(slot) else { return };
-        if message.kind == ssdp::Kind::Search {
-            if let Some(agent) = message.user_agent() {
-                add_mark(&mut device.user_agents, agent);
-            }
-            return;
+        if let Some(agent) = message.user_agent() {
+            add_mark(&mut device.user_agents, agent);
         }
         if let Some(server) = message.server() {
             add_mark(&mut device.models, server);
+        }
+        if message.kind == ssdp::Kind::Search {
+            return;
         }
         let Some(target) = message.target() else { return };
         if message.is_goodbye() {

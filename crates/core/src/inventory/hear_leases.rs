@@ -1,6 +1,7 @@
 //! What DHCP tells: clients say who they are, servers which address they have.
 
 use super::addresses::Claim;
+use super::device::{add_mark, change_mark};
 use super::frames::Context;
 use super::names::Source;
 use super::{Inventory, Slot};
@@ -47,8 +48,12 @@ impl Inventory {
         }
         let dhcp = &mut device.dhcp;
         dhcp.host_name = message.host_name().or(dhcp.host_name.take());
-        dhcp.vendor_class = message.vendor_class().or(dhcp.vendor_class.take());
-        dhcp.parameters = message.parameters().or(dhcp.parameters.take());
+        if let Some(class) = message.vendor_class() {
+            change_mark(&mut dhcp.vendor_class, &mut dhcp.other_vendor_classes, class);
+        }
+        if let Some(parameters) = message.parameters() {
+            change_mark(&mut dhcp.parameters, &mut dhcp.other_parameters, parameters);
+        }
         dhcp.requested = message.requested_address().or(dhcp.requested);
         let id = message.client_id().filter(|id| id.len() <= LONGEST_ID);
         dhcp.client_id = id.map(alloc::borrow::Cow::into_owned).or(dhcp.client_id.take());
@@ -85,7 +90,12 @@ impl Inventory {
         if let Some(name) = message.fqdn() {
             device.names.hear(name, Source::Dhcp, context.now);
         }
-        device.dhcp.vendor_class = device.dhcp.vendor_class.take().or_else(|| message.vendor_class());
+        let Some(class) = message.vendor_class() else { return };
+        match &device.dhcp.vendor_class {
+            None => device.dhcp.vendor_class = Some(class),
+            Some(known) if *known == class => {}
+            Some(_) => add_mark(&mut device.dhcp.other_vendor_classes, class),
+        }
     }
 
     /// Leases of a reply belong to the MAC it is sent to.

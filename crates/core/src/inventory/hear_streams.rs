@@ -1,7 +1,14 @@
-//! The first words of TCP connections and QUIC: whom a client asks for, with which software, and how a server greets.
+//! The first words of TCP connections: whom a client asks for, with which software, and how a server greets.
 //!
-//! Only the first packets of each side are looked into. A ClientHello may lie in several of them: what has come is kept for few
-//! connections at a time, in bounded room.
+//! ```text
+//! client: request, greeting of SSH, ClientHello        server: response, greeting, DNS answer
+//!           ├─ its end is missing ─► unfinished, told as far as it goes ─► next segment ─► told again
+//!           ├─ told ─► what either side says next is worth a look
+//!           └─ nothing more to tell, or 8 segments in a row that told nothing ─► read
+//! ```
+//!
+//! A ClientHello may come late: after CONNECT, STARTTLS, SOCKS or what else two programs say before they encrypt. A proxy's client
+//! asks for many servers on one connection.
 
 use super::Inventory;
 use super::device::add_mark;
@@ -9,218 +16,355 @@ use super::flows::{FlowId, Side};
 use super::frames::Context;
 use super::names::Source;
 use super::ports::{Evidence, Proof, Protocol};
-use crate::packet::banner;
+use super::unfinished::Beginning;
+use crate::packet::banner::{self, Banner};
 use crate::packet::dns;
 use crate::packet::frame::Ip;
-use crate::packet::http::{Request, Response};
+use crate::packet::http::{self, Request, Response};
 use crate::packet::ja4;
-use crate::packet::quic;
+use crate::packet::opening::Opening;
 use crate::packet::tls::{self, ClientHello, Progress};
 use crate::untrusted::Untrusted;
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
-/// So many packets with a payload are looked into on each side; a ClientHello with large keys takes three, out of order more.
-const MOST_LOOKS: u8 = 8;
+/// So many packets in a row that tell nothing are looked into on each side: who agrees on encryption first says five at most.
+pub(super) const MOST_LOOKS: u8 = 8;
+/// A client whose first segment is longer and not understood is not about to agree on encryption.
+const LONGEST_PREFACE: usize = 512;
 /// A TLS record with a handshake message begins so (RFC 8446 section 5.1).
 const HANDSHAKE: u8 = 22;
-/// So many unfinished hellos are kept.
-const MOST_HELLOS: usize = 64;
-/// So many bytes of them.
-const MOST_BYTES: usize = 256 << 10;
+/// The port of resolvers (RFC 1035 section 4.2).
+const DNS: u16 = 53;
 
-/// Hellos of which a part has come.
-#[derive(Default)]
-pub(super) struct Hellos {
-    unfinished: VecDeque<(FlowId, Hello)>,
-    pub(super) left_out: u64,
+/// A segment with a payload.
+#[derive(Clone, Copy)]
+struct Segment<'a> {
+    context: &'a Context<'a>,
+    ip: &'a Ip,
+    id: FlowId,
+    side: Side,
+    sequence: u32,
 }
 
-/// The beginning of what a client says.
-enum Hello {
-    Tls(tls::Hello),
-    Quic(quic::Hello),
+/// What is to be read of a side's stream when a segment has come.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    segment: Segment<'a>,
+    /// They are the first of their side.
+    is_first: bool,
+    /// So many bytes before these are missing: another segment may come late.
+    missing: u32,
+    /// The sequence number of the first of these bytes.
+    at: u32,
+    bytes: &'a [u8],
 }
 
-impl Hello {
-    fn size(&self) -> usize {
-        match self {
-            Self::Tls(hello) => hello.size(),
-            Self::Quic(hello) => hello.size(),
-        }
-    }
-}
-
-impl Hellos {
-    /// Whatever was kept for a place in the table of flows was another flow's.
-    pub(super) fn begin(&mut self, id: FlowId) {
-        if !self.unfinished.is_empty() {
-            self.unfinished.retain(|(known, _)| *known != id);
-        }
-    }
-
-    fn take(&mut self, id: FlowId) -> Option<Hello> {
-        let at = self.unfinished.iter().position(|(known, _)| *known == id)?;
-        self.unfinished.remove(at).map(|(_, hello)| hello)
-    }
-
-    /// Keeps a hello for its next packet; the oldest goes for it.
-    fn keep(&mut self, id: FlowId, hello: Hello) {
-        self.unfinished.push_back((id, hello));
-        while self.unfinished.len() > MOST_HELLOS || self.bytes() > MOST_BYTES {
-            self.unfinished.pop_front();
-            self.left_out = self.left_out.saturating_add(1);
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        self.unfinished.iter().map(|(_, hello)| hello.size()).fold(0, usize::saturating_add)
-    }
+/// What words told.
+enum Heard {
+    /// Whole messages.
+    Told,
+    /// Of the message behind so many bytes the end is missing.
+    Cut(usize),
+    /// The beginning of a ClientHello.
+    Encrypts(tls::Hello),
+    /// Nothing that is understood.
+    Nothing,
+    /// This side has nothing more to tell.
+    Over,
 }
 
 impl Inventory {
-    /// A TCP segment with a payload, one of the first of its side.
+    /// A TCP segment with a payload, of a side that may still tell something.
     pub(super) fn hear_stream(&mut self, context: &Context<'_>, ip: &Ip, id: FlowId, side: Side, sequence: u32) {
-        let Some(flow) = self.flows.get_mut(id) else { return };
-        let is_client = flow.client == side;
-        let first_byte = *flow.first_byte.get_or_insert(sequence);
-        let server_port = flow.end(flow.client.other()).port;
-        let half = flow.half_mut(side);
-        half.looks = half.looks.saturating_add(1);
-        let is_first = half.looks == 1;
-        half.is_read = half.looks >= MOST_LOOKS;
-        if server_port == 53 {
-            if !is_client {
-                dns::of_tcp(context.payload).for_each(|message| self.hear_answer(context, &message));
+        let segment = Segment { context, ip, id, side, sequence };
+        let opening = match self.unfinished.take(id, side) {
+            Some(Beginning::Tls(hello)) => {
+                if self.hear_more(&segment, hello) {
+                    return;
+                }
+                None
             }
-        } else if is_client {
-            self.hear_client(context, ip, id, is_first, first_byte, sequence);
-        } else {
-            self.hear_server(context, ip, id, is_first);
+            Some(Beginning::Words(mut opening)) => opening.push(sequence, context.payload).then_some(opening),
+            Some(Beginning::Quic(_)) | None => None,
+        };
+        // What a capture leaves out never comes: a line ends with what was kept of it.
+        let ended = if context.is_cut { [context.payload, b"\n"].concat() } else { Vec::new() };
+        let payload = if context.is_cut { &ended } else { context.payload };
+        let heard = match &opening {
+            Some(opening) => self.hear_words(segment, opening.first(), opening.bytes(), true),
+            None => self.hear_words(segment, sequence, payload, false),
+        };
+        match heard {
+            Heard::Told => self.go_on(id),
+            Heard::Cut(_) if context.is_cut => self.go_on(id),
+            Heard::Cut(told) => {
+                let rest = || context.payload.get(told..).unwrap_or_default();
+                let begin = || Opening::new(sequence.wrapping_add(told as u32), rest());
+                let opening = opening.map_or_else(begin, |opening| opening.behind(told));
+                self.wait_for_more(id, side, Beginning::Words(opening));
+            }
+            Heard::Encrypts(hello) => self.wait_for_more(id, side, Beginning::Tls(hello)),
+            Heard::Nothing => {}
+            Heard::Over => self.finish(id, side),
         }
     }
 
-    fn hear_client(
+    fn hear_words(&mut self, segment: Segment<'_>, at: u32, bytes: &[u8], continues: bool) -> Heard {
+        let Segment { id, side, sequence, .. } = segment;
+        let Some(flow) = self.flows.get_mut(id) else { return Heard::Over };
+        if !flow.is_answered && flow.first_byte.is_none() {
+            // Its beginning was not seen.
+            flow.client = client_by_words(side, bytes).unwrap_or(flow.client);
+        }
+        let is_client = flow.client == side;
+        let server_port = flow.end(flow.client.other()).port;
+        let first_byte = if is_client { *flow.first_byte.get_or_insert(sequence) } else { sequence };
+        let half = flow.half_mut(side);
+        let is_first = half.looks == 0 || (half.looks == 1 && continues);
+        // What goes on with a message is no look of its own: that has a bound itself.
+        if !continues {
+            half.looks = half.looks.saturating_add(1);
+            half.is_read = half.looks >= MOST_LOOKS;
+        }
+        let missing = if continues { 0 } else { sequence.wrapping_sub(first_byte) };
+        let words = Words { segment, is_first, missing, at, bytes };
+        match (server_port, is_client) {
+            (DNS, true) => Heard::Nothing,
+            (DNS, false) => self.hear_answers(&words),
+            (_, true) => self.hear_client(&words),
+            (_, false) => self.hear_server(&words),
+        }
+    }
+
+    fn hear_client(&mut self, words: &Words<'_>) -> Heard {
+        let mut rest = words.bytes;
+        while let Some(request) = Request::read(rest) {
+            self.hear_request(words, &request);
+            let Some(behind) = http::behind_head(rest) else { return words.cut(rest) };
+            rest = behind;
+        }
+        let told = words.bytes.len().saturating_sub(rest.len());
+        if rest.first() == Some(&HANDSHAKE) {
+            let at = words.at.wrapping_add(told as u32);
+            return self.hear_tls(words, tls::Hello::new(at), at, rest);
+        }
+        if told > 0 {
+            return Heard::Told;
+        }
+        // A client says its software in the same words as a server (RFC 4253 section 4.2).
+        if let Some(banner) = banner::read(rest).filter(|banner| banner.protocol == banner::Protocol::Ssh) {
+            if banner::is_unfinished(rest) {
+                return words.cut(rest);
+            }
+            self.mark_agent(words.segment.context, words.segment.ip, banner.text);
+            return Heard::Over;
+        }
+        if words.is_first && words.missing != 0 {
+            return self.hear_tls(words, tls::Hello::new(words.at.wrapping_sub(words.missing)), words.at, rest);
+        }
+        if Request::is_unfinished(rest) {
+            return words.cut(rest);
+        }
+        let is_bulk = words.is_first && rest.len() > LONGEST_PREFACE;
+        if is_bulk { Heard::Over } else { self.hear_body(words.segment.id) }
+    }
+
+    /// What is not understood behind a request with a host is most likely the body of that or of its response: what the other side
+    /// says next will make this one worth a look again.
+    fn hear_body(&self, id: FlowId) -> Heard {
+        let is_body = self.flows.get(id).is_some_and(|flow| flow.name.is_some());
+        if is_body { Heard::Over } else { Heard::Nothing }
+    }
+
+    fn hear_server(&mut self, words: &Words<'_>) -> Heard {
+        let mut rest = words.bytes;
+        // Most servers encrypt.
+        if words.is_first && rest.first() == Some(&HANDSHAKE) {
+            return Heard::Over;
+        }
+        while let Some(response) = Response::read(rest) {
+            self.hear_response(words, response);
+            let Some(behind) = http::behind_head(rest) else { return words.cut(rest) };
+            rest = behind;
+        }
+        if rest.len() < words.bytes.len() {
+            return Heard::Told;
+        }
+        if Response::is_unfinished(rest) {
+            return words.cut(rest);
+        }
+        let is_cut = banner::is_unfinished(rest);
+        match banner::read(rest).filter(|banner| words.is_first || may_be_late(banner)) {
+            Some(banner) => {
+                let is_last = !may_be_late(&banner) || banner.protocol == banner::Protocol::Ssh;
+                self.greet(words, Some(banner.text), !words.is_first);
+                match (is_cut, is_last) {
+                    (true, _) => words.cut(rest),
+                    (false, true) => Heard::Over,
+                    (false, false) => Heard::Nothing,
+                }
+            }
+            None if words.is_first && is_cut => words.cut(rest),
+            None if words.is_first => Heard::Over,
+            None => self.hear_body(words.segment.id),
+        }
+    }
+
+    /// A server of DNS answers.
+    fn hear_answers(&mut self, words: &Words<'_>) -> Heard {
+        let mut messages = dns::of_tcp(words.bytes);
+        for message in messages.by_ref() {
+            self.hear_answer(words.segment.context, &message);
+        }
+        if messages.rest().is_empty() { Heard::Nothing } else { words.cut(messages.rest()) }
+    }
+
+    fn hear_request(&mut self, words: &Words<'_>, request: &Request) {
+        if let Some(agent) = &request.user_agent {
+            self.mark_agent(words.segment.context, words.segment.ip, agent.clone());
+        }
+        self.name_server(words.segment.context, words.segment.id, request.host.as_ref());
+    }
+
+    fn hear_response(&mut self, words: &Words<'_>, response: Response) {
+        self.greet(words, response.server, false);
+        let description = response.description.unwrap_or_default();
+        let owner = self.owner_of(words.segment.ip.source);
+        let Some(device) = owner.and_then(|slot| self.devices.get_mut(slot)) else { return };
+        if let Some(name) = description.friendly_name {
+            device.names.hear(name, Source::Ssdp, words.segment.context.now);
+        }
+        for model in [description.manufacturer, description.model_name].into_iter().flatten() {
+            add_mark(&mut device.models, model);
+        }
+    }
+
+    /// A segment may go on with a ClientHello; false if that was none, and the segment may be anything.
+    fn hear_more(&mut self, segment: &Segment<'_>, mut hello: tls::Hello) -> bool {
+        let Segment { context, ip, id, side, sequence } = *segment;
+        match hello.push(sequence, context.payload) {
+            Progress::More => self.unfinished.keep(id, side, Beginning::Tls(hello)),
+            Progress::Done(hello) => self.hear_hello(context, ip, id, *hello, ja4::Transport::Tcp),
+            Progress::Not => return false,
+        }
+        true
+    }
+
+    fn hear_tls(&mut self, words: &Words<'_>, mut hello: tls::Hello, at: u32, bytes: &[u8]) -> Heard {
+        match hello.push(at, bytes) {
+            Progress::More => Heard::Encrypts(hello),
+            Progress::Done(hello) => {
+                let Segment { context, ip, id, .. } = words.segment;
+                self.hear_hello(context, ip, id, *hello, ja4::Transport::Tcp);
+                Heard::Over
+            }
+            Progress::Not => Heard::Over,
+        }
+    }
+
+    /// What is encrypted from here on tells nothing more.
+    pub(super) fn hear_hello(
         &mut self,
         context: &Context<'_>,
         ip: &Ip,
         id: FlowId,
-        is_first: bool,
-        first_byte: u32,
-        sequence: u32,
+        hello: ClientHello,
+        over: ja4::Transport,
     ) {
-        if let Some(request) = Request::read(context.payload) {
-            if let Some(agent) = request.user_agent {
-                self.mark_agent(context, ip, agent);
-            }
-            self.name_server(id, request.host.as_ref());
-            self.finish(id, true);
-            return;
+        self.name_server(context, id, hello.server_name.as_ref());
+        if let Some(client) = self.flows.get(id).map(|flow| flow.client) {
+            self.finish(id, client);
         }
-        if is_first && context.payload.starts_with(b"SSH-") {
-            // A client says its software in the same words as a server (RFC 4253 section 4.2).
-            if let Some(banner) = banner::read(context.payload) {
-                self.mark_agent(context, ip, banner.text);
-            }
-            return self.finish(id, true);
-        }
-        if sequence == first_byte && context.payload.first() != Some(&HANDSHAKE) {
-            return self.finish(id, true);
-        }
-        let mut hello = match self.hellos.take(id) {
-            Some(Hello::Tls(hello)) => hello,
-            _ if is_first || sequence == first_byte => tls::Hello::new(first_byte),
-            _ => return self.finish(id, true),
-        };
-        match hello.push(sequence, context.payload) {
-            Progress::More => self.hellos.keep(id, Hello::Tls(hello)),
-            Progress::Done(hello) => {
-                self.hear_hello(ip, id, *hello, ja4::Transport::Tcp);
-            }
-            Progress::Not => self.finish(id, true),
-        }
-    }
-
-    /// A datagram of a client that may begin QUIC.
-    pub(super) fn hear_quic(&mut self, context: &Context<'_>, ip: &Ip, id: FlowId, side: Side) {
-        let Some(flow) = self.flows.get_mut(id) else { return };
-        let half = flow.half_mut(side);
-        half.looks = half.looks.saturating_add(1);
-        half.is_read = half.looks >= MOST_LOOKS;
-        let mut hello = match self.hellos.take(id) {
-            Some(Hello::Quic(hello)) => hello,
-            _ if quic::may_be_initial(context.payload) => quic::Hello::default(),
-            _ => return self.finish(id, true),
-        };
-        match hello.push(context.payload) {
-            Progress::More => self.hellos.keep(id, Hello::Quic(hello)),
-            Progress::Done(hello) => {
-                self.hear_hello(ip, id, *hello, ja4::Transport::Quic);
-            }
-            Progress::Not => self.finish(id, true),
-        }
-    }
-
-    fn hear_hello(&mut self, ip: &Ip, id: FlowId, hello: ClientHello, over: ja4::Transport) {
-        self.name_server(id, hello.server_name.as_ref());
-        self.finish(id, true);
         if let Some(device) = self.owner_of(ip.source).and_then(|slot| self.devices.get_mut(slot)) {
-            add_mark(&mut device.fingerprints, ja4::of(hello, over));
-        }
-    }
-
-    fn hear_server(&mut self, context: &Context<'_>, ip: &Ip, id: FlowId, is_first: bool) {
-        if let Some(response) = Response::read(context.payload) {
-            self.greet(context, ip, id, response.server);
-            let description = response.description.unwrap_or_default();
-            let Some(device) = self.owner_of(ip.source).and_then(|slot| self.devices.get_mut(slot)) else { return };
-            if let Some(name) = description.friendly_name {
-                device.names.hear(name, Source::Ssdp, context.now);
-            }
-            for model in [description.manufacturer, description.model_name].into_iter().flatten() {
-                add_mark(&mut device.models, model);
-            }
-        } else if is_first {
-            self.greet(context, ip, id, banner::read(context.payload).map(|banner| banner.text));
-            self.finish(id, false);
+            add_mark(&mut device.fingerprints, ja4::of(hello, over, &mut self.hashes));
         }
     }
 
     /// A server said which software it is.
-    fn greet(&mut self, context: &Context<'_>, ip: &Ip, id: FlowId, banner: Option<Untrusted>) {
-        let (Some(banner), Some(flow)) = (banner, self.flows.get(id)) else { return };
+    fn greet(&mut self, words: &Words<'_>, banner: Option<Untrusted>, is_late: bool) {
+        let banner = banner.filter(|banner| !banner.is_empty());
+        let (Some(banner), Some(flow)) = (banner, self.flows.get(words.segment.id)) else { return };
         let server = flow.client.other();
         let (port, mac) = (flow.end(server).port, flow.half(server).mac.mac());
-        let evidence = Evidence::SynAck;
-        let proof = Proof { ip: ip.source, protocol: Protocol::Tcp, port, evidence, at: context.now };
-        if let Some(port) = self.port_mut(mac, &proof) {
-            port.banner = Some(banner);
+        let (ip, evidence, at) = (words.segment.ip.source, Evidence::SynAck, words.segment.context.now);
+        if let Some(port) = self.port_mut(mac, &Proof { ip, protocol: Protocol::Tcp, port, evidence, at }) {
+            port.greet(banner, is_late);
         }
     }
 
     /// A client said which software it is; only of an address that is a device's own it is known whose.
     fn mark_agent(&mut self, context: &Context<'_>, ip: &Ip, agent: Untrusted) {
         let own = self.owner_of(ip.source).filter(|slot| context.sender == Some(*slot));
-        if let Some(device) = own.and_then(|slot| self.devices.get_mut(slot)) {
-            add_mark(&mut device.user_agents, agent);
+        let Some(device) = own.and_then(|slot| self.devices.get_mut(slot)) else { return };
+        if context.is_cut {
+            // Of one that is cut in many places the longest is told.
+            if device.user_agents.iter().any(|known| known.raw().starts_with(agent.raw())) {
+                return;
+            }
+            device.user_agents.retain(|known| !agent.raw().starts_with(known.raw()));
         }
+        add_mark(&mut device.user_agents, agent);
     }
 
-    /// A client said whom it wants to talk to.
-    fn name_server(&mut self, id: FlowId, name: Option<&Untrusted>) {
+    /// A client said whom it wants to talk to, from this packet on.
+    fn name_server(&mut self, context: &Context<'_>, id: FlowId, name: Option<&Untrusted>) {
         let Some(name) = name else { return };
         let name = self.servers.id(name.raw());
         if name.is_none() {
             self.left_out.names = self.left_out.names.saturating_add(1);
         }
-        if let Some(flow) = self.flows.get_mut(id) {
-            flow.name = name;
+        let before = self.flows.get_mut(id).and_then(|flow| flow.rename(name, context.length));
+        if let Some(mut before) = before {
+            self.account(&mut before);
+        }
+    }
+
+    /// What was told makes what either side says next worth a look.
+    fn go_on(&mut self, id: FlowId) {
+        let Some(flow) = self.flows.get_mut(id) else { return };
+        for side in [flow.client, flow.client.other()] {
+            let half = flow.half_mut(side);
+            half.looks = half.looks.min(1);
+            half.is_read = false;
+        }
+    }
+
+    /// There is more to come of a message, if its side is still looked at then.
+    pub(super) fn wait_for_more(&mut self, id: FlowId, side: Side, beginning: Beginning) {
+        if self.flows.get(id).is_some_and(|flow| !flow.half(side).is_read) {
+            self.unfinished.keep(id, side, beginning);
         }
     }
 
     /// There is nothing more to learn from one side.
-    fn finish(&mut self, id: FlowId, is_client: bool) {
-        let Some(flow) = self.flows.get_mut(id) else { return };
-        let side = if is_client { flow.client } else { flow.client.other() };
-        flow.half_mut(side).is_read = true;
+    pub(super) fn finish(&mut self, id: FlowId, side: Side) {
+        if let Some(flow) = self.flows.get_mut(id) {
+            flow.half_mut(side).is_read = true;
+        }
+    }
+}
+
+impl Words<'_> {
+    /// Of the message that begins with these last bytes the end is missing.
+    const fn cut(&self, rest: &[u8]) -> Heard {
+        Heard::Cut(self.bytes.len().saturating_sub(rest.len()))
+    }
+}
+
+/// Who is the client, where words say so.
+fn client_by_words(side: Side, words: &[u8]) -> Option<Side> {
+    match words {
+        [b'H', b'T', b'T', b'P', b'/', b'1', ..] => Some(side.other()),
+        [HANDSHAKE, 3, _, _, _, 1, ..] => Some(side),
+        _ => Request::read(words).map(|_| side),
+    }
+}
+
+/// A greeting that may stand behind other words: of whom a proxy connects to, or the consent to encrypt, which is told like one.
+fn may_be_late(banner: &Banner) -> bool {
+    use banner::Protocol::{Ftp, FtpOrSmtp, Imap, Nntp, Pop3, Smtp, Ssh, Vnc};
+    match banner.protocol {
+        Ssh | Ftp | Smtp | FtpOrSmtp => true,
+        Pop3 | Imap | Nntp | Vnc => false,
     }
 }

@@ -28,6 +28,7 @@ mod gateway;
 mod hear_hosts;
 mod hear_leases;
 mod hear_neighbours;
+mod hear_quic;
 mod hear_streams;
 pub mod hosts;
 mod individual;
@@ -51,9 +52,11 @@ mod steady;
 #[cfg(test)]
 mod tests;
 pub mod traffic;
+mod unfinished;
 pub mod vendor;
 mod watch;
 
+use crate::packet::ja4::Hashes;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
 use alloc::borrow::Cow;
@@ -66,7 +69,6 @@ use dictionary::Dictionary;
 use events::{Event, Events};
 use flows::Flows;
 use frames::LastInterface;
-use hear_streams::Hellos;
 use hosts::Hosts;
 use interfaces::{Interface, Interfaces};
 use lookups::Lookups;
@@ -75,6 +77,7 @@ use report::{Hardware, LeftOut, Report, Writer};
 use resolvers::Resolvers;
 use seed::Seed;
 use traffic::Minute;
+use unfinished::Unfinished;
 use vendor::Vendors;
 
 /// So many minutes of traffic wait for the program to take them.
@@ -143,7 +146,8 @@ pub struct Inventory {
     servers: Dictionary,
     lookups: Lookups,
     resolvers: Resolvers,
-    hellos: Hellos,
+    unfinished: Unfinished,
+    hashes: Hashes,
     vendors: Vendors,
     events: Events,
     minutes: VecDeque<Output>,
@@ -172,7 +176,8 @@ impl Inventory {
             servers: Dictionary::new(seed),
             lookups: Lookups::new(seed),
             resolvers: Resolvers::default(),
-            hellos: Hellos::default(),
+            unfinished: Unfinished::default(),
+            hashes: Hashes::default(),
             vendors,
             events: Events::default(),
             minutes: VecDeque::new(),
@@ -273,7 +278,7 @@ impl Inventory {
             addresses: self.left_out.addresses.saturating_add(self.owners.left_out),
             hosts: self.hosts.left_out,
             flows: self.flows.left_out,
-            hellos: self.hellos.left_out,
+            hellos: self.unfinished.left_out,
             events: self.left_out.events.saturating_add(self.events.left_out),
             ..self.left_out
         }

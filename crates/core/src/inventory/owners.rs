@@ -5,6 +5,7 @@
 //! moved, and nothing is wrong with that.
 
 use super::addresses::Claim;
+use super::individual::Individual;
 use super::seed::Seed;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
@@ -20,6 +21,8 @@ const QUIET: Duration = Duration::from_secs(3600);
 #[derive(Clone, Copy)]
 struct Owner {
     mac: Mac,
+    /// A packet from it has shown the address, and the device counts it among its own: there is nothing to learn from another.
+    is_settled: bool,
     /// When the owner last said so itself, by ARP or neighbour discovery.
     said: Option<Time>,
     told: Option<Time>,
@@ -42,13 +45,24 @@ impl Owners {
         self.by_ip.get(&ip).map(|owner| owner.mac)
     }
 
+    /// The address is settled with its owner.
+    pub(super) fn is_settled(&self, ip: IpAddr, mac: Individual) -> bool {
+        self.by_ip.get(&ip).is_some_and(|owner| owner.is_settled && Individual::of(owner.mac) == mac)
+    }
+
+    /// A device has shown an address that is its own; false if it is another's too.
+    pub(super) fn settle(&mut self, ip: IpAddr, mac: Mac) -> bool {
+        let owner = self.by_ip.get_mut(&ip).filter(|owner| owner.mac == mac);
+        owner.map(|owner| owner.is_settled = true).is_some()
+    }
+
     /// A MAC says the address is its own; returns whom it is in conflict with, if that must be told.
     pub(super) fn claim(&mut self, ip: IpAddr, mac: Mac, claim: Claim, now: Time) -> Option<Mac> {
         let said = matches!(claim, Claim::Arp | Claim::Ndp).then_some(now);
         let has_room = self.by_ip.len() < MOST;
         let Some(owner) = self.by_ip.get_mut(&ip) else {
             if has_room {
-                self.by_ip.insert(ip, Owner { mac, said, told: None });
+                self.by_ip.insert(ip, Owner { mac, is_settled: false, said, told: None });
             } else {
                 self.left_out = self.left_out.saturating_add(1);
             }
@@ -65,7 +79,7 @@ impl Owners {
         let had_it = said.and(owner.said).is_some_and(|claimed| now.since(claimed) < WINDOW);
         let is_news = had_it && owner.told.is_none_or(|told| now.since(told) >= QUIET);
         let before = owner.mac;
-        *owner = Owner { mac, said, told: if is_news { Some(now) } else { owner.told } };
+        *owner = Owner { mac, is_settled: false, said, told: if is_news { Some(now) } else { owner.told } };
         is_news.then_some(before)
     }
 
@@ -122,5 +136,23 @@ mod tests {
             &[(0, A, Arp), (2, B, Arp), (3, A, Arp), (3603, B, Arp), (3604, A, Arp)],
             &[None, Some(A), None, None, Some(B)],
         );
+    }
+
+    #[test]
+    fn an_address_is_settled_until_it_is_anothers() {
+        let mut owners = Owners::new(Seed::new(1));
+        let ip = IpAddr::from([10, 0, 0, 1]);
+        let settled = |owners: &Owners| [A, B].map(|mac| owners.is_settled(ip, Individual::of(mac)));
+        assert!(!owners.settle(ip, A));
+        owners.claim(ip, A, Claim::Traffic, Time::BOOT);
+        assert_eq!(settled(&owners), [false, false]);
+        assert!(owners.settle(ip, A) && !owners.settle(ip, B));
+        owners.claim(ip, B, Claim::Traffic, Time::BOOT);
+        assert_eq!(settled(&owners), [true, false]);
+        owners.claim(ip, B, Claim::Arp, Time::BOOT);
+        assert_eq!(settled(&owners), [false, false]);
+        assert!(owners.settle(ip, B));
+        owners.lose(ip, B);
+        assert_eq!(settled(&owners), [false, false]);
     }
 }

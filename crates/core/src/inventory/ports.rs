@@ -1,5 +1,6 @@
 //! Open ports, each with its proof: a SYN-ACK for TCP, an answer to a question seen before for UDP.
 
+use super::device::{add_mark, change_mark};
 use crate::time::Time;
 use crate::untrusted::Untrusted;
 use alloc::vec::Vec;
@@ -55,6 +56,9 @@ pub struct Port {
     pub evidence: Evidence,
     /// What the server said of itself.
     pub banner: Option<Untrusted>,
+    /// What else was said there: before, or by others behind a proxy.
+    #[serde(default)]
+    pub other_banners: Vec<Untrusted>,
     /// When it was first proven.
     pub first_seen: Time,
     /// When it was last.
@@ -71,6 +75,19 @@ impl Port {
             return Some("ssh");
         }
         super::services::name(self.protocol, self.port)
+    }
+
+    /// The server says of itself what may be said late in a connection: then it stands behind what it greeted with.
+    pub(super) fn greet(&mut self, banner: Untrusted, is_late: bool) {
+        let known = self.banner.as_ref().map_or("", Untrusted::raw);
+        if is_late && !known.is_empty() && known != banner.raw() {
+            return add_mark(&mut self.other_banners, banner);
+        }
+        // Of one that came in two segments the first was the beginning.
+        if banner.raw().starts_with(known) {
+            self.banner = None;
+        }
+        change_mark(&mut self.banner, &mut self.other_banners, banner);
     }
 
     /// It is more than a port lent for a while: a low one, or seen in two different hours.
@@ -152,8 +169,10 @@ impl Port {
         self.evidence = self.evidence.max(other.evidence);
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
-        self.banner = self.banner.take().or(other.banner);
         self.is_told |= other.is_told;
+        for banner in other.other_banners.into_iter().chain(other.banner) {
+            self.greet(banner, true);
+        }
     }
 }
 
@@ -175,6 +194,7 @@ impl Proof {
             port: self.port,
             evidence: self.evidence,
             banner: None,
+            other_banners: Vec::new(),
             first_seen: self.at,
             last_seen: self.at,
             is_told: false,

@@ -212,6 +212,9 @@ pub struct ReportedPort<T> {
     pub evidence: Evidence,
     /// What the server said of itself.
     pub banner: Option<Untrusted>,
+    /// What else was said there: before, or by others behind a proxy; at most [`super::device::MOST_MARKS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_banners: Vec<Untrusted>,
     /// When it was first proven.
     pub first_seen: T,
     /// When it was last proven.
@@ -257,6 +260,12 @@ pub struct ReportedDhcp {
     pub requested: Option<Ipv4Addr>,
     /// Option 61, two digits for each byte.
     pub client_id: Option<String>,
+    /// What else it said in option 60, or to DHCPv6 servers: a computer's firmware has a class of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_vendor_classes: Vec<Untrusted>,
+    /// What else it asked for in option 55.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_parameters: Vec<String>,
 }
 
 /// What is kept of a device's packets.
@@ -289,7 +298,7 @@ pub struct LeftOut {
     pub names: u64,
     /// Flows.
     pub flows: u64,
-    /// Beginnings of TLS and QUIC connections.
+    /// First words of connections whose end had not come: ClientHellos, heads of HTTP, greetings.
     pub hellos: u64,
     /// Events.
     pub events: u64,
@@ -337,6 +346,8 @@ impl<T, F: Fn(Time) -> T> Writer<'_, F> {
                 parameters: device.dhcp.parameters.clone(),
                 requested: device.dhcp.requested,
                 client_id: device.dhcp.client_id.as_deref().map(digits),
+                other_vendor_classes: device.dhcp.other_vendor_classes.clone(),
+                other_parameters: device.dhcp.other_parameters.clone(),
             },
             user_agents: device.user_agents.clone(),
             ja4: device.fingerprints.iter().map(ToString::to_string).collect(),
@@ -388,6 +399,7 @@ impl<T, F: Fn(Time) -> T> Writer<'_, F> {
             service: port.service().map(String::from),
             evidence: port.evidence,
             banner: port.banner.clone(),
+            other_banners: port.other_banners.clone(),
             first_seen: (self.label)(port.first_seen),
             last_seen: (self.label)(port.last_seen),
         });

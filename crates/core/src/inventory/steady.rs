@@ -84,6 +84,11 @@ impl Devices {
                 Whose::Device(slot) => self.traffic(slot).is_some_and(|traffic| number(traffic.mac) == mac.number()),
                 Whose::Unknown => mac == Individual::NOBODY,
             };
-        if is_known { half.whose } else { mac.mac().map_or(Whose::Unknown, |mac| self.whose(mac)) }
+        if is_known { half.whose } else { self.whose_end(mac) }
+    }
+
+    /// Whose the MAC of one interface is.
+    pub(super) fn whose_end(&self, mac: Individual) -> Whose {
+        mac.mac().map_or(Whose::Unknown, |mac| self.whose(mac))
     }
 }

@@ -5,6 +5,10 @@ use crate::untrusted::Untrusted;
 /// No greeting is looked at beyond so many bytes: lines of SMTP and FTP end there (RFC 5321 section 4.5.3.1.5).
 const LONGEST: usize = 512;
 
+/// How greetings begin.
+const BEGINNINGS: [&[u8]; 8] =
+    [b"SSH-1.", b"SSH-2.", b"RFB 003.008\n", b"220 ", b"220-", b"+OK ", b"* OK ", b"* PREAUTH "];
+
 /// A greeting.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Banner {
@@ -39,9 +43,25 @@ pub enum Protocol {
 pub fn read(payload: &[u8]) -> Option<Banner> {
     let greeting = payload.get(..LONGEST).unwrap_or(payload);
     let (protocol, text) = known(greeting)?;
-    // Of several lines the first that says something.
-    let line = text.split(|&byte| byte == b'\n').map(without_code).find(|line| !line.is_empty());
-    Some(Banner { protocol, text: Untrusted::new(line.unwrap_or_default()) })
+    Some(Banner { protocol, text: Untrusted::new(line(text).map_or(&[], |(line, _)| line)) })
+}
+
+/// Whether bytes may begin a greeting of which the line that says something has not ended.
+pub fn is_unfinished(payload: &[u8]) -> bool {
+    if !may_greet(payload) || payload.len() >= LONGEST {
+        return false;
+    }
+    let Some((_, text)) = known(payload) else { return BEGINNINGS.iter().any(|begin| begin.starts_with(payload)) };
+    match line(text) {
+        Some((_, is_whole)) => !is_whole,
+        None => payload.starts_with(b"220-") || !text.contains(&b'\n'),
+    }
+}
+
+/// Of several lines the first that says something, and whether it has ended.
+fn line(text: &[u8]) -> Option<(&[u8], bool)> {
+    let mut lines = text.split_inclusive(|&byte| byte == b'\n').map(|line| (without_code(line), line.ends_with(b"\n")));
+    lines.find(|(line, _)| !line.is_empty())
 }
 
 /// A greeting of several lines repeats its code in each.
@@ -49,7 +69,15 @@ fn without_code(line: &[u8]) -> &[u8] {
     line.strip_prefix(b"220-").or_else(|| line.strip_prefix(b"220 ")).unwrap_or(line).trim_ascii()
 }
 
+/// Most of what is asked about is no greeting: its first byte says so.
+const fn may_greet(payload: &[u8]) -> bool {
+    matches!(payload, [b'S' | b'R' | b'2' | b'+' | b'*', ..])
+}
+
 fn known(greeting: &[u8]) -> Option<(Protocol, &[u8])> {
+    if !may_greet(greeting) {
+        return None;
+    }
     let after = |code: &[u8]| greeting.strip_prefix(code);
     if let Some([b'1'..=b'9', b'.', ..]) = after(b"SSH-") {
         return Some((Protocol::Ssh, greeting));
@@ -119,6 +147,18 @@ mod tests {
         check("* PREAUTH hello\r\n", Some((Protocol::Imap, "hello")));
         check("200 news.example InterNetNews\r\n", Some((Protocol::Nntp, "news.example InterNetNews")));
         check("RFB 003.008\n", Some((Protocol::Vnc, "RFB 003.008")));
+    }
+
+    #[test]
+    fn a_greeting_is_unfinished_until_a_line_has_said_something() {
+        for whole in ["SSH-2.0-x\r\n", "220 x\n", "220-\r\n220 ready\r\n", "+OK \n", "* PREAUTH x\n", "RFB 003.008\n"] {
+            let is_unfinished = |end: usize| is_unfinished(&whole.as_bytes()[..end]);
+            assert!((1..whole.len() - 1).all(is_unfinished), "{whole:?}");
+        }
+        for other in ["", "x", "221", "220 ready\r\n", "220 ready\r\n220", "HTTP/1.1", "+OKAY"] {
+            assert!(!is_unfinished(other.as_bytes()), "{other:?}");
+        }
+        assert!(!is_unfinished(&[b"220 ".as_slice(), &[b'a'; LONGEST]].concat()));
     }
 
     #[test]

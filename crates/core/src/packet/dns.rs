@@ -136,14 +136,32 @@ impl<'a> Message<'a> {
 }
 
 /// The messages that lie whole in a TCP segment, each behind its length (RFC 1035 section 4.2.2).
-pub fn of_tcp(segment: &[u8]) -> impl Iterator<Item = Message<'_>> {
-    let mut rest = segment;
-    core::iter::from_fn(move || {
-        let (length, after) = rest.split_first_chunk()?;
+pub const fn of_tcp(segment: &[u8]) -> Framed<'_> {
+    Framed { rest: segment }
+}
+
+/// Messages of a TCP stream.
+#[derive(Clone, Debug)]
+pub struct Framed<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Framed<'a> {
+    /// What has not been read: nothing, or the beginning of a message that may end in the next segment.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl<'a> Iterator for Framed<'a> {
+    type Item = Message<'a>;
+
+    fn next(&mut self) -> Option<Message<'a>> {
+        let (length, after) = self.rest.split_first_chunk()?;
         let (message, behind) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        rest = behind;
+        self.rest = behind;
         Message::read(message)
-    })
+    }
 }
 
 /// The questions of a message.
@@ -368,6 +386,13 @@ mod tests {
             [2, 1, 0, 0]
         );
         assert_eq!(of_tcp(&one).count(), 0, "it has no length before it");
+        let rest = |segment| {
+            let mut framed = of_tcp(segment);
+            framed.by_ref().for_each(drop);
+            framed.rest()
+        };
+        let cut = &segment[..segment.len() - 1];
+        assert_eq!((rest(&segment), rest(cut)), (&[][..], &cut[2 + one.len()..]));
     }
 
     proptest! {

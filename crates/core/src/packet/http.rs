@@ -8,6 +8,8 @@ use crate::untrusted::Untrusted;
 
 /// No head is read beyond so many bytes.
 const LONGEST: usize = 8 * 1024;
+/// How a response begins.
+const RESPONSE: &[u8] = b"HTTP/1.";
 /// No method registered with IANA is longer (`UPDATEREDIRECTREF`).
 const LONGEST_METHOD: usize = 17;
 
@@ -39,13 +41,23 @@ impl Request {
         let (line, head) = first_line(payload)?;
         let end = line.iter().position(|&byte| byte == b' ').filter(|end| (1..=LONGEST_METHOD).contains(end))?;
         let (method, target) = line.split_at_checked(end)?;
-        let is_request = method.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'-')
+        let is_request = method.iter().copied().all(is_of_method)
             && target.iter().rposition(|&byte| byte == b' ').and_then(|at| target.get(at..)).is_some_and(is_version);
         if !is_request {
             return None;
         }
         let host = header(head, "host").map(without_port).filter(|host| !host.is_empty()).map(Untrusted::new);
         Some(Self { method: Untrusted::new(method), host, user_agent: text(head, "user-agent") })
+    }
+
+    /// Whether bytes may begin a request whose head has not ended: what is missing may be in the next segment.
+    pub fn is_unfinished(payload: &[u8]) -> bool {
+        let method = payload.iter().take_while(|&&byte| is_of_method(byte)).count();
+        let begins = || {
+            let ends_well = payload.get(method).is_none_or(|&after| after == b' ');
+            (1..=LONGEST_METHOD).contains(&method) && ends_well
+        };
+        is_cut(payload, || Self::read(payload).is_some(), begins)
     }
 }
 
@@ -59,10 +71,38 @@ impl Response {
         let description = body(head).and_then(Description::read);
         Some(Self { status, server: text(head, "server"), description })
     }
+
+    /// Whether bytes may begin a response whose head has not ended.
+    pub fn is_unfinished(payload: &[u8]) -> bool {
+        let begins = || payload.iter().zip(RESPONSE).all(|(is, expected)| is == expected);
+        is_cut(payload, || Self::read(payload).is_some(), begins)
+    }
 }
 
-/// A segment's first line without its end, and what follows.
+/// What follows the head that bytes begin with; none if that has not ended.
+pub fn behind_head(payload: &[u8]) -> Option<&[u8]> {
+    body(first_line(payload)?.1)
+}
+
+/// A head is cut: by its first line, or while its first line has not ended by what that begins with.
+fn is_cut(payload: &[u8], is_known: impl Fn() -> bool, begins: impl Fn() -> bool) -> bool {
+    let is_open = !payload.is_empty() && payload.len() < LONGEST;
+    is_open
+        && match first_line(payload) {
+            Some((_, head)) => body(head).is_none() && is_known(),
+            None => begins(),
+        }
+}
+
+/// Of all that RFC 9110 allows, methods have these.
+fn is_of_method(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_')
+}
+
+/// A segment's first line without its end, and what follows. An empty line before it is some clients' end of the last body (RFC 9112
+/// section 2.2).
 fn first_line(payload: &[u8]) -> Option<(&[u8], &[u8])> {
+    let payload = payload.strip_prefix(b"\r\n").unwrap_or(payload);
     // Most segments that are asked about are no HTTP: their first byte says so.
     if !payload.first()?.is_ascii_uppercase() {
         return None;
@@ -136,6 +176,8 @@ mod tests {
         check_request("M-SEARCH * HTTP/1.1\nhOST:[2001:db8::1]:80\n\n", Some(["M-SEARCH", "[2001:db8::1]", "-"]));
         check_request("GET / HTTP/1.0\r\n\r\nHost: body\r\n", Some(["GET", "-", "-"]));
         check_request("GET / HTTP/1.1\r\nX: 1\r\nHost: \r\nUser-Agent: cut o", Some(["GET", "-", "-"]));
+        check_request("\r\nGET / HTTP/1.1\r\nHost: a\r\n", Some(["GET", "a", "-"]));
+        check_request("RPC_IN_DATA / HTTP/1.1\r\n\r\n", Some(["RPC_IN_DATA", "-", "-"]));
         check_request("GET / HTTP/1.1\r\nHost: 2001:db8::1\r\nHost: b\r\n", Some(["GET", "2001:db8::1", "-"]));
         check_request("GET / HTTP/1.1\r\nHost: a\u{1b}[2J\r\nHosts: b\r\n", Some(["GET", "a\u{1b}[2J", "-"]));
     }
@@ -157,6 +199,26 @@ mod tests {
         ] {
             check_request(payload, None);
         }
+    }
+
+    #[test]
+    fn a_head_is_unfinished_until_its_empty_line() {
+        let request = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+        let response = "HTTP/1.1 200 OK\r\nServer: a\r\n\r\n";
+        let is_unfinished = [Request::is_unfinished, Response::is_unfinished];
+        for (whole, is_unfinished) in [request, response].into_iter().zip(is_unfinished) {
+            assert!((1..whole.len()).all(|end| is_unfinished(&whole.as_bytes()[..end])), "{whole:?}");
+            assert!(!is_unfinished(whole.as_bytes()) && !is_unfinished(b""));
+            assert_eq!(behind_head(std::format!("{whole}body").as_bytes()), Some(b"body".as_slice()));
+            assert_eq!(behind_head(&whole.as_bytes()[..whole.len() - 1]), None);
+        }
+        for other in ["get", "a GET", "GET\t", "EHLO a\r\n", "ABCDEFGHIJKLMNOPQR", "\x16\x03"] {
+            assert!(!Request::is_unfinished(other.as_bytes()), "{other:?}");
+        }
+        for other in ["HTTP/2", "GET", "HTTP/1.1 20 OK\r\n", "ICY 200 OK\r\n"] {
+            assert!(!Response::is_unfinished(other.as_bytes()), "{other:?}");
+        }
+        assert!(!Request::is_unfinished(&[b"GET /".as_slice(), &[b'a'; LONGEST]].concat()));
     }
 
     #[track_caller]

@@ -3,6 +3,7 @@
 
 use super::tls::{ALPN, ClientHello, SERVER_NAME};
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
@@ -22,13 +23,33 @@ const LENGTH: usize = 36;
 const DIGITS: usize = 5;
 /// So many values are turned into text at a time; few clients offer more.
 const VALUES: usize = 32;
+/// Digits of a hash that a fingerprint has.
+const HASH: usize = 12;
+/// So many hashes are remembered, two for each kind of client: a network has few kinds.
+const MOST_HASHES: usize = 32;
+/// Of no more values than this; no client is known to offer as many.
+const MOST_VALUES: usize = 128;
 
 /// A fingerprint, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`: ASCII, letters and digits but for two underscores.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ja4([u8; LENGTH]);
 
+/// Hashes that were needed lately. Most clients offer what others of their kind did, and hashing is most of the work.
+#[derive(Debug, Default)]
+pub struct Hashes {
+    known: Vec<Hash>,
+    next: usize,
+}
+
+#[derive(Debug)]
+struct Hash {
+    values: Vec<u16>,
+    others: Vec<u16>,
+    digits: [u8; HASH],
+}
+
 /// The fingerprint of what a client says first.
-pub fn of(hello: ClientHello, transport: Transport) -> Ja4 {
+pub fn of(hello: ClientHello, transport: Transport, hashes: &mut Hashes) -> Ja4 {
     let version = version(&hello);
     let ClientHello { mut ciphers, mut extensions, mut signature_algorithms, alpn_ends, .. } = hello;
     for list in [&mut ciphers, &mut extensions, &mut signature_algorithms] {
@@ -44,12 +65,37 @@ pub fn of(hello: ClientHello, transport: Transport) -> Ja4 {
     ciphers.sort_unstable();
     extensions.sort_unstable();
     extensions.retain(|&kind| kind != SERVER_NAME && kind != ALPN);
-    let [offered, extended] = [hash(&ciphers, &[]), hash(&extensions, &signature_algorithms)];
+    let offered = hashes.of(ciphers, Vec::new());
+    let extended = hashes.of(extensions, signature_algorithms);
     let parts: [&[u8]; 9] =
         [&[carrier], &version, &[named], counts.as_flattened(), &protocol, b"_", &offered, b"_", &extended];
     let mut text = [0; LENGTH];
     text.iter_mut().zip(parts.into_iter().flatten()).for_each(|(place, byte)| *place = *byte);
     Ja4(text)
+}
+
+impl Hashes {
+    fn of(&mut self, values: Vec<u16>, others: Vec<u16>) -> [u8; HASH] {
+        if let Some(known) = self.known.iter().find(|known| known.values == values && known.others == others) {
+            return known.digits;
+        }
+        let digits = hash(&values, &others);
+        if values.len().saturating_add(others.len()) <= MOST_VALUES {
+            self.remember(Hash { values, others, digits });
+        }
+        digits
+    }
+
+    /// The one that came first makes room.
+    fn remember(&mut self, mut hash: Hash) {
+        hash.values.shrink_to_fit();
+        hash.others.shrink_to_fit();
+        match self.known.get_mut(self.next) {
+            Some(oldest) => *oldest = hash,
+            None => self.known.push(hash),
+        }
+        self.next = self.next.saturating_add(1) % MOST_HASHES;
+    }
 }
 
 impl Ja4 {
@@ -110,9 +156,9 @@ fn protocol(ends: Option<[u8; 2]>) -> [u8; 2] {
 /// Twelve digits of a hash of values, and behind `_` of others in their own order if there are any; zeros stand for nothing offered.
 ///
 /// The text that is hashed is never put together: that and formatting took a fifth of a report from a capture of many clients.
-fn hash(values: &[u16], others: &[u16]) -> [u8; 12] {
+fn hash(values: &[u16], others: &[u16]) -> [u8; HASH] {
     if values.is_empty() && others.is_empty() {
-        return *b"000000000000";
+        return [b'0'; HASH];
     }
     let mut hash = Sha256::new();
     join(&mut hash, values);
@@ -122,7 +168,7 @@ fn hash(values: &[u16], others: &[u16]) -> [u8; 12] {
     }
     let digest = hash.finalize();
     let digits = digest.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]);
-    let mut text = [0; 12];
+    let mut text = [0; HASH];
     text.iter_mut().zip(digits).for_each(|(place, digit)| *place = digit);
     text
 }
@@ -183,13 +229,16 @@ mod tests {
     fn check(change: impl FnOnce(&mut ClientHello), expected: &str) {
         let mut hello = example();
         change(&mut hello);
-        assert_eq!(of(hello, Transport::Tcp).as_str(), expected);
+        assert_eq!(of(hello, Transport::Tcp, &mut Hashes::default()).as_str(), expected);
     }
 
     #[test]
     fn the_specification_s_examples_come_out() {
         check(|_| {}, "t13d1516h2_8daaf6152771_e5627efa2ab1");
-        assert_eq!(of(example(), Transport::Quic).as_str(), "q13d1516h2_8daaf6152771_e5627efa2ab1");
+        assert_eq!(
+            of(example(), Transport::Quic, &mut Hashes::default()).as_str(),
+            "q13d1516h2_8daaf6152771_e5627efa2ab1"
+        );
         check(|hello| hello.signature_algorithms.clear(), "t13d1516h2_8daaf6152771_6d807ffa2a79");
     }
 
@@ -209,7 +258,7 @@ mod tests {
         let version = |versions: &[u16], legacy| {
             let mut hello = example();
             (hello.versions, hello.legacy_version) = (versions.to_vec(), legacy);
-            String::from(&of(hello, Transport::Tcp).as_str()[1..3])
+            String::from(&of(hello, Transport::Tcp, &mut Hashes::default()).as_str()[1..3])
         };
         for (legacy, expected) in [(0x0303, "12"), (0x0302, "11"), (0x0301, "10"), (0x0300, "s3"), (2, "s2"), (9, "00")]
         {
@@ -223,6 +272,22 @@ mod tests {
         assert_eq!(protocol(Some(*b"01")), *b"01");
     }
 
+    #[test]
+    fn what_is_remembered_is_what_would_be_computed() {
+        let mut hashes = Hashes::default();
+        // More kinds than are remembered, each twice in a row, and one too long to be.
+        for kind in (0..100).chain(0..100).flat_map(|kind| [kind, kind]) {
+            let hello = || ClientHello {
+                ciphers: (0..if kind == 50 { 500 } else { 20 }).map(|cipher| cipher * 7 + kind).collect(),
+                signature_algorithms: vec![kind % 3],
+                ..example()
+            };
+            assert_eq!(of(hello(), Transport::Tcp, &mut hashes), of(hello(), Transport::Tcp, &mut Hashes::default()));
+            assert!(hashes.known.len() <= MOST_HASHES);
+            assert!(hashes.known.iter().all(|hash| hash.values.capacity() <= MOST_VALUES));
+        }
+    }
+
     proptest! {
         #[test]
         fn it_is_always_of_one_shape(
@@ -231,7 +296,7 @@ mod tests {
             alpn_ends in any::<Option<[u8; 2]>>(),
         ) {
             let hello = ClientHello { ciphers, extensions, alpn_ends, ..ClientHello::default() };
-            let ja4 = of(hello, Transport::Quic);
+            let ja4 = of(hello, Transport::Quic, &mut Hashes::default());
             let text = ja4.as_str();
             prop_assert_eq!(text.len(), 36);
             prop_assert!(text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()));

@@ -16,6 +16,7 @@ pub mod lldp;
 pub mod ndp;
 pub mod neighbour;
 pub mod netbios;
+pub mod opening;
 mod pieces;
 pub mod quic;
 mod reader;

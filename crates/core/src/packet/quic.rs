@@ -98,6 +98,9 @@ mod tests {
         let (first, name) = match version {
             Version::One => (0xc3, [0, 0, 0, 1]),
             Version::Two => (0xd3, [0x6b, 0x33, 0x43, 0xcf]),
+            Version::Draft21 => (0xc3, [0xff, 0, 0, 22]),
+            Version::Draft23 => (0xc3, [0xff, 0, 0, 27]),
+            Version::Draft29 => (0xc3, [0xff, 0, 0, 29]),
         };
         let length = (frames.len() + 20) as u16 | 0x4000;
         let head = [&[first][..], &name, &[destination.len() as u8], destination, &[0, 0], &length.to_be_bytes()];
@@ -125,6 +128,17 @@ mod tests {
         check_vector(Version::One, head, "d1b1c98dd7689fb8ec11d242b123dc9b", "e221af44860018ab0856972e194cd934");
         let head = "d76b3343cf088394c8f03e5157080000449ea0c95e82";
         check_vector(Version::Two, head, "ffe67b6abcdb4298b485dd04de806071", "a18b2faa745b6fe189cf772a9f84cbfc");
+    }
+
+    #[test]
+    fn drafts_open_with_their_own_salts() {
+        let handshake = browser(1);
+        for version in [Version::Draft21, Version::Draft23, Version::Draft29] {
+            let packet = sealed(version, CLIENT, CLIENT, &padded(frame(0, &handshake)), 0);
+            assert_eq!(Hello::default().push(&packet), done(&handshake), "{version:?}");
+            let other = [&[0xc3, 0, 0, 0, 1], &packet[5..]].concat();
+            assert_eq!(Hello::default().push(&other), Progress::Not, "{version:?} is another");
+        }
     }
 
     fn done(handshake: &[u8]) -> Progress {

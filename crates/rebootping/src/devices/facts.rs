@@ -11,7 +11,9 @@ use rebootping_core::inventory::report::{
     LeftOut, Report, ReportedContact, ReportedDevice, ReportedHost, ReportedName, ReportedPort,
 };
 use rebootping_core::keep::Mode;
+use rebootping_core::untrusted::Untrusted;
 use std::collections::BTreeSet;
+use std::iter;
 use std::net::IpAddr;
 
 pub(super) type All = Report<String>;
@@ -76,7 +78,7 @@ pub(super) fn facts(device: &Device) -> Vec<Fact> {
         ("announces", Joined::Commas, device.services_announced.iter().map(service).collect()),
         ("talks to", Joined::Lines, contacts(device)),
         ("is", Joined::Commas, device.models.iter().map(|model| model.raw().to_owned()).collect()),
-        ("DHCP class", Joined::Commas, device.dhcp.vendor_class.iter().map(|class| class.raw().to_owned()).collect()),
+        ("DHCP class", Joined::Commas, dhcp_classes(device)),
         ("browses with", Joined::Lines, device.user_agents.iter().map(|agent| agent.raw().to_owned()).collect()),
         ("note", Joined::Words, device.note.iter().flat_map(|note| note.split_whitespace()).map(Into::into).collect()),
         ("traffic", Joined::Commas, traffic(device.bytes_sent, device.bytes_received)),
@@ -95,7 +97,7 @@ pub(super) fn port_lines<'a>(ports: impl Iterator<Item = (Protocol, &'a Port)>) 
     for port in &ports {
         let is_same = |other: &(Protocol, &Port)| {
             (other.0, other.1.port, other.1.evidence) == (port.0, port.1.port, port.1.evidence)
-                && other.1.banner == port.1.banner
+                && (&other.1.banner, &other.1.other_banners) == (&port.1.banner, &port.1.other_banners)
         };
         match lines.iter_mut().find(|(other, _)| is_same(other)) {
             Some((_, at)) => at.push(port.1.ip.to_string()),
@@ -182,7 +184,7 @@ pub(super) fn left_out(left: &LeftOut, origin: Origin) -> Vec<String> {
         (left.services, "announced services"),
         (left.names, "names"),
         (left.flows, "flows"),
-        (left.hellos, "beginnings of TLS and QUIC"),
+        (left.hellos, "first words of connections"),
         (left.events, "events"),
         (left.minutes, "minutes of traffic"),
     ];
@@ -270,9 +272,14 @@ fn proof(port: &Port) -> String {
         Evidence::SynAck => "SYN-ACK",
         Evidence::Established | Evidence::Answered => evidence(port.evidence),
     };
-    let banner = port.banner.as_ref().map_or("", |banner| banner.raw());
-    let banner = banner.strip_prefix("SSH-2.0-").unwrap_or(banner);
-    if banner.is_empty() { word.to_owned() } else { format!("{word}, {banner}") }
+    let banners = port.banner.iter().chain(&port.other_banners).map(Untrusted::raw);
+    let banners = banners.map(|banner| banner.strip_prefix("SSH-2.0-").unwrap_or(banner));
+    iter::once(word).chain(banners.filter(|banner| !banner.is_empty())).collect::<Vec<_>>().join(", ")
+}
+
+fn dhcp_classes(device: &Device) -> Vec<String> {
+    let classes = device.dhcp.vendor_class.iter().chain(&device.dhcp.other_vendor_classes);
+    classes.map(|class| class.raw().to_owned()).collect()
 }
 
 fn service(service: &Service) -> String {

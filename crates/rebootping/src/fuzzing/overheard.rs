@@ -1,8 +1,9 @@
 //! Doors to what is overheard of conversations, and of neighbours who introduce themselves.
 
-use rebootping_core::packet::http::{Description, Request, Response};
+use rebootping_core::packet::http::{Description, Request, Response, behind_head};
 use rebootping_core::packet::llc::{self, Llc};
 use rebootping_core::packet::ndp::{MOST, Ndp};
+use rebootping_core::packet::opening::Opening;
 use rebootping_core::packet::tls::{self, ClientHello, Progress};
 use rebootping_core::packet::{arp, banner, cdp, ja4, lldp, neighbour, quic};
 use rebootping_core::untrusted::Untrusted;
@@ -33,7 +34,7 @@ pub fn tls(data: &[u8]) {
 }
 
 fn fingerprint(hello: &ClientHello) {
-    let ja4 = ja4::of(hello.clone(), ja4::Transport::Tcp);
+    let ja4 = ja4::of(hello.clone(), ja4::Transport::Tcp, &mut ja4::Hashes::default());
     let text = ja4.as_str();
     assert!(text.len() == 36 && text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()), "{text}");
     assert!(hello.server_name.as_ref().is_none_or(|name| !name.is_empty()));
@@ -68,6 +69,21 @@ pub fn http(data: &[u8]) {
     if let Some(response) = &response {
         assert!((100..600).contains(&response.status));
         sound(&[&response.server]);
+    }
+    let is_unfinished = Request::is_unfinished(data) || Response::is_unfinished(data);
+    assert!(behind_head(data).is_none_or(|rest| !is_unfinished && rest.len() < data.len()), "its end has come");
+    continued(data);
+}
+
+/// What is put together of two segments, of which the first comes twice, is the whole.
+fn continued(data: &[u8]) {
+    let (one, two) = data.split_at(data.len() / 2);
+    let middle = u32::try_from(one.len()).expect("it is short");
+    let mut opening = Opening::new(0, one);
+    if opening.push(0, one) && opening.push(middle, two) {
+        assert!(opening.bytes() == data && opening.size() <= 2 * STREAM);
+    } else {
+        assert!(data.len() > STREAM, "there is room");
     }
 }
 

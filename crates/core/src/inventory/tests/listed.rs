@@ -39,6 +39,26 @@ fn a_port_is_open_when_its_answer_was_seen() {
 }
 
 #[test]
+fn an_address_is_heard_of_as_long_as_its_flows_are() {
+    let mut wire = files();
+    for port in 1..5 {
+        wire.pass(1000);
+        wire.connect((A, [10, 0, 0, 10], port), SERVER);
+        assert_eq!(wire.device(A).addresses.remove(0).last_seen, wire.now.as_nanos());
+    }
+    assert_eq!(wire.device(A).addresses.len(), 1);
+}
+
+#[test]
+fn a_frame_to_whoever_sent_it_counts_both_ways() {
+    let mut wire = files();
+    wire.udp(CLIENT, (A, SERVER.1, SERVER.2), b"to myself");
+    wire.udp(CLIENT, (A, SERVER.1, SERVER.2), b"once more");
+    let device = wire.device(A);
+    assert_eq!((device.bytes_sent, device.bytes_received), (102, 102));
+}
+
+#[test]
 fn udp_is_open_when_a_question_was_seen_before_the_answer() {
     let (asker, server) = ((A, [10, 0, 0, 10], 40000), (B, [10, 0, 0, 11], 123));
     let mut wire = files();
@@ -110,6 +130,60 @@ fn leases_arp_and_traffic_claim_addresses() {
     let asked = (device.dhcp.requested, device.dhcp.client_id.as_deref());
     assert_eq!(asked, (Some([10, 0, 0, 10].into()), Some("6964")));
     assert_eq!(wire.device(B).addresses[0].claimed_by, Claim::Traffic);
+}
+
+#[test]
+fn what_a_device_said_at_other_times_stands_beside_what_it_says_now() {
+    let mut wire = files();
+    for (class, parameters) in [(&b"PXEClient"[..], &[1, 3][..]), (b"MSFT 5.0", &[1, 15]), (b"PXEClient", &[1, 3])] {
+        wire.discover(A, &[(60, class), (55, parameters)]);
+    }
+    let dhcp = wire.device(A).dhcp;
+    assert_eq!((dhcp.vendor_class.unwrap().raw(), dhcp.parameters.as_deref()), ("PXEClient", Some("1,3")));
+    assert_eq!(
+        (dhcp.other_vendor_classes, dhcp.other_parameters),
+        (std::vec!["MSFT 5.0".into()], std::vec!["1,15".into()])
+    );
+}
+
+#[test]
+fn whoever_is_found_by_ssdp_says_its_software_in_any_message() {
+    for begin in ["NOTIFY * HTTP/1.1", "M-SEARCH * HTTP/1.1", "HTTP/1.1 200 OK"] {
+        let mut wire = files();
+        let words = std::format!("{begin}\r\nUSER-AGENT: app/1\r\nSERVER: Linux UPnP/1.0 tv/2\r\n\r\n");
+        wire.udp((A, [10, 0, 0, 10], 1900), (B, [10, 0, 0, 11], 1900), words.as_bytes());
+        let device = wire.device(A);
+        assert_eq!(
+            (device.user_agents, device.models),
+            (std::vec!["app/1".into()], std::vec!["Linux UPnP/1.0 tv/2".into()])
+        );
+    }
+}
+
+#[test]
+fn a_registration_that_is_cut_tells_its_name_and_not_whether_many_share_it() {
+    let mut wire = files();
+    let letters = [&b"EB"[..], &b"CA".repeat(14), b"AA"].concat();
+    let question = [&b"\0\x09\x29\x10\0\x01\0\0\0\0\0\x01\x20"[..], &letters, b"\0\0\x20\0\x01\xc0\x0c"].concat();
+    wire.udp((A, [10, 0, 0, 10], 137), ([0xff; 6], [10, 0, 0, 255], 137), &question);
+    let names: Vec<_> = wire.device(A).names.iter().map(|name| (name.name.clone(), name.group)).collect();
+    assert_eq!(names, [("A".into(), true)]);
+}
+
+#[test]
+fn a_name_that_is_taken_back_stays_listed_and_calls_nobody() {
+    let mut wire = files();
+    let address = |name: &[u8], ttl: u8| {
+        let end = [&[0, 1, 0x80, 1, 0, 0, 0, ttl, 0, 4][..], &[10, 0, 0, 10]].concat();
+        [&b"\0\0\x84\0\0\0\0\x01\0\0\0\0\x03"[..], name, b"\x05local\0", &end].concat()
+    };
+    for (name, ttl) in [(b"new", 120), (b"old", 0), (b"new", 0)] {
+        wire.udp((A, [10, 0, 0, 10], 5353), ([1, 0, 0x5e, 0, 0, 0xfb], [224, 0, 0, 251], 5353), &address(name, ttl));
+    }
+    let device = wire.device(A);
+    let names: Vec<_> = device.names.iter().map(|name| (name.name.raw(), name.group)).collect();
+    assert_eq!(names, [("old.local", true), ("new.local", false)]);
+    assert_eq!(device.name.unwrap().raw(), "new.local");
 }
 
 #[test]

@@ -3,4 +3,5 @@
 mod bounds;
 mod happens;
 mod listed;
+mod overheard;
 mod wire;

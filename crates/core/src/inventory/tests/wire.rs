@@ -30,11 +30,19 @@ pub(super) struct Wire {
     pub(super) now: Time,
     pub(super) interface: InterfaceId,
     pub(super) hop_limit: u8,
+    /// So much of a frame is captured.
+    pub(super) snap_length: usize,
 }
 
 impl Wire {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { inventory: Inventory::new(settings, Vendors::default(), 7), now: at(0), interface: LAN, hop_limit: 64 }
+        Self {
+            inventory: Inventory::new(settings, Vendors::default(), 7),
+            now: at(0),
+            interface: LAN,
+            hop_limit: 64,
+            snap_length: 9000,
+        }
     }
 
     /// A gateway with a LAN and an Internet link, after its baseline.
@@ -52,14 +60,15 @@ impl Wire {
         self.inventory.handle_wake(self.now);
     }
 
-    pub(super) fn see(&mut self, frame: &[u8]) {
+    pub(super) fn see(&mut self, whole: &[u8]) {
+        let frame = whole.get(..self.snap_length).unwrap_or(whole);
         let seen = Seen {
             at: self.now,
             interface: self.interface,
             direction: Direction::Overheard,
             link: LinkType::Ethernet,
             frame,
-            original: frame.len() as u32,
+            original: whole.len() as u32,
         };
         self.inventory.handle_frame(&seen, &Packet::read(LinkType::Ethernet, frame));
     }
@@ -71,7 +80,11 @@ impl Wire {
     }
 
     pub(super) fn tcp(&mut self, from: End, to: End, flags: u8, payload: &[u8]) {
-        let sequence = if flags & SYN == 0 { 2_u32 } else { 1 };
+        self.segment(from, to, flags, if flags & SYN == 0 { 2 } else { 1 }, payload);
+    }
+
+    /// A TCP segment; one without SYN begins with the byte of this sequence number.
+    pub(super) fn segment(&mut self, from: End, to: End, flags: u8, sequence: u32, payload: &[u8]) {
         let mut segment = [&from.2.to_be_bytes()[..], &to.2.to_be_bytes(), &sequence.to_be_bytes()].concat();
         segment.extend([0, 0, 0, 2, 0x50, flags, 1, 0, 0, 0, 0, 0]);
         segment.extend(payload);
@@ -101,12 +114,14 @@ impl Wire {
 
     /// A client tells its DHCP server its name, with a client identifier.
     pub(super) fn ask_for_lease(&mut self, mac: Mac, name: &str, id: &[u8]) {
-        let message = dhcp(
-            1,
-            mac,
-            [0; 4],
-            &[(53, &[1]), (12, name.as_bytes()), (61, id), (55, &[1, 3, 6]), (60, b"udhcp"), (50, &[10, 0, 0, 10])],
-        );
+        let options: [(u8, &[u8]); 5] =
+            [(12, name.as_bytes()), (61, id), (55, &[1, 3, 6]), (60, b"udhcp"), (50, &[10, 0, 0, 10])];
+        self.discover(mac, &options);
+    }
+
+    /// A client looks for a DHCP server, with these options.
+    pub(super) fn discover(&mut self, mac: Mac, options: &[(u8, &[u8])]) {
+        let message = dhcp(1, mac, [0; 4], &[&[(53, &[1][..])], options].concat());
         self.udp((mac, [0; 4], 68), ([0xff; 6], [255; 4], 67), &message);
     }
 

@@ -5,10 +5,16 @@ use crate::packet::reader::Reader;
 /// A version whose keys are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Version {
-    /// RFC 9000.
+    /// RFC 9000, and drafts 33 and 34 of it.
     One,
     /// RFC 9369.
     Two,
+    /// Drafts 21 and 22 of RFC 9000, which differ from it in their salt alone.
+    Draft21,
+    /// Drafts 23 to 28.
+    Draft23,
+    /// Drafts 29 to 32.
+    Draft29,
 }
 
 /// An Initial packet.
@@ -83,18 +89,26 @@ fn read(datagram: &[u8]) -> Option<(Option<Initial<'_>>, &[u8])> {
 impl Version {
     const fn read(number: u32) -> Option<Self> {
         match number {
-            1 => Some(Self::One),
+            1 | 0xff00_0021..=0xff00_0022 => Some(Self::One),
             0x6b33_43cf => Some(Self::Two),
+            // Facebook's own numbers stand for drafts 22 and 27.
+            0xff00_0015..=0xff00_0016 | 0xface_b001 => Some(Self::Draft21),
+            0xff00_0017..=0xff00_001c | 0xface_b002 | 0xface_b00e => Some(Self::Draft23),
+            0xff00_001d..=0xff00_0020 => Some(Self::Draft29),
             _ => None,
         }
     }
 
     const fn kind(self, first: u8) -> Kind {
-        match (self, first >> 4 & 3) {
-            (Self::One, 0) | (Self::Two, 1) => Kind::Initial,
-            (Self::One, 1) | (Self::Two, 2) => Kind::EarlyData,
-            (Self::One, 2) | (Self::Two, 3) => Kind::Handshake,
-            (Self::One | Self::Two, _) => Kind::Retry,
+        let kind = match self {
+            Self::One | Self::Draft21 | Self::Draft23 | Self::Draft29 => first >> 4 & 3,
+            Self::Two => (first >> 4).wrapping_sub(1) & 3,
+        };
+        match kind {
+            0 => Kind::Initial,
+            1 => Kind::EarlyData,
+            2 => Kind::Handshake,
+            _ => Kind::Retry,
         }
     }
 }
@@ -144,6 +158,13 @@ mod tests {
         check(&[&one[..], &two].concat(), &[(Version::One, &[7, 8], 15), (Version::Two, &[], 10)]);
         let handshake = [0xe0, 0, 0, 0, 1, 0, 0, 2, 5, 5];
         check(&[&handshake[..], &two].concat(), &[(Version::Two, &[], 10)]);
+        let draft = |number| [0xc0, 0xff, 0, 0, number, 0, 0, 0, 1, 0];
+        for (number, version) in
+            [(22, Version::Draft21), (27, Version::Draft23), (29, Version::Draft29), (34, Version::One)]
+        {
+            check(&draft(number), &[(version, &[], 10)]);
+        }
+        check(&draft(20), &[]);
         let retry = [0xf0, 0, 0, 0, 1, 0, 0, 2, 5, 5];
         check(&[&retry[..], &two].concat(), &[]);
         check(&one[..14], &[]);

@@ -15,6 +15,19 @@ const SALT_2: [u8; 20] = [
     0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93, 0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e,
     0xd9,
 ];
+// Drafts 21, 23 and 29 of RFC 9001, section 5.2.
+const SALT_DRAFT_21: [u8; 20] = [
+    0x7f, 0xbc, 0xdb, 0x0e, 0x7c, 0x66, 0xbb, 0xe9, 0x19, 0x3a, 0x96, 0xcd, 0x21, 0x51, 0x9e, 0xbd, 0x7a, 0x02, 0x64,
+    0x4a,
+];
+const SALT_DRAFT_23: [u8; 20] = [
+    0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7, 0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, 0xbe, 0xf9, 0xf5,
+    0x02,
+];
+const SALT_DRAFT_29: [u8; 20] = [
+    0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97, 0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, 0x43, 0x90, 0xa8,
+    0x99,
+];
 /// SHA-256's block.
 const BLOCK: usize = 64;
 /// AES-GCM's tag, and AES's block.
@@ -33,9 +46,16 @@ pub(super) struct Keys {
 impl Keys {
     /// Derives them from the first identifier the client chose for the server.
     pub(super) fn of(version: Version, destination: &[u8]) -> Self {
-        let (salt, key, iv, header) = match version {
-            Version::One => (&SALT_1, "quic key", "quic iv", "quic hp"),
-            Version::Two => (&SALT_2, "quicv2 key", "quicv2 iv", "quicv2 hp"),
+        let salt = match version {
+            Version::One => &SALT_1,
+            Version::Two => &SALT_2,
+            Version::Draft21 => &SALT_DRAFT_21,
+            Version::Draft23 => &SALT_DRAFT_23,
+            Version::Draft29 => &SALT_DRAFT_29,
+        };
+        let [key, iv, header] = match version {
+            Version::Two => ["quicv2 key", "quicv2 iv", "quicv2 hp"],
+            Version::One | Version::Draft21 | Version::Draft23 | Version::Draft29 => ["quic key", "quic iv", "quic hp"],
         };
         let initial = Hmac::new(&Hmac::new(salt).of(&[destination]));
         let client = Hmac::new(&expand::<32>(&initial, "client in"));
@@ -160,5 +180,10 @@ mod tests {
         check(Version::One, key, "fa044b2f42a3fd3b46fb255c", header);
         let (key, header) = ("8b1a0bc121284290a29e0971b5cd045d", "45b95e15235d6f45a6b19cbcb0294ba9");
         check(Version::Two, key, "91f73e2351d8fa91660e909f", header);
+        // Appendix A.1 of drafts 29 and 23.
+        let (key, header) = ("175257a31eb09dea9366d8bb79ad80ba", "9ddd12c994c0698b89374a9c077a3077");
+        check(Version::Draft29, key, "6b26114b9cba2b63a9e8dd4f", header);
+        let (key, header) = ("af7fd7efebd21878ff66811248983694", "a980b8b4fb7d9fbc13e814c23164253d");
+        check(Version::Draft23, key, "8681359410a70bb9c92f0420", header);
     }
 }

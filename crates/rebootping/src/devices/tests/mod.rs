@@ -18,6 +18,8 @@ pub(crate) fn sample() -> All {
 
 fn network() -> Value {
     let mut printer = device("00:1b:21:00:00:0a");
+    let mut proxy = port("10.0.0.9", 80, Some("http"), "established", Some("HP HTTP Server"));
+    merge(&mut proxy, &json!({"other_banners": ["lighttpd/1.4.59"]}));
     merge(
         &mut printer,
         &json!({
@@ -31,6 +33,7 @@ fn network() -> Value {
             "kind": "printer", "kind_reason": "it announces _ipp._tcp",
             "tcp_open": [
                 port("10.0.0.9", 22, Some("ssh"), "established", Some("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3")),
+                proxy,
                 port("10.0.0.9", 631, Some("ipp"), "syn_ack", None),
                 port("fe80::21b:21ff:fe00:a", 631, Some("ipp"), "syn_ack", None),
             ],
@@ -47,7 +50,8 @@ fn network() -> Value {
                 contact(None, "192.0.2.1", 80, 300, 200),
                 contact(None, "192.0.2.2", 80, 30, 20),
             ],
-            "dhcp": {"vendor_class": "HP Printer", "parameters": "1,3,6,15", "requested": "10.0.0.9", "client_id": "01001b2100000a"},
+            "dhcp": {"vendor_class": "HP Printer", "parameters": "1,3,6,15", "requested": "10.0.0.9", "client_id": "01001b2100000a",
+                "other_vendor_classes": ["PXEClient"]},
             "user_agents": ["Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"],
             "models": ["LaserJet 400 M401dn"],
             "note": "second floor, beside the window; asks for A4 whenever the tray is opened and nobody knows why",
