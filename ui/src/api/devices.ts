@@ -6,6 +6,8 @@ export interface Port {
   service: string | null;
   evidence: "established" | "syn_ack" | "answered";
   banner: string | null;
+  /** What else was said there: before, or by other servers behind one port. */
+  other_banners?: string[];
   first_seen: string;
   last_seen: string;
 }
@@ -64,7 +66,7 @@ export interface Device {
   udp_open: Port[];
   services_announced: { name: string; protocol: string; port: number }[];
   contacts: Contact[];
-  dhcp: { vendor_class: string | null; parameters: string | null };
+  dhcp: { vendor_class: string | null; other_vendor_classes?: string[]; parameters: string | null };
   user_agents: string[];
   models?: string[];
   bytes_sent: number;

@@ -57,6 +57,9 @@ export function proof(port: Port, protocol: "tcp" | "udp"): string {
 export const evidence = (port: Port): string =>
   ({ established: "connected", syn_ack: "SYN-ACK", answered: "answered" })[port.evidence];
 
+/** What something said of itself last, and before that, or others in its place. */
+export const known = (last: string | null, others: string[] = []): string[] => (last === null ? others : [last, ...others]);
+
 /** Who says that an address is a device's. */
 export function claim(by: Device["addresses"][number]["claimed_by"]): string {
   return { arp: "ARP", ndp: "neighbour discovery", dhcp: "its DHCP lease", traffic: "its own packets" }[by];

@@ -8,7 +8,7 @@ import type { Device } from "../../src/api/devices.ts";
 import { capped, look, measures, notApplied, ordered, overall, predicate, sentence, standing, stateWord } from "../../src/words/links.ts";
 import { answered, presence, summary, traffic } from "../../src/words/graphs.ts";
 import { total } from "../../src/words/outages.ts";
-import { about, passes, restriction } from "../../src/words/devices.ts";
+import { about, known, passes, restriction } from "../../src/words/devices.ts";
 import { pipes } from "../../src/words/wireshark.ts";
 import { sorted, sum } from "../../src/words/check.ts";
 import { applied, counted, otherwise, prose } from "../../src/words/why.ts";
@@ -137,6 +137,12 @@ test("a device is told in a sentence, and filters mean what they say", () => {
   const passed = (of: Device): string[] => (["all", "new", "unknown", "listening", "restricted"] as const).filter((filter) => passes(of, filter, now));
   assert.deepEqual(passed(device), ["all", "new", "unknown"]);
   assert.deepEqual(passed({ ...paused, name: "tv", first_seen: "2026-01-01T00:00:00Z" }), ["all", "restricted"]);
+});
+
+test("what was said before follows what was said last", () => {
+  assert.deepEqual(known(null), []);
+  assert.deepEqual(known("nginx"), ["nginx"]);
+  assert.deepEqual(known("nginx", ["Jetty", "lighttpd"]), ["nginx", "Jetty", "lighttpd"]);
 });
 
 test("the lines for Wireshark hold no shell character of a gateway's name or path", () => {

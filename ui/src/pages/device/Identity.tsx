@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { Device } from "../../api/devices.ts";
 import { Ago, Foreign } from "../../parts/text.tsx";
-import { source } from "../../words/devices.ts";
+import { known, source } from "../../words/devices.ts";
 import { bytes } from "../../words/amount.ts";
 
 export function Identity({ device }: { device: Device }) {
@@ -25,7 +25,7 @@ export function Identity({ device }: { device: Device }) {
           <Foreign text={device.vendor ?? ""} /> <span class="faint">by its MAC</span>
         </Fact>
         <Texts name="Models" texts={device.models ?? []} />
-        <Texts name="DHCP class" texts={device.dhcp.vendor_class === null ? [] : [device.dhcp.vendor_class]} />
+        <Texts name="DHCP class" texts={known(device.dhcp.vendor_class, device.dhcp.other_vendor_classes)} />
         <Texts name="Browses with" texts={device.user_agents} />
         <Fact name="Announces" none={device.services_announced.length === 0}>
           {device.services_announced.map((service) => (

@@ -3,7 +3,7 @@
 import type { Device, Port } from "../../api/devices.ts";
 import { Empty } from "../../parts/states.tsx";
 import { Foreign } from "../../parts/text.tsx";
-import { evidence, proof } from "../../words/devices.ts";
+import { evidence, known, proof } from "../../words/devices.ts";
 import { EMPTY } from "../../words/page.ts";
 
 export function Ports({ device }: { device: Device }) {
@@ -25,6 +25,7 @@ export function Ports({ device }: { device: Device }) {
 }
 
 function Chip({ port, protocol }: { port: Port; protocol: "tcp" | "udp" }) {
+  const banners = known(port.banner, port.other_banners);
   return (
     <li class="chip" title={proof(port, protocol)}>
       <b class="num">
@@ -33,11 +34,11 @@ function Chip({ port, protocol }: { port: Port; protocol: "tcp" | "udp" }) {
       </b>
       {port.service !== null && <span>{port.service}</span>}
       <span class="proof">{evidence(port)}</span>
-      {port.banner !== null && (
+      {banners.map((banner) => (
         <span class="banner">
-          <Foreign text={port.banner} />
+          <Foreign text={banner} />
         </span>
-      )}
+      ))}
     </li>
   );
 }
