@@ -19,7 +19,7 @@ const HEAL_LIMIT: Duration = Duration::from_secs(120);
 fn a_full_disk_is_said_and_used_again_once_there_is_room() {
     let yard = yard("full");
     let disk = Disk::of_size("ext4", DISK, &yard.dir().join("image"), &yard.captures());
-    check(&yard, "are free on the disk, keep_free is 1000000", || disk.fill(), || disk.clear());
+    check(&yard, "are free on the disk, keep_free is 1.0 MB", || disk.fill(), || disk.clear());
 }
 
 #[test]

