@@ -10,8 +10,12 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-/// So many contacts of one device are kept.
-const MOST: usize = 64;
+/// So many contacts of each device are kept,
+pub(super) const FEW: usize = 64;
+/// of some so many,
+pub(super) const MOST: usize = 512;
+/// as long as those beyond the first of each device are not so many in all.
+pub(super) const MANY: usize = 65_536;
 /// Room is made for so many at a time: most devices of a large network have few.
 const STEP: usize = 4;
 /// Weights are inherited in units of 16 bytes, so that four bytes hold 64 GB.
@@ -93,8 +97,14 @@ impl Contacts {
         self.entries.iter().filter_map(|entry| entry.name)
     }
 
-    /// Adds bytes; false if another contact had to go. What is called differently at one address is several contacts.
-    pub(super) fn add(&mut self, contact: Contact) -> bool {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Adds bytes; false if another contact had to go, for there are `most`. What is called differently at one address is several
+    /// contacts.
+    pub(super) fn add(&mut self, contact: Contact, most: usize) -> bool {
         let Contact { ip, port, name, sent, received, last } = contact;
         let last_s = seconds(last);
         if let Some(entry) = self.find(ip, port, name) {
@@ -104,7 +114,7 @@ impl Contacts {
             entry.last_s = entry.last_s.max(last_s);
             return true;
         }
-        let has_room = self.entries.len() < MOST;
+        let has_room = self.entries.len() < most;
         let mut inherited = 0;
         if has_room && self.entries.len() == self.entries.capacity() {
             self.entries.reserve_exact(STEP);
@@ -128,7 +138,14 @@ impl Contacts {
     /// Takes over the contacts of another MAC of the same device.
     pub(super) fn absorb(&mut self, other: &Self) {
         for contact in other.all() {
-            self.add(contact);
+            self.add(contact, FEW.max(self.len()));
+        }
+    }
+
+    /// Moves all times, as the clock they are read by was stepped.
+    pub(super) fn shift(&mut self, shift: impl Fn(Time) -> Time) {
+        for entry in &mut self.entries {
+            entry.last_s = seconds(shift(Time::BOOT + Duration::from_secs(entry.last_s.into())));
         }
     }
 
@@ -199,11 +216,11 @@ mod tests {
         let mut contacts = Contacts::default();
         let ip = |n: u32| IpAddr::from(Ipv4Addr::from(n));
         for round in 0..10_000_u32 {
-            contacts.add(contact(ip(round % 3), 443, 1000, 5000));
-            contacts.add(contact(ip(round.saturating_add(10)), 80, 60, 0));
+            contacts.add(contact(ip(round % 3), 443, 1000, 5000), FEW);
+            contacts.add(contact(ip(round.saturating_add(10)), 80, 60, 0), FEW);
         }
         let sorted = contacts.sorted();
-        assert_eq!(sorted.len(), MOST);
+        assert_eq!(sorted.len(), FEW);
         let heaviest: Vec<_> = sorted.iter().take(3).map(|c| (c.ip, c.port)).collect();
         assert_eq!(heaviest, [(ip(1 - 1), 443), (ip(1), 443), (ip(2), 443)]);
         assert!(sorted.iter().take(3).all(|c| c.received > 16_000_000));
@@ -216,7 +233,7 @@ mod tests {
         let ip = IpAddr::from(Ipv4Addr::from(1));
         let mut contacts = Contacts::default();
         for (name, bytes) in [(None, 1), (one, 10), (other, 100), (one, 1000), (None, 10_000)] {
-            contacts.add(Contact { name, ..contact(ip, 443, bytes, 0) });
+            contacts.add(Contact { name, ..contact(ip, 443, bytes, 0) }, FEW);
         }
         let told: Vec<_> = contacts.sorted().iter().map(|contact| (contact.name, contact.sent)).collect();
         assert_eq!(told, [(one, 11_011), (other, 100)]);
@@ -227,16 +244,16 @@ mod tests {
         let mut contacts = Contacts::default();
         let v6 = |n: u128| IpAddr::from(Ipv6Addr::from(0x2001_0db8 << 96 | n));
         for round in 0..1000_u32 {
-            contacts.add(contact(v6(u128::from(round)), 443, 1, 1));
-            contacts.add(contact(IpAddr::from(Ipv4Addr::from(round)), 443, 1, 1));
-            contacts.add(contact(v6(7), 443, 1000, 0));
-            contacts.add(contact(v6(7), 80, 2000, 0));
+            contacts.add(contact(v6(u128::from(round)), 443, 1, 1), FEW);
+            contacts.add(contact(IpAddr::from(Ipv4Addr::from(round)), 443, 1, 1), FEW);
+            contacts.add(contact(v6(7), 443, 1000, 0), FEW);
+            contacts.add(contact(v6(7), 80, 2000, 0), FEW);
         }
         let sorted = contacts.sorted();
-        assert_eq!(sorted.len(), MOST);
+        assert_eq!(sorted.len(), FEW);
         let first: Vec<_> = sorted.iter().take(2).map(|c| (c.ip, c.port, c.sent)).collect();
         assert_eq!(first, [(v6(7), 80, 2_000_000), (v6(7), 443, 1_000_001)]);
-        assert!(contacts.long.len() <= MOST);
+        assert!(contacts.long.len() <= FEW);
         let last = [v6(999), IpAddr::from(Ipv4Addr::from(999))];
         assert!(last.iter().all(|ip| sorted.iter().any(|c| c.ip == *ip)));
     }
@@ -247,9 +264,9 @@ mod tests {
         let ip = |n: u32| IpAddr::from(Ipv4Addr::from(n));
         let at = |seconds| Time::BOOT + Duration::from_secs(seconds);
         for (n, seconds) in [(1, 10), (2, 20), (1, 30), (3, 25)] {
-            contacts.add(Contact { last: at(seconds), ..contact(ip(n), 443, 1, 1) });
+            contacts.add(Contact { last: at(seconds), ..contact(ip(n), 443, 1, 1) }, FEW);
         }
-        contacts.add(Contact { last: at(5), ..contact(ip(2), 443, 1, 1) });
+        contacts.add(Contact { last: at(5), ..contact(ip(2), 443, 1, 1) }, FEW);
         contacts.forget_before(at(25));
         let left: Vec<_> = contacts.sorted().iter().map(|contact| (contact.ip, contact.last)).collect();
         assert_eq!(left, [(ip(1), at(30)), (ip(3), at(25))], "told late, an older time does not count");

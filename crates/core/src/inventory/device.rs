@@ -180,6 +180,7 @@ impl Device {
         self.addresses.shift(&shift);
         self.names.shift(&shift);
         self.ports.shift(&shift);
+        self.contacts.shift(&shift);
     }
 }
 

@@ -351,6 +351,18 @@ impl Flows {
         self.entries.get(id.0 as usize)?.as_ref()
     }
 
+    /// Moves all times, as the clock they are read by was stepped.
+    pub(super) fn shift(&mut self, shift: impl Fn(Time) -> Time) {
+        for (group, flows) in self.groups.iter_mut().zip(self.entries.chunks_mut(WAYS)) {
+            for (heard, flow) in group.ages.iter_mut().zip(flows) {
+                if let Some(flow) = flow {
+                    flow.last = shift(flow.last);
+                    *heard = age(flow.last).max(1);
+                }
+            }
+        }
+    }
+
     /// All flows, to be changed.
     pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Flow> {
         self.entries.iter_mut().flatten()

@@ -317,15 +317,16 @@ impl Inventory {
             return false;
         }
         let Some(device) = self.devices.get_mut(slot) else { return false };
-        let mac = device.mac;
+        let (mac, is_proven) = (device.mac, self.settings.lists_unproven || device.is_proven);
         let (place, lost) = device.addresses.show(ip.source, ip.hop_limit, context.now);
         self.lose(mac, lost);
         match place {
             // When it became so, all that follows was done.
             Place::Known if self.owners.settle(ip.source, mac) => true,
             Place::Known | Place::Own => {
-                self.owners.claim(ip.source, mac, Claim::Traffic, context.now);
+                self.owners.claim(ip.source, mac, Claim::Traffic, context.now, is_proven);
                 self.take_from_hosts(slot, ip.source);
+                self.take_foretold(slot, ip.source, context.now);
                 true
             }
             Place::Behind => false,

@@ -54,25 +54,43 @@ impl Inventory {
         if !message.is_response || context.leads == Leads::ToInternet {
             return;
         }
-        let Some(question) = message.questions().next() else { return };
-        let asked = question.name.to_untrusted();
-        let answers = message.records().filter(|record| record.section == Section::Answer);
-        for record in answers.take(MOST_ANSWERS) {
-            match record.data {
-                Data::A(ip) => self.learn(context, ip.into(), &asked),
-                Data::Aaaa(ip) => self.learn(context, ip.into(), &asked),
-                Data::Ptr(target) => {
+        let asked = message.questions().next().map(|question| question.name.to_untrusted());
+        for record in message.records().take(MOST_ANSWERS) {
+            let is_answer = record.section == Section::Answer;
+            let address = match record.data {
+                Data::A(ip) => IpAddr::from(ip),
+                Data::Aaaa(ip) => IpAddr::from(ip),
+                Data::Ptr(target) if is_answer => {
                     if let Some(ip) = record.name.reverse_address() {
-                        self.name_owner(context, ip, &target.to_untrusted(), Source::Dns);
+                        self.call(context, ip, &target.to_untrusted());
                     }
+                    continue;
                 }
-                Data::Cname(_) | Data::Srv(_) | Data::Txt(_) | Data::Svcb(_) | Data::Other => {}
+                Data::Ptr(_) | Data::Cname(_) | Data::Srv(_) | Data::Txt(_) | Data::Svcb(_) | Data::Other => continue,
+            };
+            if let Some(asked) = asked.as_ref().filter(|_| is_answer) {
+                self.call(context, address, asked);
+                self.learn(context, address, asked);
+            }
+            // The end of a chain of aliases, or what stands beside an answer, has a name of its own.
+            let own = record.name.to_untrusted();
+            if !is_answer || asked.as_ref() != Some(&own) {
+                self.call(context, address, &own);
             }
         }
     }
 
+    /// An address is called so, whoever has it: its device, or one that will be heard of soon.
+    fn call(&mut self, context: &Context<'_>, ip: IpAddr, name: &Untrusted) {
+        if self.name_owner(context, ip, name, Source::Dns) {
+            return;
+        }
+        if let Some(id) = self.servers.id(name.raw()) {
+            self.foretold.keep(ip, id, context.now);
+        }
+    }
+
     fn learn(&mut self, context: &Context<'_>, ip: IpAddr, asked: &Untrusted) {
-        self.name_owner(context, ip, asked, Source::Dns);
         let Some(asker) = context.destination.filter(|mac| self.devices.find(*mac).is_some()) else { return };
         match self.servers.id(asked.raw()) {
             Some(id) => self.lookups.learn(who(asker), ip, id),
@@ -163,7 +181,7 @@ impl Inventory {
             return;
         }
         let Some(message) = Message::read(context.payload).filter(|message| message.is_response) else { return };
-        for record in message.records().filter(|record| record.section == Section::Answer).take(MOST_ANSWERS) {
+        for record in message.records().filter(|record| record.section != Section::Authority).take(MOST_ANSWERS) {
             let (address, name) = match record.data {
                 Data::A(ip) => (Some(ip.into()), record.name),
                 Data::Aaaa(ip) => (Some(ip.into()), record.name),

@@ -66,12 +66,17 @@ impl Inventory {
     /// Somebody says that an address is at a MAC: heard if that MAC sent the frame or is listed, for words alone make no device.
     fn hear_claim(&mut self, context: &Context<'_>, ip: IpAddr, mac: Mac, claim: Claim) {
         match self.devices.whose(mac) {
-            Whose::Ours => {
-                self.owners.claim(ip, mac, claim, context.now);
+            // Whoever speaks of us in our place teaches nothing.
+            Whose::Ours if context.from == Whose::Ours => {
+                let with = self.owners.claim(ip, mac, claim, context.now, true);
+                if let Some(slot) = with.and_then(|with| self.devices.find(with)) {
+                    self.tell_conflict(context, slot, ip, mac);
+                }
             }
+            Whose::Ours => {}
             Whose::Device(slot) => {
                 let conflict = self.claim(slot, ip, claim, context.now);
-                if let Some(with) = conflict.filter(|_| context.leads == Leads::ToDevices) {
+                if let Some(with) = conflict {
                     self.tell_conflict(context, slot, ip, with);
                 }
             }
@@ -80,7 +85,7 @@ impl Inventory {
     }
 
     fn tell_conflict(&mut self, context: &Context<'_>, slot: Slot, ip: IpAddr, with: Mac) {
-        let Some(device) = self.devices.get(slot) else { return };
+        let Some(device) = self.devices.get(slot).filter(|_| context.leads == Leads::ToDevices) else { return };
         if self.main_of(device.mac) != self.main_of(with) {
             if !self.is_listed(device.mac) {
                 // Nothing is told of it yet: its next claim is news again.

@@ -66,9 +66,7 @@ impl Hosts {
         });
         host.behind = host.behind.or(behind);
         host.last_seen = host.last_seen.max(proof.at);
-        let port = host.ports.prove(proof, MOST_PORTS);
-        self.left_out = self.left_out.saturating_add(u64::from(port.is_none()));
-        port
+        host.ports.prove(proof, MOST_PORTS, &mut self.left_out)
     }
 
     /// Takes ports that were thought to be a device's own.

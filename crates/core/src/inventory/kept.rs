@@ -1,6 +1,6 @@
 //! What survives a restart: proven devices with all that is known of them, hosts, merges, and when we began to look.
 
-use super::contacts::Contact;
+use super::contacts::{self, Contact};
 use super::device::Device;
 use super::hosts::Host;
 use super::report::{Hardware, is_archived};
@@ -64,6 +64,7 @@ impl Inventory {
     pub fn restore(settings: Settings, vendors: Vendors, seed: u64, kept: Kept, now: Time) -> Self {
         let mut inventory = Self::new(settings, vendors, seed);
         inventory.started = kept.started;
+        inventory.restored = Some(now);
         inventory.interfaces.restore_names(kept.interfaces);
         inventory.hosts.restore(kept.hosts);
         inventory.merged = kept.merged.into_iter().map(|(mac, into)| (mac.0, into.0)).collect();
@@ -90,10 +91,10 @@ impl Inventory {
             let KeptContact { ip, port, name, sent, received, last } = contact;
             let name = name.and_then(|name| self.servers.id(name.raw()));
             let last = last.unwrap_or(traffic.last_seen);
-            device.contacts.add(Contact { ip, port, name, sent, received, last });
+            device.contacts.add(Contact { ip, port, name, sent, received, last }, contacts::MOST);
         }
         for address in device.addresses.own() {
-            self.owners.claim(address.ip, device.mac, address.claimed_by, address.last_seen);
+            self.owners.claim(address.ip, device.mac, address.claimed_by, address.last_seen, true);
         }
         self.devices.restore(device, traffic);
     }

@@ -59,6 +59,11 @@ impl Lookups {
         self.places.iter().flatten().map(|answer| answer.name)
     }
 
+    /// Forgets what all devices learned.
+    pub(super) fn clear(&mut self) {
+        self.places.fill(None);
+    }
+
     /// Forgets what one device learned.
     pub(super) fn forget(&mut self, who: u64) {
         for place in self.places.iter_mut().filter(|place| place.is_some_and(|answer| answer.who == who)) {

@@ -23,6 +23,7 @@ pub mod devices;
 mod dictionary;
 pub mod events;
 pub mod flows;
+mod foretold;
 mod frames;
 mod gateway;
 mod hear_hosts;
@@ -68,6 +69,7 @@ use devices::{Devices, Slot, Whose};
 use dictionary::Dictionary;
 use events::{Event, Events};
 use flows::Flows;
+use foretold::Foretold;
 use frames::LastInterface;
 use hosts::Hosts;
 use interfaces::{Interface, Interfaces};
@@ -136,6 +138,8 @@ pub struct Inventory {
     settings: Settings,
     /// When the very first frame came, restarts included.
     started: Option<Time>,
+    /// When it was restored from what an earlier run had kept.
+    restored: Option<Time>,
     interfaces: Interfaces,
     last_interface: Option<LastInterface>,
     devices: Devices,
@@ -145,6 +149,7 @@ pub struct Inventory {
     hosts: Hosts,
     servers: Dictionary,
     lookups: Lookups,
+    foretold: Foretold,
     resolvers: Resolvers,
     unfinished: Unfinished,
     hashes: Hashes,
@@ -156,6 +161,8 @@ pub struct Inventory {
     /// New devices that wait for a name, and until when.
     news: VecDeque<(Time, Mac)>,
     next_minute: Time,
+    /// Contacts beyond the few that each device may have.
+    many_contacts: usize,
     left_out: LeftOut,
 }
 
@@ -166,6 +173,7 @@ impl Inventory {
         Self {
             settings,
             started: None,
+            restored: None,
             interfaces: Interfaces::default(),
             last_interface: None,
             devices: Devices::new(seed),
@@ -175,6 +183,7 @@ impl Inventory {
             hosts: Hosts::new(seed),
             servers: Dictionary::new(seed),
             lookups: Lookups::new(seed),
+            foretold: Foretold::new(seed),
             resolvers: Resolvers::default(),
             unfinished: Unfinished::default(),
             hashes: Hashes::default(),
@@ -184,6 +193,7 @@ impl Inventory {
             merged: BTreeMap::new(),
             news: VecDeque::new(),
             next_minute: Time::BOOT,
+            many_contacts: 0,
             left_out: LeftOut::default(),
         }
     }

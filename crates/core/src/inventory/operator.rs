@@ -111,9 +111,12 @@ impl Inventory {
         suggestions
     }
 
-    /// The clock by which times are labelled was stepped: everything known moves with it.
-    pub fn shift(&mut self, forward: bool, by: core::time::Duration) {
-        let shift = |time: Time| if forward { time + by } else { time - by };
+    /// The clock by which times are labelled, which showed `now`, was stepped: what was learnt by it moves with it. What was restored
+    /// stays: it was dated by a clock of another run.
+    pub fn shift(&mut self, now: Time, forward: bool, by: core::time::Duration) {
+        let moved = |time: Time| if forward { time + by } else { time - by };
+        let restored = self.restored;
+        let shift = |time: Time| if restored.is_none_or(|at| at <= time) && time <= now { moved(time) } else { time };
         self.started = self.started.map(shift);
         self.next_minute = Time::BOOT;
         self.resolvers.forget_span();
@@ -124,8 +127,9 @@ impl Inventory {
         }
         self.hosts.shift(shift);
         self.owners.shift(shift);
-        self.flows.all_mut().for_each(|flow| flow.last = shift(flow.last));
-        self.news.iter_mut().for_each(|(until, _)| *until = shift(*until));
+        self.flows.shift(moved);
+        self.news.iter_mut().for_each(|(until, _)| *until = moved(*until));
+        self.restored = restored.map(moved);
     }
 
     fn known(&self, mac: Mac) -> Result<Slot, Refusal> {

@@ -15,6 +15,8 @@ use hashbrown::HashMap;
 
 /// So many addresses are kept.
 const MOST: usize = 65_536;
+/// So many that are kept leave no room for what is not proven: whoever invents MACs cannot keep out those of real devices.
+const MOST_INVENTED: usize = MOST / 2;
 const WINDOW: Duration = Duration::from_secs(600);
 const QUIET: Duration = Duration::from_secs(3600);
 
@@ -56,10 +58,10 @@ impl Owners {
         owner.map(|owner| owner.is_settled = true).is_some()
     }
 
-    /// A MAC says the address is its own; returns whom it is in conflict with, if that must be told.
-    pub(super) fn claim(&mut self, ip: IpAddr, mac: Mac, claim: Claim, now: Time) -> Option<Mac> {
+    /// A MAC, that of a proven device or not, says the address is its own; returns whom it is in conflict with, if that must be told.
+    pub(super) fn claim(&mut self, ip: IpAddr, mac: Mac, claim: Claim, now: Time, is_proven: bool) -> Option<Mac> {
         let said = matches!(claim, Claim::Arp | Claim::Ndp).then_some(now);
-        let has_room = self.by_ip.len() < MOST;
+        let has_room = self.by_ip.len() < if is_proven { MOST } else { MOST_INVENTED };
         let Some(owner) = self.by_ip.get_mut(&ip) else {
             if has_room {
                 self.by_ip.insert(ip, Owner { mac, is_settled: false, said, told: None });
@@ -118,7 +120,7 @@ mod tests {
         let ip = IpAddr::from([10, 0, 0, 1]);
         let told: alloc::vec::Vec<_> = claims
             .iter()
-            .map(|&(second, mac, claim)| owners.claim(ip, mac, claim, Time::BOOT + Duration::from_secs(second)))
+            .map(|&(second, mac, claim)| owners.claim(ip, mac, claim, Time::BOOT + Duration::from_secs(second), true))
             .collect();
         assert_eq!(told, expected, "{claims:?}");
     }
@@ -144,15 +146,29 @@ mod tests {
         let ip = IpAddr::from([10, 0, 0, 1]);
         let settled = |owners: &Owners| [A, B].map(|mac| owners.is_settled(ip, Individual::of(mac)));
         assert!(!owners.settle(ip, A));
-        owners.claim(ip, A, Claim::Traffic, Time::BOOT);
+        owners.claim(ip, A, Claim::Traffic, Time::BOOT, true);
         assert_eq!(settled(&owners), [false, false]);
         assert!(owners.settle(ip, A) && !owners.settle(ip, B));
-        owners.claim(ip, B, Claim::Traffic, Time::BOOT);
+        owners.claim(ip, B, Claim::Traffic, Time::BOOT, true);
         assert_eq!(settled(&owners), [true, false]);
-        owners.claim(ip, B, Claim::Arp, Time::BOOT);
+        owners.claim(ip, B, Claim::Arp, Time::BOOT, true);
         assert_eq!(settled(&owners), [false, false]);
         assert!(owners.settle(ip, B));
         owners.lose(ip, B);
         assert_eq!(settled(&owners), [false, false]);
+    }
+
+    #[test]
+    fn whoever_invents_macs_leaves_room_for_proven_devices() {
+        let mut owners = Owners::new(Seed::new(1));
+        let claim = |owners: &mut Owners, number: usize, is_proven| {
+            let ip = IpAddr::from((number as u32).to_be_bytes());
+            owners.claim(ip, A, Claim::Arp, Time::BOOT, is_proven);
+            owners.of(ip).is_some()
+        };
+        assert!((0..MOST_INVENTED).all(|number| claim(&mut owners, number, false)));
+        assert!(!claim(&mut owners, MOST, false) && owners.left_out == 1);
+        assert!((MOST_INVENTED..MOST).all(|number| claim(&mut owners, number, true)));
+        assert!(!claim(&mut owners, MOST, true) && owners.left_out == 2);
     }
 }

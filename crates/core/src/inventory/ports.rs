@@ -115,23 +115,33 @@ impl Ports {
         self.0.iter_mut().find(|known| known.port == port && known.protocol == protocol && known.ip == ip)
     }
 
-    /// Takes a proof; none if `most` others are known already.
-    pub(super) fn prove(&mut self, proof: &Proof, most: usize) -> Option<&mut Port> {
+    /// Takes a proof. Where `most` others are known already one must go or it finds no room, which is counted: the stalest that a
+    /// system lent to a program goes for one that is a service's by custom.
+    pub(super) fn prove(&mut self, proof: &Proof, most: usize, left_out: &mut u64) -> Option<&mut Port> {
         let known = self
             .0
             .iter()
             .position(|known| known.port == proof.port && known.protocol == proof.protocol && known.ip == proof.ip);
-        let at = known.unwrap_or(self.0.len());
         if known.is_none() {
             if self.0.len() >= most {
-                return None;
+                *left_out = left_out.saturating_add(1);
+                let gone = self.stalest_lent().filter(|_| proof.port < LENT)?;
+                self.0.remove(gone);
             }
             self.0.push(proof.port());
         }
-        let port = self.0.get_mut(at)?;
+        let port = match known {
+            Some(at) => self.0.get_mut(at)?,
+            None => self.0.last_mut()?,
+        };
         port.evidence = port.evidence.max(proof.evidence);
         port.last_seen = port.last_seen.max(proof.at);
         Some(port)
+    }
+
+    fn stalest_lent(&self) -> Option<usize> {
+        let lent = self.0.iter().enumerate().filter(|(_, port)| !port.is_lasting());
+        lent.min_by_key(|(_, port)| port.last_seen).map(|(at, _)| at)
     }
 
     /// Takes the ports at some address away.

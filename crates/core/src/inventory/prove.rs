@@ -1,15 +1,17 @@
 //! Proofs of open ports find their place: with the device whose address it is, else with the hosts behind a router.
 
 use super::addresses::Claim;
-use super::contacts::Contact;
+use super::contacts::{self, Contact};
 use super::device::{Device, MOST_PORTS};
 use super::flows::{Flow, FlowId, Side};
 use super::frames::{Context, is_somebodys};
+use super::names::Source;
 use super::ports::{Evidence, Port, Proof, Protocol};
 use super::{Inventory, Slot, Whose, events::What};
 use crate::packet::frame::Ip;
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
+use crate::untrusted::Untrusted;
 use core::net::IpAddr;
 
 impl Inventory {
@@ -87,10 +89,7 @@ impl Inventory {
         let Some(device) = self.devices.get_mut(slot) else { return };
         // What is open when a device is told as new belongs to it.
         let belongs = is_baseline || !device.presence.is_told || !device.is_local;
-        let Some(port) = device.ports.prove(proof, MOST_PORTS) else {
-            self.left_out.ports = self.left_out.ports.saturating_add(1);
-            return;
-        };
+        let Some(port) = device.ports.prove(proof, MOST_PORTS, &mut self.left_out.ports) else { return };
         let is_news = !belongs && !port.is_told && port.is_lasting();
         port.is_told |= belongs || is_news;
         if is_news {
@@ -105,12 +104,21 @@ impl Inventory {
             return None;
         }
         let device = self.devices.get_mut(slot)?;
-        let mac = device.mac;
+        let (mac, is_proven) = (device.mac, self.settings.lists_unproven || device.is_proven);
         let lost = device.addresses.claim(ip, claim, now);
         self.lose(mac, lost);
-        let conflict = self.owners.claim(ip, mac, claim, now);
+        let conflict = self.owners.claim(ip, mac, claim, now, is_proven);
         self.take_from_hosts(slot, ip);
+        self.take_foretold(slot, ip, now);
         conflict
+    }
+
+    /// What DNS called an address before it was known to be a device's own, the device is called.
+    pub(super) fn take_foretold(&mut self, slot: Slot, ip: IpAddr, now: Time) {
+        let name = self.foretold.take(ip, now).and_then(|id| self.servers.text(id)).map(Untrusted::from);
+        if let (Some(name), Some(device)) = (name, self.devices.get_mut(slot)) {
+            device.names.hear(name, Source::Dns, now);
+        }
     }
 
     /// An address thought to be behind a router is a device's own.
@@ -176,9 +184,13 @@ impl Inventory {
             let given = if side == client { flow.name } else { None };
             let name = given.or_else(|| self.lookups.name(half.mac.number(), peer));
             let contact = Contact { ip: peer, port, name, sent, received, last: flow.last };
-            if !device.contacts.add(contact) {
+            let had = device.contacts.len();
+            let most = if self.many_contacts < contacts::MANY { contacts::MOST } else { contacts::FEW };
+            if !device.contacts.add(contact, most) {
                 self.left_out.contacts = self.left_out.contacts.saturating_add(1);
             }
+            let is_beyond = had >= contacts::FEW && device.contacts.len() > had;
+            self.many_contacts = self.many_contacts.saturating_add(usize::from(is_beyond));
         }
     }
 }

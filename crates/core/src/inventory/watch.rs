@@ -1,6 +1,8 @@
 //! What time alone brings about: new devices are told once they have a name or have had long enough to say one, silent ones are
 //! missed, minutes end.
 
+use super::contacts;
+use super::device::Device;
 use super::events::{Event, What};
 use super::report::{Hardware, is_archived};
 use super::resolvers::Span;
@@ -42,6 +44,8 @@ impl Inventory {
                 device.contacts.forget_before(now - self.settings.contacts);
             }
         }
+        let beyond = |(device, _): (&Device, _)| device.contacts.len().saturating_sub(contacts::FEW);
+        self.many_contacts = self.devices.all().map(beyond).sum();
     }
 
     /// A device was proven: it may be news.
@@ -136,7 +140,17 @@ impl Inventory {
         if !self.servers.is_full() {
             return;
         }
-        let mut used: alloc::collections::BTreeSet<_> = self.lookups.names().collect();
+        self.keep_used_names();
+        if self.servers.is_full() {
+            // Answers fill it, more than anybody asks for: without them contacts have names again.
+            self.lookups.clear();
+            self.foretold.clear();
+            self.keep_used_names();
+        }
+    }
+
+    fn keep_used_names(&mut self) {
+        let mut used: alloc::collections::BTreeSet<_> = self.lookups.names().chain(self.foretold.names()).collect();
         used.extend(self.devices.all().flat_map(|(device, _)| device.contacts.names()));
         used.extend(self.flows.all().filter_map(|flow| flow.name));
         self.servers.keep(|id| used.contains(&id));

@@ -13,7 +13,8 @@ use core::time::Duration;
 /// So many options of a message are looked at.
 const MOST_OPTIONS: usize = 256;
 const MAGIC: [u8; 4] = [99, 130, 83, 99];
-const ETHERNET: [u8; 2] = [1, 6];
+/// Hardware types whose addresses are MACs, and their length: Ethernet, and IEEE 802 (RFC 1700).
+const WITH_MAC: [[u8; 2]; 2] = [[1, 6], [6, 6]];
 
 /// A message, its fixed fields read.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +85,7 @@ impl<'a> Message<'a> {
         Some(Self {
             is_request,
             transaction: array(bytes, 4).map(u32::from_be_bytes)?,
-            mac: array(bytes, 28).filter(|_| array(bytes, 1) == Some(ETHERNET)),
+            mac: array(bytes, 28).filter(|_| array(bytes, 1).is_some_and(|hardware| WITH_MAC.contains(&hardware))),
             client: address(12)?,
             yours: address(16)?,
             relay: address(24)?,

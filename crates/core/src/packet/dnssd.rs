@@ -71,7 +71,7 @@ pub fn announcements<'a>(message: &Message<'a>) -> impl Iterator<Item = Announce
 }
 
 fn what<'a>(record: &Record<'a>) -> Option<What<'a>> {
-    let host = |name: Name<'a>, address| name.ends_with(&[b"local"]).then_some(What::Host { name, address });
+    let host = |name: Name<'a>, address| Some(What::Host { name, address });
     match record.data {
         Data::A(address) => host(record.name, address.into()),
         Data::Aaaa(address) => host(record.name, address.into()),
@@ -205,8 +205,8 @@ mod tests {
             &["pc.LOCAL has fe80::1 no more"],
         );
         check("7.2.0.192.in-addr.arpa", PTR, 120, &name("pc.local"), &["pc.local has 192.0.2.7"]);
-        check("pc.example", A, 120, &[192, 0, 2, 7], &[]);
-        check("7.2.0.192.in-addr.arpa", PTR, 120, &name("pc.example"), &[]);
+        check("pc.example", A, 120, &[192, 0, 2, 7], &["pc.example has 192.0.2.7"]);
+        check("7.2.0.192.in-addr.arpa", PTR, 120, &name("pc.example"), &["pc.example has 192.0.2.7"]);
     }
 
     #[test]

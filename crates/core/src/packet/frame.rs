@@ -284,8 +284,11 @@ impl Packet {
         let [source, destination] = [0, 4].map(|at| Ipv4Addr::from(bytes::<4>(&addresses, at).unwrap_or_default()));
         let length = usize::from(u16::from_be_bytes([long, gth]));
         let header = usize::from(first & 0x0f).saturating_mul(4);
+        if header < 20 || (length > 0 && length < header) {
+            return;
+        }
         // A length of zero is a segmentation offload's: the frame is longer than the field can say.
-        if length >= header.max(20) {
+        if length > 0 {
             self.network.end = at.saturating_add(length).min(frame.len());
         }
         let offset = u16::from_be_bytes([fragment, ment]) & 0x1fff;
@@ -296,7 +299,7 @@ impl Packet {
             protocol,
             is_later_fragment: offset != 0,
         });
-        self.read_transport(frame, protocol, offset != 0, at.saturating_add(header.max(20)));
+        self.read_transport(frame, protocol, offset != 0, at.saturating_add(header));
     }
 
     fn read_ipv6(&mut self, frame: &[u8], at: usize) {
@@ -353,9 +356,7 @@ impl Packet {
         self.payload = at.min(end)..end;
         let Some(segment) = frame.get(self.payload.clone()).filter(|_| !is_later_fragment) else { return };
         let (transport, header) = match protocol {
-            TCP => {
-                (tcp(segment), segment.get(12).map_or(20, |offset| usize::from(offset >> 4).saturating_mul(4)).max(20))
-            }
+            TCP => (tcp(segment), segment.get(12).map_or(20, |words| usize::from(words >> 4).saturating_mul(4))),
             UDP => (udp(segment), 8),
             ICMP | ICMPV6 => (icmp(segment), 4),
             _ => (None, 0),
@@ -377,7 +378,11 @@ const fn is_extension(protocol: u8) -> bool {
 }
 
 fn tcp(segment: &[u8]) -> Option<Transport> {
-    let &[a, b, c, d, s1, s2, s3, s4, a1, a2, a3, a4, _, flags] = segment.first_chunk::<14>()?;
+    // Of one that was cut before its checksum nothing is told, as others do; one whose header is too short is none.
+    let &[a, b, c, d, s1, s2, s3, s4, a1, a2, a3, a4, words, flags, ..] = segment.first_chunk::<16>()?;
+    if words >> 4 < 5 {
+        return None;
+    }
     Some(Transport::Tcp {
         source: u16::from_be_bytes([a, b]),
         destination: u16::from_be_bytes([c, d]),
@@ -388,7 +393,8 @@ fn tcp(segment: &[u8]) -> Option<Transport> {
 }
 
 fn udp(segment: &[u8]) -> Option<Transport> {
-    Some(Transport::Udp { source: word(segment, 0)?, destination: word(segment, 2)? })
+    let &[a, b, c, d, ..] = segment.first_chunk::<8>()?;
+    Some(Transport::Udp { source: u16::from_be_bytes([a, b]), destination: u16::from_be_bytes([c, d]) })
 }
 
 fn icmp(segment: &[u8]) -> Option<Transport> {

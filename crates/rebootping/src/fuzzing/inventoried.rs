@@ -123,7 +123,7 @@ impl Wire {
 
     fn step(&mut self, forward: bool) {
         let by = Duration::from_secs(1000);
-        self.inventory.shift(forward, by);
+        self.inventory.shift(self.now, forward, by);
         self.now = if forward { self.now + by } else { self.now - by };
     }
 

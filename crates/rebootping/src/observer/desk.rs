@@ -6,6 +6,7 @@ use super::orders::Erasing;
 use crate::capture::frame::Frame;
 use crate::capture::interfaces::Captured;
 use crate::config::observing::CaptureMode;
+use crate::extract::folders::INTERFACE;
 use crate::ipc::observer::DeviceVerb;
 use crate::pcap_files::{Behind, Files, Limits, Record, Slot};
 use rebootping_core::inventory::report::Hardware;
@@ -323,7 +324,7 @@ fn device_of_folder(name: &str) -> Option<Mac> {
 /// The folder of frames that belong to no device: `if-` and the interface's name, with a percent sign and two digits for
 /// each byte that is not a letter, a digit, a dot, a hyphen or an underscore.
 fn folder_of_interface(name: &str) -> String {
-    let mut folder = String::from("if-");
+    let mut folder = String::from(INTERFACE);
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
             folder.push(char::from(byte));

@@ -112,9 +112,9 @@ impl Devices {
         self.inventory.set_interfaces(&interfaces);
     }
 
-    /// The clock by which times are labelled was stepped by so many nanoseconds.
-    pub(super) fn shift(&mut self, step: i64) {
-        self.inventory.shift(step > 0, Duration::from_nanos(step.unsigned_abs()));
+    /// The clock by which times are labelled, which showed `now`, was stepped by so many nanoseconds.
+    pub(super) fn shift(&mut self, now: Time, step: i64) {
+        self.inventory.shift(now, step > 0, Duration::from_nanos(step.unsigned_abs()));
     }
 
     /// Does what is due, and says what happened.

@@ -11,6 +11,7 @@ use crate::capture::counters::Drops;
 use crate::capture::interfaces::Captured;
 use crate::clock::{Line, Moment};
 use crate::config::observing::CaptureMode;
+use crate::extract::folders::INTERFACE;
 use crate::extract::own_stream::Flow;
 use crate::ipc::observer::{CaptureReport, DeviceVerb, Dropped, FromObserver, ObserverSettings};
 use crate::netlink::message::Link;
@@ -173,8 +174,9 @@ impl Watching {
 
     /// How capturing goes. An error says that another observer must try.
     pub(super) fn report(&mut self, now: Moment) -> io::Result<CaptureReport> {
+        let before = self.line.of(now);
         if let Some(step) = self.line.follow(now) {
-            self.desk.devices.shift(step);
+            self.desk.devices.shift(before, step);
         }
         let news = self.desk.devices.tick(self.line.of(now));
         self.said.extend(news);
@@ -213,7 +215,7 @@ impl Watching {
                 writer: by_writer,
             },
             drop_rate: Dropped { ring: rates.ring, nic: rates.nic, softnet: rates.softnet, writer: writer_rate },
-            devices: kept.owners.len() as u64,
+            devices: kept.owners.keys().filter(|folder| !folder.starts_with(INTERFACE)).count() as u64,
             interfaces: self.capture.captured().interfaces.iter().map(|interface| interface.name.clone()).collect(),
             memory: heap::handed_out(),
             buffers: kept.memory as u64,

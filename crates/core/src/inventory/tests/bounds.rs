@@ -1,6 +1,6 @@
 //! Whatever comes, the inventory stays within its bounds, keeps the proven, counts the rest, and does not panic.
 
-use super::super::{Settings, addresses, device, devices, hosts};
+use super::super::{Settings, addresses, contacts, device, devices, hosts};
 use super::wire::{A, B, SYN, SYN_ACK, Wire};
 use crate::packet::neighbour::Mac;
 use proptest::prelude::*;
@@ -41,8 +41,70 @@ fn one_device_cannot_fill_the_inventory() {
     assert_eq!(report.hosts.len(), hosts::MOST);
     let hostile = &report.devices[0];
     assert_eq!(hostile.addresses.len(), addresses::MOST);
-    assert!(hostile.tcp_open.len() <= device::MOST_PORTS && hostile.contacts.len() <= 64);
+    assert!(hostile.tcp_open.len() <= device::MOST_PORTS && hostile.contacts.len() == contacts::MOST);
     assert!(report.left_out.addresses > 0 && report.left_out.hosts > 0 && report.left_out.contacts > 0);
+}
+
+#[test]
+fn one_device_may_have_many_contacts_and_a_crowd_has_few_each() {
+    let mut wire = Wire::new(Settings::files());
+    for device in 0..300_u32 {
+        for number in 0..500_u32 {
+            let [_, _, c, d] = number.to_be_bytes();
+            let client = (mac(device), [10, 0, (device >> 8) as u8, device as u8], 40000);
+            wire.udp(client, (B, [198, 51, c, d], 53), b"x");
+        }
+        if device == 0 {
+            assert_eq!(wire.device(mac(0)).contacts.len(), 500);
+        }
+        wire.pass(1);
+    }
+    let contacts: usize = wire.report().devices.iter().map(|device| device.contacts.len()).sum();
+    assert!((contacts::MANY..contacts::MANY + 300 * contacts::FEW + 1000).contains(&contacts), "{contacts}");
+    assert!(wire.report().left_out.contacts > 0);
+}
+
+#[test]
+fn ports_lent_for_a_while_leave_room_for_services() {
+    let mut wire = Wire::new(Settings::files());
+    let client = (A, [10, 0, 0, 10], 40000);
+    let mut open = |port| wire.connect(client, (B, [10, 0, 0, 11], port));
+    (50_000..50_000 + device::MOST_PORTS as u16 + 1).for_each(&mut open);
+    open(3389);
+    let ports = wire.open(B);
+    assert!(ports.contains(&"10.0.0.11 3389 Established".into()) && ports.len() == device::MOST_PORTS, "{ports:?}");
+    assert_eq!(wire.report().left_out.ports, 2, "one that found no room, and one that had to go");
+}
+
+#[test]
+fn a_flood_of_answers_does_not_take_the_names_of_contacts() {
+    let mut wire = Wire::live();
+    let resolver = (B, [10, 0, 0, 1], 53);
+    let answer = |wire: &mut Wire, asker: super::wire::End, label: &str, ip: [u8; 4]| {
+        let mut name = Vec::new();
+        for _ in 0..4 {
+            name.push(label.len() as u8);
+            name.extend(label.bytes());
+        }
+        name.extend(b"\0\0\x01\0\x01");
+        wire.udp(asker, resolver, &[&b"\0\x01\x01\0\0\x01\0\0\0\0\0\0"[..], &name].concat());
+        let answer = [&b"\xc0\x0c\0\x01\0\x01\0\0\0\x09\0\x04"[..], &ip].concat();
+        wire.udp(resolver, asker, &[&b"\0\x01\x81\x80\0\x01\0\x01\0\0\0\0"[..], &name, &answer].concat());
+    };
+    for number in 0..120_000_u32 {
+        if number % 10_000 == 0 {
+            wire.pass(60);
+        }
+        let asker = ([0, 2, 0, 0, 0, 9], [10, 0, 0, 99], 40001);
+        answer(&mut wire, asker, &std::format!("{number:060}"), (number | 11 << 24).to_be_bytes());
+    }
+    wire.pass(60);
+    answer(&mut wire, (A, [10, 0, 0, 10], 40002), "www", [192, 0, 2, 7]);
+    wire.connect((A, [10, 0, 0, 10], 40003), (B, [192, 0, 2, 7], 443));
+    wire.inventory.handle_proven(A, wire.now);
+    let contacts = wire.device(A).contacts;
+    let named = contacts.iter().find(|contact| contact.port == 443).unwrap();
+    assert_eq!(named.name.as_ref().map(|name| name.raw()), Some("www.www.www.www"));
 }
 
 #[test]

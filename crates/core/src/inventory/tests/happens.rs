@@ -121,6 +121,40 @@ fn who_takes_anothers_address_is_told_once() {
 }
 
 #[test]
+fn who_passes_for_us_is_told_whoever_spoke_first() {
+    let mut wire = Wire::live();
+    proven(&mut wire, C, [10, 0, 0, C[5]]);
+    wire.pass(60);
+    wire.events();
+    let conflict = What::AddressConflict { ip: [10, 0, 0, 1].into(), with: Hardware(OURS) };
+    for _ in 0..2 {
+        for mac in [C, OURS, C, OURS] {
+            wire.arp(mac, [10, 0, 0, 1]);
+        }
+        assert_eq!(wire.events(), [(C, conflict.clone())]);
+        wire.pass(HOUR);
+    }
+}
+
+#[test]
+fn nobody_claims_addresses_in_our_place() {
+    let mut wire = Wire::live();
+    for mac in [A, C] {
+        proven(&mut wire, mac, [10, 0, 0, mac[5]]);
+    }
+    wire.pass(60);
+    wire.events();
+    for number in 0..70_000_u32 {
+        wire.arp_from(C, OURS, (number | 11 << 24).to_be_bytes());
+    }
+    wire.arp(A, [10, 0, 0, 77]);
+    wire.arp(C, [10, 0, 0, 77]);
+    let conflict = What::AddressConflict { ip: [10, 0, 0, 77].into(), with: Hardware(A) };
+    assert_eq!(wire.events(), [(C, conflict)]);
+    assert_eq!(wire.report().left_out.addresses, 0);
+}
+
+#[test]
 fn who_acts_as_a_gateway_is_told_once() {
     let mut wire = Wire::live();
     proven(&mut wire, A, [10, 0, 0, 10]);

@@ -230,6 +230,37 @@ fn what_lives_on_an_internet_link_is_the_providers() {
 }
 
 #[test]
+fn a_device_is_called_what_dns_said_before_it_spoke() {
+    let mut wire = files();
+    let (asker, resolver) = ((A, [10, 0, 0, 10], 40001), (B, [10, 0, 0, 1], 53));
+    let answer = |wire: &mut Wire, question: &[u8], records: &[u8], counts: [u8; 6]| {
+        wire.udp(asker, resolver, &[&b"\0\x01\x01\0\0\x01\0\0\0\0\0\0"[..], question].concat());
+        wire.udp(resolver, asker, &[&b"\0\x01\x81\x80\0\x01"[..], &counts, question, records].concat());
+    };
+    // An alias and the address of what it stands for; beside a service, its server's address.
+    let alias = b"\xc0\x0c\0\x05\0\x01\0\0\0\x09\0\x06\x03nas\xc0\x10\xc0\x25\0\x01\0\x01\0\0\0\x09\0\x04\x0a\0\0\x0c";
+    answer(&mut wire, b"\x03www\x03lan\0\0\x01\0\x01", alias, [0, 2, 0, 0, 0, 0]);
+    let service = b"\xc0\x0c\0\x21\0\x01\0\0\0\x09\0\x0b\0\0\0\0\x01\x85\x02dc\xc0\x17";
+    let beside = b"\x02dc\x03lan\0\0\x01\0\x01\0\0\0\x09\0\x04\x0a\0\0\x0d";
+    let records = [&service[..], beside].concat();
+    answer(&mut wire, b"\x05_ldap\x04_tcp\x03lan\0\0\x21\0\x01", &records, [0, 1, 0, 0, 0, 1]);
+    let names = |wire: &mut Wire, mac| {
+        let names = wire.device(mac).names;
+        let mut names: Vec<_> = names.iter().map(|name| std::string::String::from(name.name.raw())).collect();
+        names.sort();
+        names
+    };
+    wire.connect(CLIENT, (C, [10, 0, 0, 12], 445));
+    assert_eq!(names(&mut wire, C), ["nas.lan"]);
+    const D: crate::packet::neighbour::Mac = [0x00, 0x1b, 0x21, 0, 0, 0xd];
+    wire.arp(D, [10, 0, 0, 13]);
+    assert_eq!(names(&mut wire, D), ["dc.lan"]);
+    wire.pass(7200);
+    answer(&mut wire, b"\x03www\x03lan\0\0\x01\0\x01", alias, [0, 2, 0, 0, 0, 0]);
+    assert_eq!(names(&mut wire, C), ["nas.lan", "www.lan"]);
+}
+
+#[test]
 fn contacts_are_called_what_the_device_was_told() {
     let mut wire = files();
     let (asker, resolver) = ((A, [10, 0, 0, 10], 40001), (B, [10, 0, 0, 1], 53));
@@ -317,10 +348,36 @@ fn a_step_of_the_clock_moves_every_time() {
     wire.connect(CLIENT, SERVER);
     wire.inventory.handle_proven(B, wire.now);
     let before = wire.device(B);
-    wire.inventory.shift(false, core::time::Duration::from_secs(5));
+    wire.inventory.shift(wire.now, false, core::time::Duration::from_secs(5));
     let after = wire.device(B);
     let stepped = |time: u64| time - 5_000_000_000;
     assert_eq!((after.first_seen, after.last_seen), (stepped(before.first_seen), stepped(before.last_seen)));
     assert_eq!(after.tcp_open[0].first_seen, stepped(before.tcp_open[0].first_seen));
     assert_eq!(after.addresses[0].last_seen, stepped(before.addresses[0].last_seen));
+}
+
+#[test]
+fn a_step_of_the_clock_leaves_contacts_and_what_another_run_learnt() {
+    const YEAR: core::time::Duration = core::time::Duration::from_secs(365 * 24 * 3600);
+    let mut wire = Wire::live();
+    wire.connect(CLIENT, SERVER);
+    wire.inventory.handle_proven(A, wire.now);
+    wire.inventory.handle_proven(B, wire.now);
+    let before = wire.device(B);
+    let kept = serde_json::from_str(&serde_json::to_string(&wire.inventory.keep()).unwrap()).unwrap();
+    // A gateway without a battery starts with the clock of a year ago, and is told the time later.
+    wire.now = wire.now - YEAR;
+    let (settings, vendors) = (Settings::live(), super::super::Vendors::default());
+    wire.inventory = super::super::Inventory::restore(settings, vendors, 8, kept, wire.now);
+    wire.set_interfaces();
+    wire.connect(CLIENT, (C, [10, 0, 0, 12], 80));
+    wire.inventory.handle_proven(C, wire.now);
+    let stepped_at = wire.now;
+    wire.inventory.shift(wire.now, true, YEAR);
+    wire.now = wire.now + YEAR;
+    wire.inventory.handle_wake(wire.now);
+    let after = wire.device(B);
+    assert_eq!((after.first_seen, &after.contacts), (before.first_seen, &before.contacts));
+    assert_eq!(after.tcp_open[0].first_seen, before.tcp_open[0].first_seen);
+    assert!(wire.device(C).first_seen + 1_000_000_000 >= (stepped_at + YEAR).as_nanos());
 }

@@ -48,11 +48,16 @@ impl Wire {
     /// A gateway with a LAN and an Internet link, after its baseline.
     pub(super) fn live() -> Self {
         let mut wire = Self::new(Settings { baseline: Duration::ZERO, ..Settings::live() });
+        wire.set_interfaces();
+        wire
+    }
+
+    /// A LAN and an Internet link.
+    pub(super) fn set_interfaces(&mut self) {
         let interface =
             |id, name: &str, leads| Interface { id, name: name.into(), mac: Some(OURS), leads, has_devices: true };
-        wire.inventory
+        self.inventory
             .set_interfaces(&[interface(LAN, "lan0", Leads::ToDevices), interface(WAN, "wan1", Leads::ToInternet)]);
-        wire
     }
 
     pub(super) fn pass(&mut self, seconds: u64) {
@@ -74,7 +79,12 @@ impl Wire {
     }
 
     pub(super) fn arp(&mut self, mac: Mac, ip: [u8; 4]) {
-        let mut frame = [&[0xff; 6], &mac[..], &[8, 6, 0, 1, 8, 0, 6, 4, 0, 1]].concat();
+        self.arp_from(mac, mac, ip);
+    }
+
+    /// A frame of one MAC says that an address is another's.
+    pub(super) fn arp_from(&mut self, sender: Mac, mac: Mac, ip: [u8; 4]) {
+        let mut frame = [&[0xff; 6], &sender[..], &[8, 6, 0, 1, 8, 0, 6, 4, 0, 1]].concat();
         frame.extend([&mac[..], &ip, &[0; 6], &[10, 0, 0, 1]].concat());
         self.see(&frame);
     }

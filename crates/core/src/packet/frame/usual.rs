@@ -10,7 +10,7 @@ const NETWORK: usize = 14;
 /// And IPv4's.
 const SEGMENT: usize = NETWORK + 20;
 /// And what is read of TCP's; the few datagrams of UDP that end before it go the long way.
-const HEAD: usize = SEGMENT + 14;
+const HEAD: usize = SEGMENT + 16;
 /// Version 4, and a header of five words.
 const PLAIN: u8 = 0x45;
 /// The bits of a fragment's place in its packet.
@@ -33,8 +33,11 @@ impl Packet {
                 let [sequence, acknowledgement] = [SEGMENT + 4, SEGMENT + 8].map(|at| double(head, at));
                 let flags = *head.get(SEGMENT + 13)?;
                 let words = usize::from(*head.get(SEGMENT + 12)? >> 4);
+                if words < 5 {
+                    return None;
+                }
                 let transport = Transport::Tcp { source, destination, flags, sequence, acknowledgement };
-                (transport, words.saturating_mul(4).max(20))
+                (transport, words.saturating_mul(4))
             }
             UDP => (Transport::Udp { source, destination }, 8),
             _ => return None,
