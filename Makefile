@@ -28,7 +28,7 @@ demo:
 docker-demo:
 	@tools/docker-demo
 
-# Measures what README.md and CHANGELOG.md claim.
+# Measures what the guides and CHANGELOG.md claim.
 bench:
 	@tools/bench
 

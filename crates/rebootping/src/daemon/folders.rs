@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// Refuses to go on without root, and says why it is needed.
-pub(super) fn require_root() -> io::Result<()> {
+/// Refuses to go on without root, and says what needs it for what.
+pub(super) fn require_root(what: &str) -> io::Result<()> {
     if Uid::effective().is_root() {
         return Ok(());
     }
-    Err(io::Error::other("run needs root, to open packet sockets and to command Shorewall; use sudo"))
+    Err(io::Error::other(format!("{what}; use sudo")))
 }
 
 /// Where the judge keeps what must survive.

@@ -16,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// `rebootping release` without a daemon: what was done, or what is left to do.
 pub(crate) fn give_back(config: &Config) -> Result<String, String> {
-    folders::require_root().map_err(|error| error.to_string())?;
+    folders::require_root("release needs root, to command Shorewall").map_err(|error| error.to_string())?;
     folders::make(config).map_err(|error| error.to_string())?;
     let lock = folders::Lock::take(&config.paths.run).map_err(|error| error.to_string())?;
     let hints = judge_settings(config).providers;

@@ -164,7 +164,7 @@ struct Daemon {
 
 impl Daemon {
     fn start(explicit: Option<&Path>, config: Config, join: Option<&Path>) -> io::Result<(Self, Receiver<Input>)> {
-        folders::require_root()?;
+        folders::require_root("run needs root, to open packet sockets and to command Shorewall")?;
         folders::make(&config)?;
         let lock = folders::Lock::take(&config.paths.run)?;
         sandbox::enter_as_committer()?;

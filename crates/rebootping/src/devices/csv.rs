@@ -7,7 +7,7 @@ use rebootping_core::inventory::ports::Protocol;
 use std::io::{self, Write};
 
 /// What the first line says.
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "mac",
     "behind",
     "name",
@@ -23,6 +23,7 @@ const COLUMNS: [&str; 23] = [
     "bytes_sent",
     "bytes_received",
     "note",
+    "names",
     "ip",
     "protocol",
     "port",
@@ -33,7 +34,7 @@ const COLUMNS: [&str; 23] = [
     "port_last_seen",
 ];
 /// How many of them are a device's.
-const OF_DEVICE: usize = 15;
+const OF_DEVICE: usize = 16;
 const OF_PORT: usize = COLUMNS.len() - OF_DEVICE;
 
 /// Writes everything; no field is a formula to any spreadsheet.
@@ -62,6 +63,7 @@ fn rows<'a>(begin: &[String; OF_DEVICE], ports: impl Iterator<Item = (Protocol, 
 
 fn of_device(device: &Device) -> [String; OF_DEVICE] {
     let best = device.names.iter().find(|name| Some(&name.name) == device.name.as_ref());
+    let names = device.names.iter().map(|name| format!("{} ({})", name.name.raw(), source(name.source)));
     let addresses: Vec<String> = device.addresses.iter().map(|address| address.ip.to_string()).collect();
     [
         device.mac.to_string(),
@@ -79,6 +81,7 @@ fn of_device(device: &Device) -> [String; OF_DEVICE] {
         device.bytes_sent.to_string(),
         device.bytes_received.to_string(),
         device.note.clone().unwrap_or_default(),
+        names.collect::<Vec<_>>().join("; "),
     ]
 }
 

@@ -131,10 +131,11 @@ pub(crate) fn list(captures: &Path) -> io::Result<Vec<String>> {
 
 fn nearest(word: &str, names: &[String]) -> Vec<String> {
     let word: String = word.to_lowercase().chars().take(40).collect();
-    let mut by_distance: Vec<(usize, &String)> =
-        names.iter().map(|name| (damerau_levenshtein(&word, name), name)).collect();
+    // An interface is asked for by its name.
+    let names = names.iter().map(|name| name.strip_prefix(INTERFACE).unwrap_or(name));
+    let mut by_distance: Vec<(usize, &str)> = names.map(|name| (damerau_levenshtein(&word, name), name)).collect();
     by_distance.sort();
-    by_distance.into_iter().take(NAMED).map(|(_, name)| name.clone()).collect()
+    by_distance.into_iter().take(NAMED).map(|(_, name)| name.to_owned()).collect()
 }
 
 impl Missing {

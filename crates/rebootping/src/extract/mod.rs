@@ -86,6 +86,12 @@ pub(crate) fn run(config: &Config, asked: &Asked<'_>) -> Result<(), String> {
     let now = clock::wall();
     let moment = |when: Option<When>, default| when.map_or(default, |when| nanos(when.resolve(now)));
     let span = Span { since: moment(asked.since, 0), until: moment(asked.until, u64::MAX) };
+    if span.since >= span.until {
+        return Err("what begins with --since must end after it with --until".to_owned());
+    }
+    if asked.mode != Mode::History && span.until <= nanos(now) {
+        return Err("--until is over: there is nothing to follow".to_owned());
+    }
     let stop = Stop::listen().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let mut told = Told::new(span.since, sources.iter().map(folders::Source::name).collect());
     let (remarks, standings) = past::verdicts(config, span.since, span.until.min(nanos(now)));

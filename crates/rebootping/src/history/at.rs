@@ -2,7 +2,7 @@
 
 use super::graph::milliseconds;
 use super::switches::recorded;
-use super::{Label, label, local, names, nanos, span, with_history};
+use super::{Label, label, local, names, nanos, span, with_history, written_each};
 use crate::cli::Why;
 use crate::duration::{When, format_duration};
 use crate::report::amount::bytes;
@@ -50,7 +50,9 @@ pub(crate) fn why(explicit: Option<&Path>, asked: &Why, at: When, now: Timestamp
         let told = |shown: Shown<'_>| {
             if asked.output.json { format!("{}\n", shown.json(dated)) } else { shown.prose() }
         };
-        explain(&Asked { reader, open: &open, label: &label, link: &asked.link, family: None, at }, told)
+        let told = explain(&Asked { reader, open: &open, label: &label, link: &asked.link, family: None, at }, told);
+        let is_recent = at.as_nanos().saturating_add(config.store.flush.as_nanos() as u64) > nanos(now).max(0) as u64;
+        told.map_err(|error| if is_recent { format!("{error}; {}", written_each(config)) } else { error })
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::moved::Moved;
 use super::smoke;
-use super::{nanos, with_history};
+use super::{nanos, with_history, written_each};
 use crate::cli::History as Asked;
 use crate::clock;
 use crate::config::meant::Config;
@@ -131,8 +131,12 @@ impl Told<'_> {
         }
         known.sort();
         known.dedup();
-        self.find(&known, name)
-            .ok_or_else(|| format!("the history knows no link {name:?}; it knows: {}", known.join(", ")))
+        self.find(&known, name).ok_or_else(|| {
+            if known.is_empty() {
+                return format!("the history knows no link yet; {}", written_each(self.config));
+            }
+            format!("the history knows no link {name:?}; it knows: {}", known.join(", "))
+        })
     }
 
     fn find(&self, known: &[String], name: &str) -> Option<String> {

@@ -58,6 +58,12 @@ fn label(at: Time) -> Timestamp {
 }
 
 /// To the second, in the operator's zone.
+/// Why what has just happened is not told.
+fn written_each(config: &Config) -> String {
+    let flush = config.store.flush.as_secs();
+    format!("what happens is written every {flush} s: ask again then, and see `rebootping status` for what is now")
+}
+
 fn local(at: Time) -> String {
     label(at).to_zoned(clock::zone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

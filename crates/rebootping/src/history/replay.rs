@@ -1,6 +1,6 @@
 //! `rebootping replay`: decides again what was decided, and what other settings would have decided.
 
-use super::{label, local, names, nanos, span, with_history};
+use super::{label, local, names, nanos, span, with_history, written_each};
 use crate::cli::Replay as Asked;
 use crate::clock;
 use crate::config::meant::Config;
@@ -33,7 +33,7 @@ pub(crate) fn replay(explicit: Option<&Path>, asked: &Asked) -> ExitCode {
             played.take(noted)?;
         }
         let Some(opening) = &played.opening else {
-            return Err(format!("nothing was recorded since {from:.0}"));
+            return Err(format!("nothing was recorded since {from:.0}; {}", written_each(config)));
         };
         Ok(if asked.json { format!("{}\n", played.json()) } else { played.text(config, opening) })
     })

@@ -11,6 +11,7 @@ use super::pcapng::Maker;
 use super::ring::{PARTS, Plan, Ring};
 use super::status::{Board, OwnerStatus};
 use crate::config::observing::Capture;
+use crate::report::amount::bytes;
 use rebootping_core::time::Time;
 use std::collections::BTreeMap;
 use std::io;
@@ -181,7 +182,8 @@ impl Archive {
 
     fn no_room(&self) -> Refusal {
         let (free, kept) = (self.space.available, self.limits.keep_free(self.space));
-        Refusal::NoRoom(format!("{free} bytes are free on the disk, keep_free is {kept}, no capture is left to remove"))
+        let (free, kept) = (bytes(free), bytes(kept));
+        Refusal::NoRoom(format!("{free} are free on the disk, keep_free is {kept}, no capture is left to remove"))
     }
 
     /// Whether anything can be written again: the disk takes something, and there is room or something to remove for it.

@@ -190,9 +190,18 @@ impl<R: Read + Seek> Reader<R> {
     }
 }
 
+/// How files begin that others packed than gzip, of which we know only that.
+const PACKED: [(&str, [u8; 4]); 3] =
+    [("xz", [0xfd, b'7', b'z', b'X']), ("zstd", [0x28, 0xb5, 0x2f, 0xfd]), ("zip", [b'P', b'K', 3, 4])];
+
 impl Format {
     fn detect<R: Read>(window: &mut Window<R>) -> Result<Self, Stop> {
-        let Some(magic) = window.peek::<4>()? else { return Err(Stop::Within) };
+        let Some(magic) = window.peek::<4>()? else {
+            return Err(if window.is_empty() { Stop::Empty } else { Stop::NoCapture });
+        };
+        if let Some((packer, _)) = PACKED.iter().find(|(_, begin)| *begin == magic) {
+            return Err(Stop::Packed(packer));
+        }
         if magic == pcapng::SECTION {
             return Ok(Self::Sections(Box::default()));
         }

@@ -10,8 +10,12 @@ pub(super) enum Stop {
     End,
     /// The file ends within a packet or header.
     Within,
+    /// There is nothing in it.
+    Empty,
     /// It begins like no capture file.
     NoCapture,
+    /// This packed it, which we do not unpack.
+    Packed(&'static str),
     /// It contradicts itself; what is wrong.
     Damaged(String),
     /// The system could not read it.
@@ -24,7 +28,9 @@ impl Stop {
         Some(match self {
             Self::End => return None,
             Self::Within => "it ends within a packet".to_owned(),
-            Self::NoCapture => "it begins like neither pcap nor pcapng".to_owned(),
+            Self::Empty => "it is empty".to_owned(),
+            Self::NoCapture => "it is no capture, neither pcap nor pcapng, as it is or packed by gzip".to_owned(),
+            Self::Packed(packer) => format!("{packer} packed it: unpack it first"),
             Self::Damaged(what) => what.clone(),
             Self::Unreadable(error) => unreadable(error),
         })
@@ -60,8 +66,10 @@ pub(crate) struct Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { packets, left_out, cut } = self;
-        if let Some(reason) = cut {
-            write!(f, "cut short after {packets} packet{} ({reason})", plural(*packets))?;
+        match cut {
+            Some(reason) if *packets == 0 => write!(f, "nothing was read: {reason}")?,
+            Some(reason) => write!(f, "cut short after {packets} packet{} ({reason})", plural(*packets))?,
+            None => {}
         }
         if *left_out > 0 {
             let comma = if cut.is_some() { "; " } else { "" };

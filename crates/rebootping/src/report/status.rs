@@ -217,7 +217,7 @@ impl Status {
         }
     }
 
-    /// As monitoring plug-ins have it: 0 all links healthy, 1 some not, 2 none or no answer on any, 3 unknown, as while nobody judges.
+    /// As monitoring plug-ins have it: 0 all links healthy, 1 some not, 2 none (also where there is no link) or no answer on any, 3 unknown, as while nobody judges.
     pub(crate) fn exit_code(&self) -> u8 {
         let states = || self.links.iter().flat_map(LinkStatus::counting);
         if states().any(|state| state.reason.code == Code::Starting)
@@ -226,7 +226,7 @@ impl Status {
             return 3;
         }
         let silent = self.links.iter().any(|link| link.own.reason.code == Code::NothingAnswers);
-        if silent || (!self.links.is_empty() && self.links.iter().all(|link| !link.own.healthy)) {
+        if silent || self.links.iter().all(|link| !link.own.healthy) {
             return 2;
         }
         u8::from(states().any(|state| !state.healthy))

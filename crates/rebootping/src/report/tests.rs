@@ -178,6 +178,9 @@ fn monitoring_reads_the_exit_code() {
     assert_eq!(code(report(Code::SoleBest, 4, true, 5), report(Code::Behind, 0, false, 60)), 2);
     assert_eq!(code(report(Code::NothingAnswers, 0, true, 0), report(Code::NothingAnswers, 0, true, 0)), 2);
     assert_eq!(code(report(Code::Starting, 0, true, 0), best()), 3);
+    let mut nowhere = status_of([best(), best()], State::Applied, None);
+    nowhere.links.clear();
+    assert_eq!(nowhere.exit_code(), 2, "a gateway without a link has no Internet");
     let without = |place: usize| {
         let mut status = status_of([best(), best()], State::Applied, None);
         status.processes[place].state = "starting".into();

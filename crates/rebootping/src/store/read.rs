@@ -17,7 +17,8 @@ pub(crate) use traffic::{Amounts, Totals};
 use super::kinds::{Happening, Stretch};
 use super::{file, pack, schema};
 use rusqlite::{Connection, OpenFlags, params};
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The writer holds the file only for an instant.
@@ -31,6 +32,8 @@ const LONGEST: i64 = 26 * 3600 * 1_000_000_000;
 pub(crate) enum Unreadable {
     /// There is none: nothing was ever kept.
     NotThere,
+    /// Who asks may not look into this folder.
+    Private(PathBuf),
     /// It has the schema of an earlier version until the observer is started.
     Older,
     /// A newer version wrote it.
@@ -43,6 +46,9 @@ impl std::fmt::Display for Unreadable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotThere => f.write_str("there is no history yet; `rebootping run` keeps one"),
+            Self::Private(folder) => {
+                write!(f, "the history is in {}, which you may not read; use sudo", folder.display())
+            }
             Self::Older => f.write_str(
                 "the history is of an earlier version; start `rebootping run` once, it is brought up to date",
             ),
@@ -131,8 +137,13 @@ impl Reader {
     /// Opens the history in the observer's folder.
     pub(crate) fn open(folder: &Path) -> Result<Self, Unreadable> {
         let path = folder.join(file::NAME);
-        if !path.exists() {
-            return Err(Unreadable::NotThere);
+        match path.try_exists() {
+            Ok(true) => {}
+            Ok(false) => return Err(Unreadable::NotThere),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                return Err(Unreadable::Private(folder.to_owned()));
+            }
+            Err(error) => return Err(Unreadable::Failed(error.to_string())),
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;

@@ -82,7 +82,7 @@ fn a_disk_filled_by_somebody_else_is_said_counted_and_tried_again() {
         talk.say(1, 40);
     }
     let trouble = talk.trouble().expect("it is told");
-    assert!(trouble.contains("keep_free is 4194304"), "{trouble}");
+    assert!(trouble.contains("keep_free is 4.2 MB"), "{trouble}");
     assert!(talk.files.status().refused.records >= 280);
     fs::remove_file(&fill).expect("it was there");
     (0..6).for_each(|_| talk.say(1, 1));

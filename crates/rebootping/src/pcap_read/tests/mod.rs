@@ -209,10 +209,14 @@ fn what_came_before_the_damage_is_sane() {
     damaged(&absurd.bytes, 1, "cut short after 1 packet (a packet claims 300000 bytes)");
     let torn = classic.packet(1, 1, 1, b"a").u32(1);
     damaged(&torn.bytes, 2, "cut short after 2 packets (it ends within a packet)");
-    damaged(b"", 0, "cut short after 0 packets (it ends within a packet)");
-    damaged(b"GIF89a..", 0, "cut short after 0 packets (it begins like neither pcap nor pcapng)");
+    damaged(b"", 0, "nothing was read: it is empty");
+    let no_capture = "nothing was read: it is no capture, neither pcap nor pcapng, as it is or packed by gzip";
+    damaged(b"GIF89a..", 0, no_capture);
+    damaged(b"GIF", 0, no_capture);
+    damaged(b"\xfd7zXZ\0\0", 0, "nothing was read: xz packed it: unpack it first");
+    damaged(b"\x28\xb5\x2f\xfd\0", 0, "nothing was read: zstd packed it: unpack it first");
     let third = Forge::new(true).u32(0xa1b2_c3d4).u16(3).u16(4).raw(&[0; 16]);
-    damaged(&third.bytes, 0, "cut short after 0 packets (pcap of version 3 is unknown)");
+    damaged(&third.bytes, 0, "nothing was read: pcap of version 3 is unknown");
 
     let blocks = Forge::new(false).section().interface(0, &[]).enhanced(0, 1, b"a", &[]);
     let more = |rest: &[u8]| blocks.clone().raw(rest).bytes;
@@ -244,12 +248,12 @@ fn interfaces_and_names_are_bounded() {
     for _ in 0..4_097 {
         file = file.interface(0, &[]);
     }
-    damaged(&file.bytes, 0, "cut short after 0 packets (a section claims more than 4096 interfaces)");
+    damaged(&file.bytes, 0, "nothing was read: a section claims more than 4096 interfaces");
     let mut file = Forge::new(false);
     for number in 0..4_097_u32 {
         file = file.section().interface(0, &[(2, number.to_string().as_bytes())]);
     }
-    damaged(&file.bytes, 0, "cut short after 0 packets (it claims more than 4096 interfaces)");
+    damaged(&file.bytes, 0, "nothing was read: it claims more than 4096 interfaces");
 }
 
 #[test]
