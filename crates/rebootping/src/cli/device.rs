@@ -14,13 +14,16 @@ use std::net::Ipv4Addr;
 /// A note is a few lines.
 const LONGEST_NOTE: usize = 4096;
 
-/// What is done with a device. It is named by a MAC in any usual form, by one of its addresses, or by its name.
+/// How a device is named; `devices/find.rs` finds it.
+const DEVICE: &str = "By its MAC, by one of its addresses, or by its name";
+
+/// What is done with a device.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum DeviceOrder {
     /// Show everything that is known of it.
     Show {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
         /// The form of the answer.
         #[command(flatten)]
@@ -29,7 +32,7 @@ pub(crate) enum DeviceOrder {
     /// Call it this from now on, here and in DNS, whatever it calls itself; an empty name takes that back.
     Rename {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
         /// What to call it: letters, digits and hyphens, at most 63.
         #[arg(value_name = "NAME", value_parser = named)]
@@ -43,7 +46,7 @@ pub(crate) enum DeviceOrder {
     /// Restrict it no longer; one in quarantine is let out.
     Allow {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
     },
     /// Undo an order to rename, restrict or allow: the latest, or the one of this number.
@@ -55,7 +58,7 @@ pub(crate) enum DeviceOrder {
     /// Write something down about it; an empty text takes that back.
     Note {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
         /// What to remember.
         #[arg(value_name = "TEXT", value_parser = noted)]
@@ -63,23 +66,23 @@ pub(crate) enum DeviceOrder {
     },
     /// Take two MACs for one device from now on.
     Merge {
-        /// The one that is no device of its own.
-        #[arg(value_name = "MAC")]
+        /// The one that is no device of its own, by its MAC, by an address or by its name.
+        #[arg(value_name = "DEVICE")]
         device: String,
-        /// The device it belongs to.
+        /// The device it belongs to, likewise.
         #[arg(value_name = "INTO")]
         into: String,
     },
     /// Take a merged MAC for a device of its own again.
     Split {
-        /// The MAC; of a device's first one, all of them become devices.
+        /// The MAC; of a device's first one, its address or its name, all of them become devices.
         #[arg(value_name = "MAC")]
         device: String,
     },
     /// Keep all of its packets, their headers, or nothing, whatever holds for its network; auto takes that back.
     Capture {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
         /// How much.
         #[arg(value_name = "MODE")]
@@ -88,7 +91,7 @@ pub(crate) enum DeviceOrder {
     /// Forget it, and erase its captures and everything it told.
     Forget {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
     },
 }
@@ -97,7 +100,7 @@ pub(crate) enum DeviceOrder {
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Restrict {
     /// The device.
-    #[arg(value_name = "MAC")]
+    #[arg(value_name = "DEVICE", help = DEVICE)]
     pub(crate) device: String,
     /// What is kept from it.
     #[arg(value_name = "MODE")]
