@@ -464,6 +464,7 @@ mod tests {
             "rebootping device restrict tv mute",
             "rebootping device restrict tv pause --for 0s",
             "rebootping device restrict tv pause --for 1h --until 2026-03-01T08:00:00Z",
+            "rebootping device restrict tv pause --until 2h",
             "rebootping device restrict tv pause --hours 21-7",
             "rebootping device undo last",
             "rebootping device capture tv some",

@@ -52,7 +52,7 @@ pub(crate) enum DeviceOrder {
     /// Undo an order to rename, restrict or allow: the latest, or the one of this number.
     Undo {
         /// The number that the order was answered with.
-        #[arg(value_name = "ID")]
+        #[arg(value_name = "ID", value_parser = number)]
         id: Option<u64>,
     },
     /// Write something down about it; an empty text takes that back.
@@ -109,7 +109,7 @@ pub(crate) struct Restrict {
     #[arg(long = "for", value_name = "DURATION", value_parser = lasting, conflicts_with = "until")]
     pub(crate) lasting: Option<Duration>,
     /// When it ends: RFC 3339, such as 2026-03-01T20:00:00+01:00.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = end)]
     pub(crate) until: Option<Timestamp>,
     /// Only in these hours, by the clock on the wall: 'mon-fri 21:00-07:00', or 'daily 22:00-06:30'.
     #[arg(long, value_name = "HOURS", value_parser = hours)]
@@ -170,6 +170,14 @@ pub(crate) type Name = Option<Label>;
 /// A name that fits DNS, or nothing.
 pub(crate) fn named(text: &str) -> Result<Name, String> {
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|wrong: Wrong| wrong.to_string()) }
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write the number that the order was answered with, such as 12".to_owned())
+}
+
+fn end(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "write RFC 3339, such as 2026-03-01T20:00:00+01:00; for a length use --for".to_owned())
 }
 
 fn hours(text: &str) -> Result<Schedule, String> {
