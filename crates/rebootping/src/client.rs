@@ -9,6 +9,7 @@ use crate::config::meant::Config;
 use crate::daemon::{Answer, Request, ask, give_back, is_nobody, unreachable};
 use crate::extract::{self, Asked, Mode};
 use crate::history;
+use crate::log;
 use crate::report::links::{Named, Names};
 use crate::report::status::Status;
 use crate::report::{table, why};
@@ -146,7 +147,7 @@ pub(crate) fn with_config(explicit: Option<&Path>, run: impl FnOnce(&Config) -> 
 /// Reads the configuration; what is wrong with it is said, and the exit code then.
 pub(crate) fn load(explicit: Option<&Path>) -> Result<Config, ExitCode> {
     config::load(explicit).map_err(|errors| {
-        eprintln!("{errors}");
+        log::say(&errors);
         ExitCode::from(2)
     })
 }
@@ -193,6 +194,6 @@ fn in_colour() -> bool {
 
 /// Says what went wrong.
 pub(crate) fn fail(problem: &str, code: u8) -> ExitCode {
-    eprintln!("rebootping: {problem}");
+    log::say(format_args!("rebootping: {problem}"));
     ExitCode::from(code)
 }

@@ -115,7 +115,7 @@ pub(crate) fn run(explicit: Option<&Path>, join: Option<&Path>) -> ExitCode {
     let config = match config::load(explicit) {
         Ok(config) => config,
         Err(errors) => {
-            eprintln!("{errors}");
+            log::say(&errors);
             return ExitCode::from(2);
         }
     };

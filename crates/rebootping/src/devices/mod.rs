@@ -28,6 +28,7 @@ use crate::clock;
 use crate::config::meant::Config;
 use crate::daemon::{self, NOBODY, Request};
 use crate::ipc::observer::DeviceVerb;
+use crate::log;
 use facts::{All, Origin};
 pub(crate) use live::report as ask;
 use rebootping_core::inventory::report::Hardware;
@@ -46,7 +47,7 @@ pub(crate) fn report(explicit: Option<&Path>, asked: &Report) -> ExitCode {
     let origin = Origin::Files { files: read.files, packets: read.packets() };
     let shown = if read.files > 0 { show_all(&read.told(), origin, asked) } else { ExitCode::FAILURE };
     for trouble in troubles {
-        eprintln!("rebootping: {trouble}");
+        log::say(format_args!("rebootping: {trouble}"));
     }
     // The program ends here, and the system takes back at once what would be freed name by name.
     std::mem::forget(read);

@@ -10,7 +10,7 @@ mod words;
 
 use serde_json::json;
 use source::{Source, files, root, sources};
-use words::{COMMANDS, PUT_OFF, Reserved, TIME, UNSAFE, strays};
+use words::{COMMANDS, PRINTED, PUT_OFF, Reserved, TIME, UNSAFE, strays};
 
 #[test]
 fn core_has_no_standard_library_and_no_unsafe() {
@@ -43,6 +43,11 @@ fn commands_are_run_in_one_file() {
 #[test]
 fn unsafe_code_stands_in_one_room() {
     reserved(&UNSAFE, "crates/lab/src/lib.rs", "fn f() { unsafe { g() } }");
+}
+
+#[test]
+fn nothing_is_printed_that_could_end_the_program() {
+    reserved(&PRINTED, "crates/rebootping/src/judge.rs", "fn f() { eprintln!(\"x\"); }");
 }
 
 #[test]
