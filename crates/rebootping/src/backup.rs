@@ -36,6 +36,7 @@ pub(crate) fn backup(explicit: Option<&Path>, file: &Path) -> ExitCode {
 /// `rebootping restore`.
 pub(crate) fn restore(explicit: Option<&Path>, file: &Path) -> ExitCode {
     with_config(explicit, |config| {
+        readable(file)?;
         let copy = Copy::open(file).map_err(|why| format!("{} is not restored: {why}", file.display()))?;
         fs::create_dir_all(&config.paths.run).map_err(|error| of(&config.paths.run, &error))?;
         let _lock = folders::Lock::take(&config.paths.run).map_err(|error| {
@@ -47,6 +48,27 @@ pub(crate) fn restore(explicit: Option<&Path>, file: &Path) -> ExitCode {
     })
 }
 
+/// Why a file cannot be read at all, in better words than the database's.
+fn readable(file: &Path) -> Result<(), String> {
+    let found = fs::metadata(file).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no file {}", file.display()),
+        _ => of(file, &error),
+    })?;
+    if !found.is_file() {
+        return Err(format!("{} is no file; name the one that `rebootping backup` wrote", file.display()));
+    }
+    File::open(file).map(drop).map_err(|error| of(file, &error))
+}
+
+/// Why a file cannot be written where the operator wants it, before any work is done.
+fn writable(file: &Path) -> Result<(), String> {
+    if file.is_dir() {
+        return Err(format!("{} is a folder; name a file in it", file.display()));
+    }
+    let folder = folder_of(file);
+    if folder.is_dir() { Ok(()) } else { Err(format!("there is no folder {}; make it first", folder.display())) }
+}
+
 fn of(path: &Path, error: &io::Error) -> String {
     let remedy = if error.kind() == io::ErrorKind::PermissionDenied { "; use sudo" } else { "" };
     format!("{}: {error}{remedy}", path.display())
@@ -54,6 +76,7 @@ fn of(path: &Path, error: &io::Error) -> String {
 
 /// Writes a backup of a state folder; the files in it beside the history. What had the name before is replaced at the end.
 fn write(state: &Path, file: &Path) -> Result<Vec<Beside>, String> {
+    writable(file)?;
     let history = match Reader::open(&observer_state(state)) {
         Ok(reader) => Some(reader),
         Err(Unreadable::NotThere) => None,
@@ -71,8 +94,8 @@ fn write(state: &Path, file: &Path) -> Result<Vec<Beside>, String> {
         return Err(format!("there is nothing to back up in {}", state.display()));
     }
     let new = with_suffix(file, ".new");
-    make_empty(&new)?;
-    copy::write(history.as_ref(), &new, &beside).map_err(|why| format!("{}: {why}", new.display()))?;
+    make_empty(&new).map_err(|error| of(file, &error))?;
+    copy::write(history.as_ref(), &new, &beside).map_err(|why| format!("{}: {why}", file.display()))?;
     fs::rename(&new, file).and_then(|()| sync_folder_of(file)).map_err(|error| of(file, &error))?;
     Ok(beside)
 }
@@ -84,7 +107,7 @@ fn bring_back(copy: &Copy, state: &Path) -> Result<Option<PathBuf>, String> {
     let history = observer.join(NAME);
     let mut staged = Vec::new();
     let beginning = with_suffix(&history, RESTORED);
-    make_empty(&beginning)?;
+    make_empty(&beginning).map_err(|error| of(&beginning, &error))?;
     if copy.history_to(&beginning).map_err(|why| why.to_string())? {
         staged.push((beginning, history.clone()));
     } else {
@@ -129,9 +152,8 @@ fn set_aside(state: &Path, history: &Path) -> Result<Option<PathBuf>, String> {
 }
 
 /// A file that nobody else reads: it says whom every device talks to.
-fn make_empty(path: &Path) -> Result<(), String> {
-    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-    made.map(drop).map_err(|error| of(path, &error))
+fn make_empty(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map(drop)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -141,8 +163,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
@@ -224,6 +249,21 @@ mod tests {
         check_refused(&file, &format!("newer rebootping wrote it (schema {}", version + 1));
         fs::write(&file, &whole[..whole.len() / 2]).unwrap();
         check_refused(&file, "damaged or cannot be read");
+    }
+
+    #[test]
+    fn what_cannot_be_a_backup_is_told_by_the_name_that_was_typed() {
+        let (state, place) = (state("named"), Scratch::new("named-file"));
+        let missing = place.path().join("missing");
+        let name = missing.display();
+        assert_eq!(readable(&missing), Err(format!("there is no file {name}")));
+        let folder = place.path().display();
+        let no_file = format!("{folder} is no file; name the one that `rebootping backup` wrote");
+        assert_eq!(readable(place.path()), Err(no_file));
+        let inside = write(state.path(), &missing.join("all.backup")).map(drop);
+        assert_eq!(inside, Err(format!("there is no folder {name}; make it first")));
+        let onto = write(state.path(), place.path()).map(drop);
+        assert_eq!(onto, Err(format!("{folder} is a folder; name a file in it")));
     }
 
     #[test]

@@ -345,11 +345,26 @@ mod tests {
     fn the_help_of_every_command() {
         let mut program = Cli::command().term_width(WIDEST_HELP);
         program.build();
-        let mut pages = vec![program.render_long_help().to_string()];
-        for command in program.get_subcommands_mut().filter(|command| !command.is_hide_set()) {
-            pages.push(command.render_long_help().to_string());
-        }
+        let mut pages = Vec::new();
+        each_for_people(&mut program, &mut |command| pages.push(command.render_long_help().to_string()));
         insta::assert_snapshot!(pages.join("\n=====\n\n"));
+    }
+
+    #[test]
+    fn what_follows_the_options_is_never_broken_in_mid_line() {
+        each_for_people(&mut Cli::command(), &mut |command| {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 95).collect();
+            assert_eq!(wide, Vec::<&str>::new(), "{command}");
+        });
+    }
+
+    /// Does this with the program, with every command that is not hidden, and with those of groups.
+    fn each_for_people(command: &mut clap::Command, act: &mut impl FnMut(&mut clap::Command)) {
+        act(command);
+        for below in command.get_subcommands_mut().filter(|below| !below.is_hide_set()) {
+            each_for_people(below, act);
+        }
     }
 
     #[test]
@@ -357,7 +372,22 @@ mod tests {
         let mut page = Vec::new();
         manual::write(public(), &mut page).expect("memory takes all");
         let page = String::from_utf8(page).expect("UTF-8").replace(env!("CARGO_PKG_VERSION"), "VERSION");
+        let mut program = public();
+        program.build();
+        for group in program.get_subcommands_mut() {
+            each_for_people(group, &mut |command| assert_eq!(missing(&page, command), Vec::<&str>::new(), "{command}"));
+        }
         insta::assert_snapshot!(page);
+    }
+
+    /// The options of a command that its section of the page does not have.
+    fn missing<'a>(page: &str, command: &'a clap::Command) -> Vec<&'a str> {
+        let heading = format!("{} [", command.get_bin_name().unwrap_or_default());
+        let section = page.split(".SS \"").find(|section| section.starts_with(&heading)).unwrap_or_default();
+        assert_ne!(section, "", "{command} is not on the page");
+        let own = command.get_arguments().filter(|arg| !arg.is_global_set() && !arg.is_hide_set());
+        let options = own.filter_map(|arg| arg.get_long()).filter(|long| *long != "help");
+        options.filter(|long| !section.contains(&format!("--{long}").replace('-', "\\-"))).collect()
     }
 
     #[test]
@@ -434,6 +464,7 @@ mod tests {
             "rebootping device restrict tv mute",
             "rebootping device restrict tv pause --for 0s",
             "rebootping device restrict tv pause --for 1h --until 2026-03-01T08:00:00Z",
+            "rebootping device restrict tv pause --until 2h",
             "rebootping device restrict tv pause --hours 21-7",
             "rebootping device undo last",
             "rebootping device capture tv some",

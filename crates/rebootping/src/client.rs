@@ -6,9 +6,10 @@ use crate::cli::{LinkOrder, LinkVerb, Output, Pcap, Why};
 use crate::clock;
 use crate::config;
 use crate::config::meant::Config;
-use crate::daemon::{Answer, Request, ask, give_back};
+use crate::daemon::{Answer, Request, ask, give_back, is_nobody, unreachable};
 use crate::extract::{self, Asked, Mode};
 use crate::history;
+use crate::log;
 use crate::report::links::{Named, Names};
 use crate::report::status::Status;
 use crate::report::{table, why};
@@ -79,7 +80,7 @@ pub(crate) fn link(explicit: Option<&Path>, asked: &LinkOrder) -> ExitCode {
 /// `rebootping release`: through the daemon if one runs, else by itself. It ends when every link is back.
 pub(crate) fn release(explicit: Option<&Path>) -> ExitCode {
     with_config(explicit, |config| match ask(&config.paths.run, &Request::Release) {
-        Err(error) if nobody_there(&error) => give_back(config),
+        Err(error) if is_nobody(&error) => give_back(config),
         Ok(Answer::Done(_)) => released(config),
         answer => done(answer),
     })
@@ -146,7 +147,7 @@ pub(crate) fn with_config(explicit: Option<&Path>, run: impl FnOnce(&Config) -> 
 /// Reads the configuration; what is wrong with it is said, and the exit code then.
 pub(crate) fn load(explicit: Option<&Path>) -> Result<Config, ExitCode> {
     config::load(explicit).map_err(|errors| {
-        eprintln!("{errors}");
+        log::say(&errors);
         ExitCode::from(2)
     })
 }
@@ -156,7 +157,7 @@ pub(crate) fn ask_status(config: &Config) -> Result<Status, String> {
         Ok(Answer::Status(status)) => Ok(*status),
         Ok(Answer::Refused(why) | Answer::Done(why) | Answer::Check(why)) => Err(why),
         Ok(Answer::Controlled(_) | Answer::Alerts(_)) => Err(OTHER_VERSION.into()),
-        Err(error) => Err(unreachable_daemon(&error)),
+        Err(error) => Err(unreachable(&error)),
     }
 }
 
@@ -168,23 +169,8 @@ pub(crate) fn done(answer: io::Result<Answer>) -> Result<String, String> {
         Ok(Answer::Status(_) | Answer::Check(_) | Answer::Controlled(_) | Answer::Alerts(_)) => {
             Err(OTHER_VERSION.into())
         }
-        Err(error) => {
-            Err(format!("no daemon answers ({error}); start one with `rebootping run`, or name its file with --config"))
-        }
+        Err(error) => Err(unreachable(&error)),
     }
-}
-
-fn unreachable_daemon(error: &io::Error) -> String {
-    let remedy = "start one with `rebootping run`, or name its file with --config";
-    if nobody_there(error) {
-        format!("no daemon runs; {remedy}")
-    } else {
-        format!("the daemon does not answer ({error}); {remedy}")
-    }
-}
-
-fn nobody_there(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
 fn names(status: &Status) -> Names {
@@ -208,6 +194,6 @@ fn in_colour() -> bool {
 
 /// Says what went wrong.
 pub(crate) fn fail(problem: &str, code: u8) -> ExitCode {
-    eprintln!("rebootping: {problem}");
+    log::say(format_args!("rebootping: {problem}"));
     ExitCode::from(code)
 }

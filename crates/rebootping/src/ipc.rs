@@ -14,6 +14,7 @@ use crate::config::links;
 use crate::log;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{getsockopt, sockopt::SockType};
 use rebootping_core::commit::Want;
 use rebootping_core::engine::{Event, Report};
 use rebootping_core::history::relay::Receipt;
@@ -141,9 +142,11 @@ pub(crate) struct LinkRule {
 /// Runs a process of the daemon until that closes its end: one the daemon started and talks to over its standard input, or one that a
 /// unit started and that joins the daemon in a folder.
 pub(crate) fn serve(name: &str, join: Option<&Path>, run: impl FnOnce(UnixStream) -> io::Result<()>) -> ExitCode {
-    let daemon = match join {
-        Some(folder) => joining::join(folder, name),
-        None => io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from),
+    let joined = join.map(|folder| joining::join(folder, name));
+    let Some(daemon) = joined.or_else(|| daemons_end(io::stdin().as_fd())) else {
+        let what = "is a process that `rebootping run` starts";
+        log::error(&format!("{name} {what}; `rebootping {name} --help` says what people can ask of it"));
+        return ExitCode::from(2);
     };
     match daemon.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
@@ -152,6 +155,14 @@ pub(crate) fn serve(name: &str, join: Option<&Path>, run: impl FnOnce(UnixStream
             log::error(&format!("{name}: {error}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What the daemon hands to a process it starts; nothing if this is no socket, as where somebody typed the process's name.
+fn daemons_end(input: BorrowedFd<'_>) -> Option<io::Result<UnixStream>> {
+    match getsockopt(&input, SockType) {
+        Err(Errno::ENOTSOCK) => None,
+        _ => Some(input.try_clone_to_owned().map(UnixStream::from)),
     }
 }
 

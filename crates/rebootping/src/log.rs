@@ -1,8 +1,10 @@
-//! What the daemon says: to the journal with its priority and fields, to a terminal or file as plain text on standard error.
+//! What the program says: to the journal with its priority and fields, to a terminal or file as plain text on standard error.
 
 mod journal;
 
 use journal::Journal;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::sync::{LazyLock, OnceLock};
 
 /// What a message is about, for programs: a field's name as the journal has it, and its value.
@@ -21,19 +23,24 @@ pub(crate) fn open_journal() {
     }
 }
 
+/// Writes a line to standard error. One that is closed or on a full disk is no reason to end, or to end otherwise.
+pub(crate) fn say(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// The operator would like to know.
 pub(crate) fn info(text: &str) {
-    say(6, text, &[]);
+    send(6, text, &[]);
 }
 
 /// It might wake someone.
 pub(crate) fn warn(text: &str) {
-    say(4, text, &[]);
+    send(4, text, &[]);
 }
 
 /// We cannot go on.
 pub(crate) fn error(text: &str) {
-    say(3, text, &[]);
+    send(3, text, &[]);
 }
 
 /// A warning if it is trouble, else information.
@@ -43,18 +50,18 @@ pub(crate) fn event(is_trouble: bool, text: &str) {
 
 /// The same with what it is about.
 pub(crate) fn about(is_trouble: bool, text: &str, fields: &[Field]) {
-    say(if is_trouble { 4 } else { 6 }, text, fields);
+    send(if is_trouble { 4 } else { 6 }, text, fields);
 }
 
-fn say(priority: u8, text: &str, fields: &[Field]) {
+fn send(priority: u8, text: &str, fields: &[Field]) {
     if JOURNAL.get().is_some_and(|journal| journal.send(priority, text, fields).is_ok()) {
         return;
     }
     if STREAM.is_some() {
         for line in text.lines() {
-            eprintln!("<{priority}>{line}");
+            say(format_args!("<{priority}>{line}"));
         }
     } else {
-        eprintln!("rebootping: {text}");
+        say(format_args!("rebootping: {text}"));
     }
 }

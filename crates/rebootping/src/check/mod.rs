@@ -24,6 +24,7 @@ use crate::cli::Output;
 use crate::client::written;
 use crate::config;
 use crate::config::meant::Config;
+use crate::log;
 use facts::Facts;
 use finding::{Finding, Severity};
 use std::io::{self, Write};
@@ -36,7 +37,7 @@ pub(crate) fn run(explicit: Option<&Path>, output: Output) -> ExitCode {
         Ok(config) => config,
         Err(errors) if output.json => return print(&configuration::invalid(&errors), output, ExitCode::from(2)),
         Err(errors) => {
-            eprintln!("{errors}");
+            log::say(&errors);
             return ExitCode::from(2);
         }
     };

@@ -14,13 +14,16 @@ use std::net::Ipv4Addr;
 /// A note is a few lines.
 const LONGEST_NOTE: usize = 4096;
 
-/// What is done with a device. It is named by a MAC in any usual form, by one of its addresses, or by its name.
+/// How a device is named; `devices/find.rs` finds it.
+const DEVICE: &str = "By its MAC, by one of its addresses, or by its name";
+
+/// What is done with a device.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum DeviceOrder {
     /// Show everything that is known of it.
     Show {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
         /// The form of the answer.
         #[command(flatten)]
@@ -29,7 +32,7 @@ pub(crate) enum DeviceOrder {
     /// Call it this from now on, here and in DNS, whatever it calls itself; an empty name takes that back.
     Rename {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
         /// What to call it: letters, digits and hyphens, at most 63.
         #[arg(value_name = "NAME", value_parser = named)]
@@ -43,19 +46,19 @@ pub(crate) enum DeviceOrder {
     /// Restrict it no longer; one in quarantine is let out.
     Allow {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
     },
     /// Undo an order to rename, restrict or allow: the latest, or the one of this number.
     Undo {
         /// The number that the order was answered with.
-        #[arg(value_name = "ID")]
+        #[arg(value_name = "ID", value_parser = number)]
         id: Option<u64>,
     },
     /// Write something down about it; an empty text takes that back.
     Note {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
         /// What to remember.
         #[arg(value_name = "TEXT", value_parser = noted)]
@@ -63,23 +66,23 @@ pub(crate) enum DeviceOrder {
     },
     /// Take two MACs for one device from now on.
     Merge {
-        /// The one that is no device of its own.
-        #[arg(value_name = "MAC")]
+        /// The one that is no device of its own, by its MAC, by an address or by its name.
+        #[arg(value_name = "DEVICE")]
         device: String,
-        /// The device it belongs to.
+        /// The device it belongs to, likewise.
         #[arg(value_name = "INTO")]
         into: String,
     },
     /// Take a merged MAC for a device of its own again.
     Split {
-        /// The MAC; of a device's first one, all of them become devices.
+        /// The MAC; of a device's first one, its address or its name, all of them become devices.
         #[arg(value_name = "MAC")]
         device: String,
     },
     /// Keep all of its packets, their headers, or nothing, whatever holds for its network; auto takes that back.
     Capture {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
         /// How much.
         #[arg(value_name = "MODE")]
@@ -88,7 +91,7 @@ pub(crate) enum DeviceOrder {
     /// Forget it, and erase its captures and everything it told.
     Forget {
         /// The device.
-        #[arg(value_name = "MAC")]
+        #[arg(value_name = "DEVICE", help = DEVICE)]
         device: String,
     },
 }
@@ -97,7 +100,7 @@ pub(crate) enum DeviceOrder {
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Restrict {
     /// The device.
-    #[arg(value_name = "MAC")]
+    #[arg(value_name = "DEVICE", help = DEVICE)]
     pub(crate) device: String,
     /// What is kept from it.
     #[arg(value_name = "MODE")]
@@ -106,7 +109,7 @@ pub(crate) struct Restrict {
     #[arg(long = "for", value_name = "DURATION", value_parser = lasting, conflicts_with = "until")]
     pub(crate) lasting: Option<Duration>,
     /// When it ends: RFC 3339, such as 2026-03-01T20:00:00+01:00.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = end)]
     pub(crate) until: Option<Timestamp>,
     /// Only in these hours, by the clock on the wall: 'mon-fri 21:00-07:00', or 'daily 22:00-06:30'.
     #[arg(long, value_name = "HOURS", value_parser = hours)]
@@ -167,6 +170,14 @@ pub(crate) type Name = Option<Label>;
 /// A name that fits DNS, or nothing.
 pub(crate) fn named(text: &str) -> Result<Name, String> {
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|wrong: Wrong| wrong.to_string()) }
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write the number that the order was answered with, such as 12".to_owned())
+}
+
+fn end(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "write RFC 3339, such as 2026-03-01T20:00:00+01:00; for a length use --for".to_owned())
 }
 
 fn hours(text: &str) -> Result<Schedule, String> {

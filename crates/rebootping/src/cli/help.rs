@@ -1,4 +1,6 @@
 //! The longer words of the help: examples, exit codes, signals.
+//!
+//! They stand in the manual page line by line, so that prose too is broken by hand: within 80 columns, and nothing beyond 95.
 
 /// What the program does, in the words of its manual page.
 pub(super) const DESCRIPTION: &str = "\
@@ -9,10 +11,10 @@ program of the operator, or only shown.";
 
 /// What to try first.
 pub(super) const EXAMPLES: &str = "\
-\x20 rebootping check                      say whether config and machine are ready, and what to mend
-  rebootping run                        start, in the foreground
-  rebootping status                     show every link, and why it is used or not
-  rebootping link out wan2 --for 2h     leave wan2 alone while its ISP works on it";
+\x20 rebootping check                   say whether config and machine are ready, and what to mend
+  rebootping run                     start, in the foreground
+  rebootping status                  show every link, and why it is used or not
+  rebootping link out wan2 --for 2h  leave wan2 alone while its ISP works on it";
 
 /// What the program's end means.
 pub(super) const EXIT_CODES: &str = "\
@@ -23,8 +25,8 @@ pub(super) const EXIT_CODES: &str = "\
 
 /// What the program reads.
 pub(super) const FILES: &str = "\
-\x20 /etc/rebootping/rebootping.toml       configuration; where it is missing, the defaults hold
-  /etc/rebootping/conf.d/*.toml         read after it, in the order of their names; later ones win";
+\x20 /etc/rebootping/rebootping.toml    configuration; where it is missing, the defaults hold
+  /etc/rebootping/conf.d/*.toml      read after it, in the order of their names; later ones win";
 
 /// Returns what follows the program's options.
 pub(super) fn program() -> String {
@@ -55,7 +57,8 @@ Examples:
 
 /// What follows the options of `history`.
 pub(super) const HISTORY: &str = "\
-The graph has the median of each column (o), half of its round trips (|), and all but one in twenty (').
+The graph has the median of each column (o), half of its round trips (|), and
+all but one in twenty (').
 
 Examples:
   rebootping history wan1
@@ -71,37 +74,42 @@ Examples:
 
 /// What follows the options of `alerts`.
 pub(super) const ALERTS: &str = "\
-Where people are told is configured under [alerts] and [hooks]. A message is kept on the disk until it was taken.
+Where people are told is configured under [alerts] and [hooks]. A message is
+kept on the disk until it was taken.
 
 Examples:
   rebootping alerts
   rebootping alerts test
   rebootping alerts --json | jq '.sinks[] | {sink, waiting, error}'";
 
-/// What follows the options of `replay`.
+/// What follows the options of `backup`.
 pub(super) const BACKUP: &str = "\
-In the file is what `device forget` would erase, of all devices, but for their packets: the history, what is known of \
-devices with their names and notes, restrictions, and who ordered what. Not in it are captures, the configuration, \
-password and tokens of the page, and hold-downs. A running daemon goes on meanwhile. The file is one SQLite database \
-that root alone may read.
+In the file is what `device forget` would erase, of all devices, but for their
+packets: the history, what is known of devices with their names and notes,
+restrictions, and who ordered what. Not in it are captures, the configuration,
+password and tokens of the page, and hold-downs. A running daemon goes on
+meanwhile. The file is one SQLite database that root alone may read.
 
 Examples:
   rebootping backup /var/backups/rebootping
   rebootping backup /mnt/usb/$(date +%F)";
 
+/// What follows the options of `restore`.
 pub(super) const RESTORE: &str = "\
-It is refused while a daemon runs, and where a newer rebootping wrote the file; nothing is changed then. What was there \
-is moved to before-restore-TIME in the state folder; erase that folder when it is not wanted any more. The configuration \
-stays as it is.
+It is refused while a daemon runs, and where a newer rebootping wrote the file;
+nothing is changed then. What was there is moved to before-restore-TIME in the
+state folder; erase that folder when it is not wanted any more. The
+configuration stays as it is.
 
 Examples:
   systemctl stop rebootping
   rebootping restore /var/backups/rebootping
   systemctl start rebootping";
 
+/// What follows the options of `replay`.
 pub(super) const REPLAY: &str = "\
-With the recorded settings both sides say the same. A second on dead links is one in which nothing
-in use answered while another link did.
+With the recorded settings both sides say the same. A second on dead links is
+one in which nothing in use answered while another link did.
 
 Examples:
   rebootping replay
@@ -155,7 +163,8 @@ pub(super) const WIRESHARK: &str = "\
 Examples:
   rebootping wireshark install
   sudo rebootping wireshark install --system
-  sudo rebootping wireshark install --system --gateway https://192.168.1.1:8067 --fingerprint AB:CD:...
+  sudo rebootping wireshark install --system --gateway https://192.168.1.1:8067 \\
+      --fingerprint AB:CD:...
   rebootping wireshark profile ~/.config/wireshark/profiles/gateway
   tshark -C gateway -i rebootping-aa:bb:cc:dd:ee:ff";
 
@@ -172,13 +181,15 @@ Examples:
 
 /// What follows the options of `report`.
 pub(super) const REPORT: &str = "\
-A device is a MAC that is no gateway of ours. A port is open when that was proven: a TCP one by a SYN-ACK, a UDP one by its answer
-to a question. From files every MAC is listed, from the daemon those that are proven to be there.
+A device is a MAC that is no gateway of ours. A port is open when that was
+proven: a TCP one by a SYN-ACK, a UDP one by its answer to a question. From
+files every MAC is listed, from the daemon those that are proven to be there.
 
 The columns of --csv:
-  mac, behind             the device; of a server beyond a router, the router's MAC
-  name, name_source       what it is called, and who says so
-  vendor, randomised, proven, kind, interfaces, addresses, first_seen, last_seen, bytes_sent, bytes_received, note
+  mac, behind         the device; of a server beyond a router, the router's MAC
+  name, name_source   what it is called, and who says so
+  vendor, randomised, proven, kind, interfaces, addresses, first_seen, last_seen,
+  bytes_sent, bytes_received, note
   ip, protocol, port, service, evidence, banner, port_first_seen, port_last_seen
   A field that a spreadsheet would take for a formula begins with an apostrophe.
 
@@ -204,14 +215,15 @@ Examples:
   rebootping device rename aa:bb:cc:dd:ee:ff kitchen-tv
   rebootping device restrict kitchen-tv pause --for 2h
   rebootping device restrict tablet pause --hours 'sun-thu 21:00-07:00'
-  rebootping device restrict doorbell local           no Internet, but DHCP, DNS and its neighbours
+  rebootping device restrict doorbell local           no Internet, only DHCP, DNS, neighbours
   rebootping device allow tablet
   rebootping device merge aa:bb:cc:dd:ee:ff laptop    the laptop's second MAC
   rebootping device capture camera off                keep none of its packets
   rebootping device forget aabb.ccdd.eeff             erase it and its captures
 
-A restriction holds for what passes or reaches this gateway: not between two devices of one network, not for a device \
-that comes back under another MAC, and not for connections that a flowtable passes by the rules.";
+A restriction holds for what passes or reaches this gateway: not between two
+devices of one network, not for a device that comes back under another MAC, and
+not for connections that a flowtable passes by the rules.";
 
 /// What follows the options of `passwd`.
 pub(super) const PASSWD: &str = "\
@@ -222,13 +234,14 @@ Examples:
 
 /// What follows the options of `web`.
 pub(super) const WEB: &str = "\
-The page is served on this host alone until it is enabled: http://127.0.0.1:8067/.
+The page is served on this host alone until it is enabled:
+http://127.0.0.1:8067/.
 
 Examples:
   rebootping web enable                               serve it on every address of the LAN
   rebootping web enable --address 192.168.1.1         on this one
   rebootping web token add grafana                    let a script read
-  rebootping web token add backup --scope control     let a script change things and have packets";
+  rebootping web token add backup --scope control     let one change things and have packets";
 
 /// What follows the options of `completions`.
 pub(super) const COMPLETIONS: &str = "\

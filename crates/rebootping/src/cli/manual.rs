@@ -21,12 +21,20 @@ pub(super) fn write(mut program: Command, to: &mut dyn Write) -> io::Result<()> 
     page.render_options_section(to)?;
     let mut rest = Roff::new();
     rest.control("SH", ["COMMANDS"]);
-    program.get_subcommands().for_each(|command| write_command(&mut rest, command));
+    write_commands(&mut rest, &program);
     for (heading, text) in [("EXIT STATUS", help::EXIT_CODES), ("FILES", help::FILES), ("EXAMPLES", help::EXAMPLES)] {
         rest.control("SH", [heading]);
         verbatim(&mut rest, text);
     }
     rest.to_writer(to)
+}
+
+/// Writes the commands of a program or of a group, each group before its own; hidden ones are not for people.
+fn write_commands(page: &mut Roff, group: &Command) {
+    for command in group.get_subcommands().filter(|command| !command.is_hide_set()) {
+        write_command(page, command);
+        write_commands(page, command);
+    }
 }
 
 fn write_command(page: &mut Roff, command: &Command) {
@@ -48,7 +56,7 @@ fn usage(command: &Command) -> String {
 fn write_argument(page: &mut Roff, arg: &Arg) {
     page.control("TP", []);
     page.text(argument_name(arg));
-    page.text([roman(arg.get_help().map(ToString::to_string).unwrap_or_default())]);
+    page.text([roman(arg.get_help().map(ToString::to_string).unwrap_or_default() + &default(arg))]);
     let values = arg.get_possible_values();
     if arg.get_action().takes_values() {
         for value in values.iter().filter(|value| !value.is_hide_set()) {
@@ -57,6 +65,16 @@ fn write_argument(page: &mut Roff, arg: &Arg) {
             page.text([bold(value.get_name()), roman(meaning)]);
         }
     }
+}
+
+/// What holds where a value is not given, in the form the help has it.
+fn default(arg: &Arg) -> String {
+    let values = arg.get_default_values();
+    if values.is_empty() || !arg.get_action().takes_values() {
+        return String::new();
+    }
+    let values: Vec<_> = values.iter().map(|value| value.to_string_lossy()).collect();
+    format!(" [default: {}]", values.join(" "))
 }
 
 fn argument_name(arg: &Arg) -> Vec<Inline> {

@@ -206,7 +206,24 @@ pub(crate) fn socket_path(run: &Path) -> PathBuf {
     run.join("control.sock")
 }
 
-/// Asks the daemon with this run folder. `NotFound` and `ConnectionRefused` mean there is none.
+/// What is said where there is no daemon.
+pub(crate) const NOBODY: &str = "no daemon runs; start one with `rebootping run`, or name its file with --config";
+
+/// Why a daemon could not be asked, in words.
+pub(crate) fn unreachable(error: &io::Error) -> String {
+    if is_nobody(error) {
+        NOBODY.to_owned()
+    } else {
+        format!("the daemon does not answer ({error}); try again in a moment")
+    }
+}
+
+/// Whether not being able to ask means that there is no daemon.
+pub(crate) fn is_nobody(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+/// Asks the daemon with this run folder; [`is_nobody`] says of an error whether there is none.
 pub(crate) fn ask(run: &Path, request: &Request) -> io::Result<Answer> {
     let mut stream = UnixStream::connect(socket_path(run))?;
     stream.set_read_timeout(Some(PATIENCE * 2))?;
@@ -333,6 +350,14 @@ mod tests {
             assert_eq!(request.is_for(Asker::Page), page, "{request:?}");
             assert_eq!(request.is_for(Asker::Other), other, "{request:?}");
         }
+    }
+
+    #[test]
+    fn that_nobody_is_there_is_told_apart_from_a_daemon_that_does_not_answer() {
+        let error = ask(Path::new("/nowhere"), &Request::Status).unwrap_err();
+        assert_eq!(unreachable(&error), NOBODY);
+        let told = unreachable(&io::ErrorKind::TimedOut.into());
+        assert_eq!(told, "the daemon does not answer (timed out); try again in a moment");
     }
 
     #[test]

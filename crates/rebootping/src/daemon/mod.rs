@@ -51,7 +51,7 @@ use crate::sandbox::users::Identity;
 use crate::sandbox::{self, Role};
 use checking::Checking;
 use control::Call;
-pub(crate) use control::{Answer, Request, ask};
+pub(crate) use control::{Answer, NOBODY, Request, ask, is_nobody, unreachable};
 use device_orders::DeviceOrders;
 use diary::Diary;
 use dispatch::{Dispatch, Files};
@@ -115,7 +115,7 @@ pub(crate) fn run(explicit: Option<&Path>, join: Option<&Path>) -> ExitCode {
     let config = match config::load(explicit) {
         Ok(config) => config,
         Err(errors) => {
-            eprintln!("{errors}");
+            log::say(&errors);
             return ExitCode::from(2);
         }
     };

@@ -2,7 +2,7 @@
 
 use super::facts::All;
 use crate::config::meant::Config;
-use crate::daemon::{Answer, Request, ask};
+use crate::daemon::{Answer, Request, ask, unreachable};
 use crate::ipc::control::{ControlReport, Controlled, Restricted};
 use crate::ipc::observer::Fact;
 use crate::observer::questions;
@@ -58,11 +58,6 @@ pub(crate) fn put_control(report: &mut All, controlled: Vec<Controlled>) {
 }
 
 fn explain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-            "no daemon runs; start one with `rebootping run`, name its file with --config, or read captures with `rebootping report --pcap FILE`".to_owned()
-        }
-        io::ErrorKind::PermissionDenied => error.to_string(),
-        _ => format!("the daemon does not answer ({error}); try again in a moment"),
-    }
+    // The observer says itself who may ask it.
+    if error.kind() == io::ErrorKind::PermissionDenied { error.to_string() } else { unreachable(error) }
 }

@@ -26,8 +26,9 @@ use crate::cli::{DeviceOrder, Output, Report};
 use crate::client::{self, fail, load, written};
 use crate::clock;
 use crate::config::meant::Config;
-use crate::daemon::{self, Request};
+use crate::daemon::{self, NOBODY, Request};
 use crate::ipc::observer::DeviceVerb;
+use crate::log;
 use facts::{All, Origin};
 pub(crate) use live::report as ask;
 use rebootping_core::inventory::report::Hardware;
@@ -39,18 +40,30 @@ use told::Told;
 /// `rebootping report`.
 pub(crate) fn report(explicit: Option<&Path>, asked: &Report) -> ExitCode {
     if asked.pcap.is_empty() {
-        return known(explicit).map_or_else(|code| code, |report| show_all(&report, Origin::Daemon, asked));
+        return report_live(explicit, asked);
     }
     let mut read = offline::read(&asked.pcap);
     let troubles = std::mem::take(&mut read.troubles);
     let origin = Origin::Files { files: read.files, packets: read.packets() };
     let shown = if read.files > 0 { show_all(&read.told(), origin, asked) } else { ExitCode::FAILURE };
     for trouble in troubles {
-        eprintln!("rebootping: {trouble}");
+        log::say(format_args!("rebootping: {trouble}"));
     }
     // The program ends here, and the system takes back at once what would be freed name by name.
     std::mem::forget(read);
     shown
+}
+
+fn report_live(explicit: Option<&Path>, asked: &Report) -> ExitCode {
+    let config = match load(explicit) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    match live::report(&config) {
+        Ok(report) => show_all(&report, Origin::Daemon, asked),
+        Err(problem) if problem == NOBODY => fail(&format!("{NOBODY}; --pcap FILE reads captures without one"), 1),
+        Err(problem) => fail(&problem, 1),
+    }
 }
 
 fn show_all(told: &impl Told, origin: Origin, asked: &Report) -> ExitCode {

@@ -4,6 +4,7 @@
 //! deleted before it is reached can still be counted; then it is let go, for its space is promised to others.
 
 use super::wanted::Wanted;
+use crate::log;
 use crate::pcap_files::name;
 use crate::pcap_read::{Interface, Reader, Record};
 use std::collections::VecDeque;
@@ -199,7 +200,7 @@ impl Segment {
 }
 
 fn complain(path: &Path, what: &str) {
-    eprintln!("rebootping: {}: {what}", path.display());
+    log::say(format_args!("rebootping: {}: {what}", path.display()));
 }
 
 fn is_deleted(file: &File) -> bool {

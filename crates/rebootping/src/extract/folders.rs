@@ -3,7 +3,7 @@
 use super::interfaces;
 use crate::config::meant::Config;
 use crate::config::observing::CaptureMode;
-use crate::daemon::{Request, ask};
+use crate::daemon::{NOBODY, Request, ask};
 use crate::escape::{for_file_name, for_terminal};
 use rebootping_core::untrusted::Untrusted;
 use std::fs;
@@ -51,8 +51,7 @@ pub(super) fn find(captures: &Path, words: &[String]) -> Result<Vec<Source>, Mis
     let names = match list(captures) {
         Ok(names) if names.is_empty() => return Err(Missing::Nothing(captures.to_owned())),
         Ok(names) => names,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Missing::Nothing(captures.to_owned())),
-        Err(error) => return Err(Missing::Unreadable(captures.to_owned(), error.kind(), error.to_string())),
+        Err(error) => return Err(Missing::of(captures, &error)),
     };
     let mut found = Vec::new();
     for word in words {
@@ -138,7 +137,25 @@ fn nearest(word: &str, names: &[String]) -> Vec<String> {
     by_distance.into_iter().take(NAMED).map(|(_, name)| name.to_owned()).collect()
 }
 
+/// Names of folders that hold captures, or why there are none, in one line.
+pub(crate) fn names(config: &Config) -> Result<Vec<String>, String> {
+    list(&config.paths.captures).map_err(|error| Missing::of(&config.paths.captures, &error).explain(config))
+}
+
+/// That nothing is captured yet, and why, in one line.
+pub(crate) fn nothing_yet(config: &Config) -> String {
+    Missing::Nothing(config.paths.captures.clone()).explain(config)
+}
+
 impl Missing {
+    /// Why a folder of captures cannot be listed.
+    fn of(captures: &Path, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Nothing(captures.to_owned()),
+            kind => Self::Unreadable(captures.to_owned(), kind, error.to_string()),
+        }
+    }
+
     /// What to tell the operator; asks the daemon whether it captures where that is the question.
     pub(super) fn explain(&self, config: &Config) -> String {
         match self {
@@ -167,6 +184,6 @@ fn whether_it_runs(config: &Config) -> &'static str {
     }
     match ask(&config.paths.run, &Request::Status) {
         Ok(_) => "the daemon runs; a device appears once it has exchanged packets with another",
-        Err(_) => "no daemon runs; start one with `rebootping run`, or name its file with --config",
+        Err(_) => NOBODY,
     }
 }

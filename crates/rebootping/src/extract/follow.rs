@@ -12,9 +12,6 @@ use rebootping_core::time::Time;
 use std::io;
 use std::sync::mpsc::Receiver;
 
-/// What is said where there is no daemon.
-pub(super) const NO_DAEMON: &str =
-    "no daemon runs, so nothing is captured; start one with `rebootping run`, or name its file with --config";
 /// How often new packets are looked for. They are promised within a second, and wait up to 0.7 s to be written to their segment.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A packet is in its segment by then.

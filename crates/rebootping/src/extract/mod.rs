@@ -31,7 +31,7 @@ mod wanted;
 
 use crate::clock;
 use crate::config::meant::Config;
-use crate::daemon::{Answer, Request, ask};
+use crate::daemon::{Answer, NOBODY, Request, ask};
 use crate::duration::When;
 use crate::ipc::observer::{Of, Packets};
 use asking::{Asking, Heard};
@@ -99,7 +99,7 @@ pub(crate) fn run(config: &Config, asked: &Asked<'_>) -> Result<(), String> {
     let mut asking = Asking::new(config, told);
     let heard = asking.ask();
     if asked.mode == Mode::Live && heard.iter().any(|heard| matches!(heard, Heard::Nobody)) {
-        return Err(follow::NO_DAEMON.to_owned());
+        return Err(NOBODY.to_owned());
     }
     let wanted = |interface: Option<String>| Wanted { span, interface, hosts: asked.hosts.clone() };
     let chains = sources.into_iter().map(|source| Chain::new(&source.folder, wanted(source.interface)));

@@ -1,6 +1,7 @@
 //! A stream that might be captured itself is held to a pace, so that it cannot grow by feeding on itself.
 
 use super::stop::Stop;
+use crate::log;
 use core::time::Duration;
 use rebootping_core::time::Time;
 use std::thread;
@@ -30,7 +31,7 @@ impl Pace {
         let mut left = self.owe(bytes, now());
         while !left.is_zero() && !stop.is_asked() {
             if !self.was_told {
-                eprintln!("rebootping: this stream may itself be captured, so it is held to 10 MB/s and falls behind");
+                log::say("rebootping: this stream may itself be captured, so it is held to 10 MB/s and falls behind");
                 self.was_told = true;
             }
             thread::sleep(left.min(LOOK_EVERY));

@@ -13,7 +13,7 @@ use crate::config::{self, DIRECTORY};
 use crate::daemon::{Request, ask, folders};
 use crate::sandbox::Role;
 use crate::sandbox::users::Identity;
-use crate::{clock, durable};
+use crate::{clock, durable, log};
 use nix::unistd::{Uid, chown};
 use std::fs::{self, Permissions};
 use std::io;
@@ -82,7 +82,12 @@ fn add_token(config: &Config, name: &str, scope: TokenScope) -> Result<String, S
 
 fn list_tokens(config: &Config) -> Result<String, String> {
     let line = |token: &Token| format!("{:32}  {:7}  {}\n", token.name, token.scope.name(), token.created);
-    Ok(known(config)?.iter().map(line).collect())
+    let tokens = known(config)?;
+    if tokens.is_empty() {
+        // Not among the lines that a script reads.
+        log::say("there is no token; `rebootping web token add NAME` makes one");
+    }
+    Ok(tokens.iter().map(line).collect())
 }
 
 fn revoke_token(config: &Config, name: &str) -> Result<String, String> {

@@ -1,6 +1,7 @@
 //! A password as an operator types it: twice and unseen on a terminal, once where a script gives it.
 
 use super::password::{LONGEST, SHORTEST};
+use crate::log;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::io::{self, BufRead, IsTerminal, Stdin, Write};
 
@@ -24,7 +25,7 @@ fn twice(stdin: &Stdin) -> Result<String, String> {
     for (text, question) in typed.iter_mut().zip(["new password for the page: ", "once more: "]) {
         ask(question);
         *text = line(stdin)?;
-        eprintln!();
+        log::say("");
     }
     drop(unseen);
     let [one, other] = typed;
@@ -32,9 +33,8 @@ fn twice(stdin: &Stdin) -> Result<String, String> {
 }
 
 fn ask(question: &str) {
-    eprint!("{question}");
     // A terminal that is gone is noticed when it is read.
-    drop(io::stderr().flush());
+    drop(write!(io::stderr(), "{question}").and_then(|()| io::stderr().flush()));
 }
 
 fn line(stdin: &Stdin) -> Result<String, String> {

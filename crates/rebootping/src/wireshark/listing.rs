@@ -26,8 +26,7 @@ pub(super) struct Listed {
 
 /// What can be captured of this machine; the error is why nothing can.
 pub(super) fn list(config: &Config) -> Result<Vec<Listed>, String> {
-    let captures = &config.paths.captures;
-    let folders = folders::list(captures).map_err(|error| format!("{}: {error}", captures.display()))?;
+    let folders = folders::names(config)?;
     let links = links(config);
     let report = devices::ask(config).ok();
     let mut listed: Vec<Listed> = links.iter().map(|(name, label)| link(name, label.as_deref())).collect();
@@ -39,7 +38,7 @@ pub(super) fn list(config: &Config) -> Result<Vec<Listed>, String> {
         Some(report) => named(&report, &folders),
         None => unnamed(&folders),
     });
-    if listed.is_empty() { Err("nothing is captured yet".to_owned()) } else { Ok(listed) }
+    if listed.is_empty() { Err(folders::nothing_yet(config)) } else { Ok(listed) }
 }
 
 /// The links' interfaces and labels, as far as a daemon tells.

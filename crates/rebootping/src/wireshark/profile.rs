@@ -45,6 +45,9 @@ const LIGHT: &str = "[65535,65535,65535]";
 
 /// Writes the profile's files into a folder; what was done, in words.
 pub(super) fn write(config: &Config, folder: &Path) -> Result<String, String> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(format!("{} is no folder; name one for the profile's files", folder.display()));
+    }
     let report = devices::ask(config)?;
     let links: Vec<String> = ask_status(config)?.links.into_iter().map(|link| link.name).collect();
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
@@ -52,12 +55,18 @@ pub(super) fn write(config: &Config, folder: &Path) -> Result<String, String> {
     for (name, text) in files(&report, &links) {
         fs::write(folder.join(name), text).map_err(failed)?;
     }
+    let (devices, use_it) = (report.devices.len(), how_to_use(&std::path::absolute(folder).map_err(failed)?));
+    Ok(format!("wrote {} with names of {devices} devices; {use_it}", folder.display()))
+}
+
+/// How Wireshark comes to use the profile in this folder: it looks for those of its own configuration only.
+fn how_to_use(folder: &Path) -> String {
     let name = Path::new(folder.file_name().unwrap_or_default()).display();
-    Ok(format!(
-        "wrote {} with names of {} devices; `wireshark -C {name}` uses it",
-        folder.display(),
-        report.devices.len()
-    ))
+    let uses = format!("`wireshark -C {name}` uses it");
+    let mut above = folder.ancestors().skip(1).map(|above| above.file_name().and_then(|name| name.to_str()));
+    let is_found =
+        above.next() == Some(Some("profiles")) && matches!(above.next(), Some(Some("wireshark" | ".wireshark")));
+    if is_found { uses } else { format!("once it lies in ~/.config/wireshark/profiles, {uses}") }
 }
 
 /// The profile as the archive that Wireshark imports: a folder of the gateway's name with its files.
@@ -136,6 +145,18 @@ mod tests {
     fn names_are_one_word_and_no_comment() {
         let name = |text: &str| word(&Untrusted::from(text));
         assert_eq!(name("Ann's kitchen TV #2\n127.0.0.1 bank"), "Ann's-kitchen-TV--2\\x0a127.0.0.1-bank");
+    }
+
+    #[test]
+    fn a_profile_is_found_in_wiresharks_own_folder_alone() {
+        let told = |folder: &str| how_to_use(Path::new(folder));
+        let found = "`wireshark -C gateway` uses it";
+        for folder in ["/ann/.config/wireshark/profiles/gateway", "/ann/.wireshark/profiles/gateway/"] {
+            assert_eq!(told(folder), found);
+        }
+        for folder in ["/ann/gateway", "/profiles/gateway", "/gateway"] {
+            assert_eq!(told(folder), format!("once it lies in ~/.config/wireshark/profiles, {found}"));
+        }
     }
 
     #[test]

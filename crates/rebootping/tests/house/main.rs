@@ -10,11 +10,11 @@ mod words;
 
 use serde_json::json;
 use source::{Source, files, root, sources};
-use words::{COMMANDS, PUT_OFF, Reserved, TIME, UNSAFE, strays};
+use words::{COMMANDS, PRINTED, PUT_OFF, Reserved, TIME, UNSAFE, strays};
 
 #[test]
 fn core_has_no_standard_library_and_no_unsafe() {
-    let lib = std::fs::read_to_string(root().join("crates/core/src/lib.rs")).expect("core has a lib.rs");
+    let lib = read("crates/core/src/lib.rs");
     for attribute in ["#![no_std]", "#![forbid(unsafe_code)]"] {
         assert!(
             lib.lines().any(|line| line == attribute),
@@ -46,23 +46,44 @@ fn unsafe_code_stands_in_one_room() {
 }
 
 #[test]
+fn nothing_is_printed_that_could_end_the_program() {
+    reserved(&PRINTED, "crates/rebootping/src/judge.rs", "fn f() { eprintln!(\"x\"); }");
+}
+
+#[test]
 fn nothing_is_put_off() {
     reserved(&PUT_OFF, "crates/sim/src/lib.rs", concat!("// TO", "DO: later"));
 }
 
 #[test]
 fn rooms_know_only_whom_they_may() {
-    clean(&rooms::trespasses(&sources()));
+    let (architecture, program) = (read("ARCHITECTURE.md"), read("crates/rebootping/src/lib.rs"));
+    let all = rooms::modules(&program);
+    clean(&rooms::trespasses(&architecture, &all, &sources()));
     for bad in [
         "use crate::committer::Plan;",
         "use crate::{clock::Clock, committer::{self, Plan}};",
         "fn f() { crate::committer::f() }",
     ] {
-        caught(
-            &rooms::trespasses(&[Source::new("crates/rebootping/src/echo/socket.rs", bad)]),
-            "`echo` may not know `committer`",
-        );
+        let bad = [Source::new("crates/rebootping/src/echo/socket.rs", bad)];
+        caught(&rooms::trespasses(&architecture, &all, &bad), "`echo` may not know `committer`");
     }
+    let table =
+        |last: &str| format!("## Rooms of the program\n\n| room | idea | may not know |\n|---|---|---|\n{last}");
+    let bad = [Source::new("crates/rebootping/src/a/b.rs", "use crate::committer::Plan;")];
+    caught(&rooms::trespasses(&table("| `a` | x | why; `committer` |\n"), &all, &bad), "`a` may not know `committer`");
+    clean(&rooms::trespasses(&table("| `a` | x | how `committer` does it |\n| `c` | y | `committer` |\n"), &all, &bad));
+    caught(&rooms::trespasses(&table("| `a` | x | `attic` |\n"), &all, &bad), "`attic`");
+}
+
+#[test]
+fn every_room_is_named_in_the_architecture() {
+    let architecture = read("ARCHITECTURE.md");
+    for path in ["crates/rebootping/src/lib.rs", "crates/core/src/lib.rs"] {
+        clean(&rooms::unnamed(&architecture, path, &rooms::modules(&read(path))));
+    }
+    let bad = rooms::modules("#[cfg(test)]\nmod scripted;\nmod clock;\npub mod attic;\n");
+    caught(&rooms::unnamed("`clock.rs`", "a.rs", &bad), "attic");
 }
 
 #[test]
@@ -107,7 +128,7 @@ fn every_package_has_a_licence_we_allow() {
 
 #[test]
 fn the_program_understands_what_the_readme_says_to_type() {
-    let readme = std::fs::read_to_string(root().join("README.md")).expect("there is a README.md");
+    let readme = read("README.md");
     clean(&readme::unknown_commands(&readme));
     caught(&readme::unknown_commands("`rebootping frobnicate`"), "rebootping frobnicate");
 }
@@ -116,9 +137,15 @@ fn the_program_understands_what_the_readme_says_to_type() {
 fn the_program_prints_what_the_troubleshooting_guide_quotes() {
     let mut sources = sources();
     sources.retain(|source| source.path.starts_with("crates/rebootping/src/"));
-    let guide = std::fs::read_to_string(root().join("docs/troubleshooting.md")).expect("there is a guide");
+    let guide = read("docs/troubleshooting.md");
     clean(&guides::unknown_messages(&guide, &sources));
     caught(&guides::unknown_messages("| `the moon is full` | wait |", &sources), "the moon is full");
+}
+
+/// A file of the tree.
+#[track_caller]
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The tree keeps the rule, and the rule catches this text in this file.

@@ -1,4 +1,4 @@
-//! Words that may stand in few files only: those that ask the time, run a command, are unsafe or put work off.
+//! Words that may stand in few files only: those that ask the time, run a command, are unsafe, print or put work off.
 
 use crate::source::{Source, lines_with};
 
@@ -47,6 +47,16 @@ pub(crate) const UNSAFE: Reserved = Reserved {
     tests_too: true,
     comments_too: false,
     rule: "`unsafe` stands in sys alone; look for a safe call in nix, else wrap this one there with a SAFETY comment",
+};
+
+pub(crate) const PRINTED: Reserved = Reserved {
+    words: &["eprintln!", "eprint!", "println!", "print!"],
+    free: &[],
+    within: PROGRAM,
+    only_in: &["crates/rebootping/build.rs"],
+    tests_too: false,
+    comments_too: false,
+    rule: "these panic where nothing can be written; call log::say, or write to standard output and tell its error",
 };
 
 pub(crate) const PUT_OFF: Reserved = Reserved {

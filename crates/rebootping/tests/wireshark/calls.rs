@@ -94,5 +94,9 @@ fn who_may_not_read_the_captures_gets_no_packet_and_is_told() {
         assert!(told.contains("is private to root and the group of rebootping-observer; use sudo"), "{told}");
     }
     let (_, listed, _) = as_nobody(&["extcap", "--extcap-interfaces"]);
-    assert!(!String::from_utf8_lossy(&listed).contains(TV));
+    let listed = String::from_utf8_lossy(&listed);
+    assert!(
+        !listed.contains(TV) && listed.contains("is private to root and the group of rebootping-observer"),
+        "{listed}"
+    );
 }
