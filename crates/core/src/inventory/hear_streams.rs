@@ -213,10 +213,12 @@ impl Inventory {
     /// A server of DNS answers.
     fn hear_answers(&mut self, words: &Words<'_>) -> Heard {
         let mut messages = dns::of_tcp(words.bytes);
+        let mut heard = Heard::Nothing;
         for message in messages.by_ref() {
             self.hear_answer(words.segment.context, &message);
+            heard = Heard::Told;
         }
-        if messages.rest().is_empty() { Heard::Nothing } else { words.cut(messages.rest()) }
+        if messages.rest().is_empty() { heard } else { words.cut(messages.rest()) }
     }
 
     fn hear_request(&mut self, words: &Words<'_>, request: &Request) {

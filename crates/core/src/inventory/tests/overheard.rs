@@ -188,6 +188,34 @@ fn segments_may_come_twice_or_not_at_all() {
 }
 
 #[test]
+fn answers_of_dns_are_read_to_the_last() {
+    let mut wire = Wire::new(Settings::files());
+    let resolver = (SERVER.0, SERVER.1, 53);
+    wire.connect(CLIENT, resolver);
+    let mut sequence = 2;
+    for n in 0..20 {
+        let answer = framed(&answer(n));
+        wire.segment(resolver, CLIENT, ACK, sequence, &answer);
+        sequence += answer.len() as u32;
+        wire.connect(CLIENT, (SERVER.0, [192, 0, 2, n], 443));
+    }
+    let told = all_told(&mut wire).into_iter().next().unwrap();
+    assert!(told.len() == 20 && told.contains(&"t.example".into()), "{told:?}");
+}
+
+/// The answer of a resolver: `a.example`, `b.example` and so on are at 192.0.2.0, 192.0.2.1 and so on.
+fn answer(number: u8) -> Vec<u8> {
+    let question = [&[0, 9, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 1, b'a' + number][..], b"\x07example\0", &[0, 1, 0, 1]];
+    let answer = [&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4][..], &[192, 0, 2, number]];
+    [question.concat(), answer.concat()].concat()
+}
+
+/// A message of DNS as TCP carries it.
+fn framed(message: &[u8]) -> Vec<u8> {
+    [&(message.len() as u16).to_be_bytes(), message].concat()
+}
+
+#[test]
 fn few_unfinished_words_are_kept_and_the_rest_is_counted() {
     let mut wire = Wire::new(Settings::files());
     let client = |n: u16| (CLIENT.0, CLIENT.1, 40_000 + n);
