@@ -204,7 +204,9 @@ impl Inventory {
         }
         let is_worth_a_look = |flow: &Flow| !flow.half(side).is_read && !context.payload.is_empty();
         if self.flows.get(id).is_some_and(is_worth_a_look) {
-            self.hear_stream(context, ip, id, side, segment.sequence);
+            // A SYN is counted itself, before what it carries (RFC 7413).
+            let first_byte = segment.sequence.wrapping_add(u32::from(segment.flags & SYN != 0));
+            self.hear_stream(context, ip, id, side, first_byte);
         }
     }
 

@@ -188,6 +188,26 @@ fn segments_may_come_twice_or_not_at_all() {
 }
 
 #[test]
+fn what_does_not_go_on_with_a_head_is_read_itself() {
+    let mut wire = Wire::new(Settings::files());
+    wire.connect(CLIENT, SERVER);
+    wire.segment(CLIENT, SERVER, ACK, 2, b"GET / HTTP/1.1\r\n");
+    wire.segment(CLIENT, SERVER, ACK, 0x9000_0000, b"GET /b HTTP/1.1\r\nHost: b.example\r\n\r\n");
+    assert_eq!(all_told(&mut wire)[0], ["b.example"]);
+}
+
+#[test]
+fn a_syn_may_carry_the_first_words() {
+    let mut wire = Wire::new(Settings::files());
+    let hello = hello(b"a.example");
+    let (one, two) = hello.split_at(40);
+    wire.segment(CLIENT, SERVER, SYN, 1000, one);
+    wire.accept(SERVER, CLIENT, 1041);
+    wire.segment(CLIENT, SERVER, ACK, 1041, two);
+    assert_eq!(all_told(&mut wire)[0], ["a.example"]);
+}
+
+#[test]
 fn answers_of_dns_are_read_to_the_last() {
     let mut wire = Wire::new(Settings::files());
     let resolver = (SERVER.0, SERVER.1, 53);
