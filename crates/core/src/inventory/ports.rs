@@ -79,14 +79,13 @@ impl Port {
 
     /// The server says of itself what may be said late in a connection: then it stands behind what it greeted with.
     pub(super) fn greet(&mut self, banner: Untrusted, is_late: bool) {
-        let known = self.banner.as_ref().map_or("", Untrusted::raw);
-        if is_late && !known.is_empty() && known != banner.raw() {
+        // Of one that came in two segments the first was the beginning.
+        let is_beginning = |known: &Untrusted| *known != banner && banner.raw().starts_with(known.raw());
+        self.other_banners.retain(|known| !is_beginning(known));
+        if is_late && self.banner.as_ref().is_some_and(|known| !known.is_empty() && *known != banner) {
             return add_mark(&mut self.other_banners, banner);
         }
-        // Of one that came in two segments the first was the beginning.
-        if banner.raw().starts_with(known) {
-            self.banner = None;
-        }
+        self.banner.take_if(|known| is_beginning(known));
         change_mark(&mut self.banner, &mut self.other_banners, banner);
     }
 

@@ -177,6 +177,13 @@ fn greetings_are_read_whatever_segments_they_come_in() {
 }
 
 #[test]
+fn a_late_greeting_in_two_segments_is_one() {
+    let segments: [(Who, &[u8]); 3] = [(Server, b"220 mx ESMTP\r\n"), (Server, b"220 go "), (Server, b"ahead\r\n")];
+    check(587, &segments, [&[], &[], &["mx ESMTP", "go ahead"]]);
+    check(587, &[&segments[..], &segments[1..]].concat(), [&[], &[], &["mx ESMTP", "go ahead"]]);
+}
+
+#[test]
 fn segments_may_come_twice_or_not_at_all() {
     let mut wire = Wire::new(Settings::files());
     wire.connect(CLIENT, SERVER);
