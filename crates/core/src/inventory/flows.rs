@@ -235,23 +235,32 @@ impl Flow {
         if known.is_none() || known == name {
             return None;
         }
-        let mut before = self.clone();
+        let mut before = self.split(self.client, length);
         before.name = known;
-        self.take_bytes();
-        let (asked, asks) = (before.half_mut(self.client), self.half_mut(self.client));
-        asks.bytes = asked.bytes.min(length.into());
-        asked.bytes = asked.bytes.saturating_sub(asks.bytes);
         Some(before)
     }
 
-    /// Begins anew: the same ports are used again.
-    pub(super) fn restart(&mut self, client: Side, first_byte: u32) {
+    /// Begins anew with a packet of one side and of this length, for the same ports are used again; what the flow was before, with
+    /// its bytes until then.
+    pub(super) fn restart(&mut self, side: Side, length: u32, client: Side, first_byte: u32) -> Self {
+        let before = self.split(side, length);
         for half in &mut self.halves {
             (half.looks, half.is_read) = (0, false);
         }
         self.client = client;
         self.first_byte = Some(first_byte);
         (self.is_answered, self.is_established, self.name) = (false, false, None);
+        before
+    }
+
+    /// What the flow was, with all bytes but those of one side's packet of this length, which was counted: these stay.
+    fn split(&mut self, side: Side, length: u32) -> Self {
+        let mut before = self.clone();
+        self.take_bytes();
+        let (was, is) = (before.half_mut(side), self.half_mut(side));
+        is.bytes = was.bytes.min(length.into());
+        was.bytes = was.bytes.saturating_sub(is.bytes);
+        before
     }
 }
 

@@ -214,8 +214,7 @@ impl Inventory {
         let Some(flow) = self.flows.get_mut(id) else { return };
         match segment.flags & (SYN | ACK | RST) {
             SYN if flow.first_byte != Some(segment.sequence.wrapping_add(1)) || flow.client != side => {
-                flow.restart(side, segment.sequence.wrapping_add(1));
-                self.unfinished.begin(id);
+                self.restart(context, id, side, side, segment.sequence.wrapping_add(1));
             }
             flags if flags & (SYN | ACK) == SYN | ACK => {
                 flow.client = side.other();
@@ -229,6 +228,15 @@ impl Inventory {
             }
             _ => {}
         }
+    }
+
+    /// A packet of one side begins another connection on the ports of one that was known: what that had is its own.
+    fn restart(&mut self, context: &Context<'_>, id: FlowId, side: Side, client: Side, first_byte: u32) {
+        let before = self.flows.get_mut(id).map(|flow| flow.restart(side, context.length, client, first_byte));
+        if let Some(mut before) = before {
+            self.account(&mut before);
+        }
+        self.unfinished.begin(id);
     }
 
     fn handle_udp(&mut self, context: &Context<'_>, ip: &Ip, packet: &Packet, [source, destination]: [u16; 2]) {

@@ -270,6 +270,26 @@ fn ports_used_again_begin_anew() {
 }
 
 #[test]
+fn bytes_stay_with_the_connection_they_were_sent_on() {
+    let mut wire = Wire::new(Settings::files());
+    let [one, two] = [hello(b"one.example"), hello(b"two.example")];
+    wire.connect(CLIENT, SERVER);
+    wire.segment(CLIENT, SERVER, ACK, 2, &one);
+    wire.segment(SERVER, CLIENT, ACK, 2, &[0; 1000]);
+    wire.segment(CLIENT, SERVER, SYN, 5000, &[]);
+    wire.accept(SERVER, CLIENT, 5001);
+    wire.segment(CLIENT, SERVER, ACK, 5001, &two);
+    let contacts = wire.device(A).contacts;
+    let mut bytes: Vec<_> = contacts
+        .iter()
+        .map(|contact| (contact.name.as_ref().unwrap().raw(), contact.bytes_sent, contact.bytes_received))
+        .collect();
+    bytes.sort_unstable();
+    let hello = one.len() as u64;
+    assert_eq!(bytes, [("one.example", 3 * 54 + hello, 2 * 54 + 1000), ("two.example", 2 * 54 + hello, 54)]);
+}
+
+#[test]
 fn words_say_who_is_the_client_where_the_beginning_was_not_seen() {
     let [high, low] = [(A, [10, 0, 0, 10], 9000), (B, [10, 0, 0, 11], 1024)];
     for (from, to, words) in
