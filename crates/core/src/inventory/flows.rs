@@ -19,6 +19,8 @@ use core::net::{IpAddr, Ipv6Addr};
 pub const MOST: usize = 32_768;
 const WAYS: usize = 8;
 const GROUPS: usize = MOST / WAYS;
+/// A SYN may carry so much, which is acknowledged with it: what a frame of Ethernet has room for (RFC 7413).
+const MOST_IN_SYN: u32 = 1500;
 
 /// One end of a flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -238,6 +240,11 @@ impl Flow {
         let mut before = self.split(self.client, length);
         before.name = known;
         Some(before)
+    }
+
+    /// A SYN-ACK that acknowledges so much may be of this connection; another's first byte is anywhere else.
+    pub(super) fn may_accept(&self, acknowledgement: u32) -> bool {
+        self.first_byte.is_some_and(|first| acknowledgement.wrapping_sub(first) <= MOST_IN_SYN)
     }
 
     /// Begins anew with a packet of one side and of this length, for the same ports are used again; what the flow was before, with

@@ -217,9 +217,12 @@ impl Inventory {
                 self.restart(context, id, side, side, segment.sequence.wrapping_add(1));
             }
             flags if flags & (SYN | ACK) == SYN | ACK => {
+                if !flow.may_accept(segment.acknowledgement) {
+                    self.restart(context, id, side, side.other(), segment.acknowledgement);
+                }
+                let Some(flow) = self.flows.get_mut(id) else { return };
                 flow.client = side.other();
                 flow.is_answered = true;
-                flow.first_byte.get_or_insert(segment.acknowledgement);
                 self.prove_tcp(context, ip.source, id, side);
             }
             ACK if flow.is_answered && !flow.is_established && flow.client == side => {

@@ -270,6 +270,21 @@ fn ports_used_again_begin_anew() {
 }
 
 #[test]
+fn ports_used_again_begin_anew_where_the_server_is_heard_first() {
+    let mut wire = Wire::new(Settings::files());
+    let [one, two] = [hello(b"one.example"), hello(b"two.example")];
+    wire.connect(CLIENT, SERVER);
+    wire.segment(CLIENT, SERVER, ACK, 2, &one);
+    wire.accept(SERVER, CLIENT, 7001);
+    wire.segment(CLIENT, SERVER, ACK, 7001, &two[..30]);
+    // Sent again, it changes nothing.
+    wire.accept(SERVER, CLIENT, 7001);
+    wire.segment(CLIENT, SERVER, ACK, 7031, &two[30..]);
+    assert_eq!(all_told(&mut wire)[0], ["one.example", "two.example"]);
+    assert_eq!(wire.open(B), ["10.0.0.11 80 Established"]);
+}
+
+#[test]
 fn bytes_stay_with_the_connection_they_were_sent_on() {
     let mut wire = Wire::new(Settings::files());
     let [one, two] = [hello(b"one.example"), hello(b"two.example")];
