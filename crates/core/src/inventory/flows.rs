@@ -179,8 +179,21 @@ pub(super) struct Flow {
     pub(super) is_established: bool,
     /// UDP: every datagram may tell something.
     pub(super) is_talkative: bool,
+    /// What was asked for in words of HTTP, last.
+    pub(super) asked: Option<Asked>,
     /// A name the client gave the server.
     pub(super) name: Option<super::dictionary::NameId>,
+}
+
+const _: () = assert!(size_of::<Option<Flow>>() == 128, "a packet touches two lines of the cache");
+
+/// What a request of HTTP asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Asked {
+    /// Something the server has: what comes behind its response is not the server's own words.
+    Content,
+    /// A tunnel (CONNECT): what comes behind the response is another server's.
+    Tunnel,
 }
 
 impl Flow {
@@ -194,6 +207,7 @@ impl Flow {
             is_answered: false,
             is_established: false,
             is_talkative: false,
+            asked: None,
             name: None,
         }
     }
@@ -256,7 +270,8 @@ impl Flow {
         }
         self.client = client;
         self.first_byte = Some(first_byte);
-        (self.is_answered, self.is_established, self.name) = (false, false, None);
+        (self.is_answered, self.is_established) = (false, false);
+        (self.asked, self.name) = (None, None);
         before
     }
 

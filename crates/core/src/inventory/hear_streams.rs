@@ -8,11 +8,12 @@
 //! ```
 //!
 //! A ClientHello may come late: after CONNECT, STARTTLS, SOCKS or what else two programs say before they encrypt. A proxy's client
-//! asks for many servers on one connection.
+//! asks for many servers on one connection; behind the response to anything but CONNECT no greeting is looked for, for a file may
+//! begin like one.
 
 use super::Inventory;
 use super::device::add_mark;
-use super::flows::{FlowId, Side};
+use super::flows::{Asked, FlowId, Side};
 use super::frames::Context;
 use super::names::Source;
 use super::ports::{Evidence, Proof, Protocol};
@@ -152,7 +153,8 @@ impl Inventory {
             return Heard::Told;
         }
         // A client says its software in the same words as a server (RFC 4253 section 4.2).
-        if let Some(banner) = banner::read(rest).filter(|banner| banner.protocol == banner::Protocol::Ssh) {
+        let is_own = |banner: &Banner| banner.protocol == banner::Protocol::Ssh && !self.is_content(words.segment.id);
+        if let Some(banner) = banner::read(rest).filter(is_own) {
             if banner::is_unfinished(rest) {
                 return words.cut(rest);
             }
@@ -176,6 +178,11 @@ impl Inventory {
         if is_body { Heard::Over } else { Heard::Nothing }
     }
 
+    /// What is no head may be what HTTP carries: a file, not the words of who sends it.
+    fn is_content(&self, id: FlowId) -> bool {
+        self.flows.get(id).is_some_and(|flow| flow.asked == Some(Asked::Content))
+    }
+
     fn hear_server(&mut self, words: &Words<'_>) -> Heard {
         let mut rest = words.bytes;
         // Most servers encrypt.
@@ -194,7 +201,8 @@ impl Inventory {
             return words.cut(rest);
         }
         let is_cut = banner::is_unfinished(rest);
-        match banner::read(rest).filter(|banner| words.is_first || may_be_late(banner)) {
+        let is_own = |banner: &Banner| words.is_first || (may_be_late(banner) && !self.is_content(words.segment.id));
+        match banner::read(rest).filter(is_own) {
             Some(banner) => {
                 let is_last = !may_be_late(&banner) || banner.protocol == banner::Protocol::Ssh;
                 self.greet(words, Some(banner.text), !words.is_first);
@@ -226,9 +234,17 @@ impl Inventory {
             self.mark_agent(words.segment.context, words.segment.ip, agent.clone());
         }
         self.name_server(words.segment.context, words.segment.id, request.host.as_ref());
+        let asked = if request.method.raw() == "CONNECT" { Asked::Tunnel } else { Asked::Content };
+        if let Some(flow) = self.flows.get_mut(words.segment.id) {
+            flow.asked = Some(asked);
+        }
     }
 
     fn hear_response(&mut self, words: &Words<'_>, response: Response) {
+        if let Some(flow) = self.flows.get_mut(words.segment.id) {
+            // Most requests that were not seen are no CONNECT.
+            flow.asked.get_or_insert(Asked::Content);
+        }
         self.greet(words, response.server, false);
         let description = response.description.unwrap_or_default();
         let owner = self.owner_of(words.segment.ip.source);

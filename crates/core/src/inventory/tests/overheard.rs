@@ -184,6 +184,34 @@ fn a_late_greeting_in_two_segments_is_one() {
 }
 
 #[test]
+fn what_a_web_server_serves_is_no_greeting() {
+    let get = (Client, &b"GET /up.txt HTTP/1.1\r\nHost: a.example\r\n\r\n"[..]);
+    let connect = (Client, &b"CONNECT b.example:22 HTTP/1.1\r\nHost: b.example:22\r\n\r\n"[..]);
+    let (head, ssh) = ((Server, &b"HTTP/1.1 200 OK\r\n\r\n"[..]), (Server, &b"SSH-2.0-x\r\n"[..]));
+    check(80, &[get, head, ssh], [&["a.example"], &[], &[]]);
+    check(80, &[head, ssh], [&[], &[], &[]]);
+    check(3128, &[connect, head, ssh], [&["b.example"], &[], &["SSH-2.0-x"]]);
+    check(3128, &[get, head, connect, head, ssh], [&["a.example", "b.example"], &[], &["SSH-2.0-x"]]);
+    check(3128, &[connect, head, get, head, ssh], [&["a.example", "b.example"], &[], &[]]);
+    check(22, &[get, ssh], [&["a.example"], &[], &["SSH-2.0-x"]]);
+    check(80, &[get, (Client, ssh.1)], [&["a.example"], &[], &[]]);
+    check(3128, &[connect, head, (Client, ssh.1)], [&["b.example"], &["SSH-2.0-x"], &[]]);
+}
+
+#[test]
+fn what_is_said_behind_a_proxy_does_not_say_what_the_proxy_is() {
+    let mut wire = Wire::new(Settings::files());
+    let proxy = (SERVER.0, SERVER.1, 3128);
+    wire.connect(CLIENT, proxy);
+    wire.segment(CLIENT, proxy, ACK, 2, b"CONNECT b.example:22 HTTP/1.1\r\n\r\n");
+    wire.segment(proxy, CLIENT, ACK, 2, b"HTTP/1.1 200 OK\r\n\r\n");
+    wire.segment(proxy, CLIENT, ACK, 21, b"SSH-2.0-x\r\n");
+    let port = wire.device(B).tcp_open.remove(0);
+    assert_eq!((port.banner, port.other_banners), (None, ["SSH-2.0-x".into()].into()));
+    assert_ne!(port.service.as_deref(), Some("ssh"));
+}
+
+#[test]
 fn segments_may_come_twice_or_not_at_all() {
     let mut wire = Wire::new(Settings::files());
     wire.connect(CLIENT, SERVER);
