@@ -88,13 +88,10 @@ impl Inventory {
             Some(Beginning::Words(mut opening)) => opening.push(sequence, context.payload).then_some(opening),
             Some(Beginning::Quic(_)) | None => None,
         };
+        let (at, bytes) = opening.as_ref().map_or((sequence, context.payload), |known| (known.first(), known.bytes()));
         // What a capture leaves out never comes: a line ends with what was kept of it.
-        let ended = if context.is_cut { [context.payload, b"\n"].concat() } else { Vec::new() };
-        let payload = if context.is_cut { &ended } else { context.payload };
-        let heard = match &opening {
-            Some(opening) => self.hear_words(segment, opening.first(), opening.bytes(), true),
-            None => self.hear_words(segment, sequence, payload, false),
-        };
+        let ended = if context.is_cut { [bytes, b"\n"].concat() } else { Vec::new() };
+        let heard = self.hear_words(segment, at, if context.is_cut { &ended } else { bytes }, opening.is_some());
         match heard {
             Heard::Told => self.go_on(id),
             Heard::Cut(_) if context.is_cut => self.go_on(id),

@@ -98,6 +98,12 @@ fn what_a_capture_leaves_out_ends_the_line() {
     wire.snap_length = 54 + 9;
     wire.tcp(SERVER, CLIENT, ACK, b"SSH-2.0-OpenSSH\r\n");
     assert_eq!(all_told(&mut wire), [["a.example"], ["tv/1."], ["SSH-2.0-O"]]);
+    let mut wire = Wire::new(Settings::files());
+    wire.connect(CLIENT, SERVER);
+    wire.tcp(CLIENT, SERVER, ACK, b"GET / HTTP/1.1\r\n");
+    wire.snap_length = 54 + 33;
+    wire.segment(CLIENT, SERVER, ACK, 18, b"Host: a.example\r\nUser-Agent: tv/1.2 (x)\r\n\r\n");
+    assert_eq!(all_told(&mut wire), [&["a.example"][..], &["tv/1"], &[]]);
 }
 
 #[test]
