@@ -169,9 +169,9 @@ impl Inventory {
     }
 
     /// What is not understood behind a request with a host is most likely the body of that or of its response: what the other side
-    /// says next will make this one worth a look again.
+    /// says next will make this one worth a look again. In a tunnel two others talk.
     fn hear_body(&self, id: FlowId) -> Heard {
-        let is_body = self.flows.get(id).is_some_and(|flow| flow.name.is_some());
+        let is_body = self.flows.get(id).is_some_and(|flow| flow.name.is_some() && flow.asked != Some(Asked::Tunnel));
         if is_body { Heard::Over } else { Heard::Nothing }
     }
 

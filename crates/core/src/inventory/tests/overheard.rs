@@ -205,6 +205,23 @@ fn what_a_web_server_serves_is_no_greeting() {
 }
 
 #[test]
+fn a_proxy_may_be_told_in_the_first_line_alone_whom_to_ask() {
+    check(3128, &[(Client, b"GET http://a.example/ HTTP/1.0\r\n\r\n")], [&["a.example"], &[], &[]]);
+    let mail: &[(Who, &[u8])] = &[
+        (Client, b"CONNECT mx.example:25 HTTP/1.0\r\n\r\n"),
+        (Server, b"HTTP/1.0 200 OK\r\n\r\n"),
+        (Server, b"220 mx.example ESMTP\r\n"),
+        (Client, b"EHLO me\r\n"),
+        (Server, b"250-mx.example\r\n250 STARTTLS\r\n"),
+        (Client, b"STARTTLS\r\n"),
+        (Server, b"220 go ahead\r\n"),
+        (Client, &hello(b"late.example")),
+    ];
+    check(3128, &mail[..5], [&["mx.example"], &[], &["mx.example ESMTP"]]);
+    check(3128, mail, [&["late.example", "mx.example"], &[], &["mx.example ESMTP", "go ahead"]]);
+}
+
+#[test]
 fn what_is_said_behind_a_proxy_does_not_say_what_the_proxy_is() {
     let mut wire = Wire::new(Settings::files());
     let proxy = (SERVER.0, SERVER.1, 3128);
