@@ -32,10 +32,6 @@ use alloc::vec::Vec;
 pub(super) const MOST_LOOKS: u8 = 8;
 /// A client whose first segment is longer and not understood is not about to agree on encryption.
 const LONGEST_PREFACE: usize = 512;
-/// A TLS record with a handshake message begins so (RFC 8446 section 5.1).
-const HANDSHAKE: u8 = 22;
-/// The port of resolvers (RFC 1035 section 4.2).
-const DNS: u16 = 53;
 
 /// A segment with a payload.
 #[derive(Clone, Copy)]
@@ -127,8 +123,8 @@ impl Inventory {
         let missing = if continues { 0 } else { sequence.wrapping_sub(first_byte) };
         let words = Words { segment, is_first, missing, at, bytes };
         match (server_port, is_client) {
-            (DNS, true) => Heard::Nothing,
-            (DNS, false) => self.hear_answers(&words),
+            (dns::PORT, true) => Heard::Nothing,
+            (dns::PORT, false) => self.hear_answers(&words),
             (_, true) => self.hear_client(&words),
             (_, false) => self.hear_server(&words),
         }
@@ -142,7 +138,7 @@ impl Inventory {
             rest = behind;
         }
         let told = words.bytes.len().saturating_sub(rest.len());
-        if rest.first() == Some(&HANDSHAKE) {
+        if rest.first() == Some(&tls::HANDSHAKE) {
             let at = words.at.wrapping_add(told as u32);
             return self.hear_tls(words, tls::Hello::new(at), at, rest);
         }
@@ -183,7 +179,7 @@ impl Inventory {
     fn hear_server(&mut self, words: &Words<'_>) -> Heard {
         let mut rest = words.bytes;
         // Most servers encrypt.
-        if words.is_first && rest.first() == Some(&HANDSHAKE) {
+        if words.is_first && rest.first() == Some(&tls::HANDSHAKE) {
             return Heard::Over;
         }
         while let Some(response) = Response::read(rest) {
@@ -370,7 +366,7 @@ impl Words<'_> {
 fn client_by_words(side: Side, words: &[u8]) -> Option<Side> {
     match words {
         [b'H', b'T', b'T', b'P', b'/', b'1', ..] => Some(side.other()),
-        [HANDSHAKE, 3, _, _, _, 1, ..] => Some(side),
+        [tls::HANDSHAKE, 3, _, _, _, 1, ..] => Some(side),
         _ => Request::read(words).map(|_| side),
     }
 }
