@@ -19,6 +19,8 @@ use core::net::{IpAddr, Ipv6Addr};
 pub const MOST: usize = 32_768;
 const WAYS: usize = 8;
 const GROUPS: usize = MOST / WAYS;
+/// A SYN may carry so much, which is acknowledged with it: what a frame of Ethernet has room for (RFC 7413).
+const MOST_IN_SYN: u32 = 1500;
 
 /// One end of a flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -177,8 +179,21 @@ pub(super) struct Flow {
     pub(super) is_established: bool,
     /// UDP: every datagram may tell something.
     pub(super) is_talkative: bool,
+    /// What was asked for in words of HTTP, last.
+    pub(super) asked: Option<Asked>,
     /// A name the client gave the server.
     pub(super) name: Option<super::dictionary::NameId>,
+}
+
+const _: () = assert!(size_of::<Option<Flow>>() == 128, "a packet touches two lines of the cache");
+
+/// What a request of HTTP asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Asked {
+    /// Something the server has: what comes behind its response is not the server's own words.
+    Content,
+    /// A tunnel (CONNECT): what comes behind the response is another server's.
+    Tunnel,
 }
 
 impl Flow {
@@ -192,6 +207,7 @@ impl Flow {
             is_answered: false,
             is_established: false,
             is_talkative: false,
+            asked: None,
             name: None,
         }
     }
@@ -235,23 +251,38 @@ impl Flow {
         if known.is_none() || known == name {
             return None;
         }
-        let mut before = self.clone();
+        let mut before = self.split(self.client, length);
         before.name = known;
-        self.take_bytes();
-        let (asked, asks) = (before.half_mut(self.client), self.half_mut(self.client));
-        asks.bytes = asked.bytes.min(length.into());
-        asked.bytes = asked.bytes.saturating_sub(asks.bytes);
         Some(before)
     }
 
-    /// Begins anew: the same ports are used again.
-    pub(super) fn restart(&mut self, client: Side, first_byte: u32) {
+    /// A SYN-ACK that acknowledges so much may be of this connection; another's first byte is anywhere else.
+    pub(super) fn may_accept(&self, acknowledgement: u32) -> bool {
+        self.first_byte.is_some_and(|first| acknowledgement.wrapping_sub(first) <= MOST_IN_SYN)
+    }
+
+    /// Begins anew with a packet of one side and of this length, for the same ports are used again; what the flow was before, with
+    /// its bytes until then.
+    pub(super) fn restart(&mut self, side: Side, length: u32, client: Side, first_byte: u32) -> Self {
+        let before = self.split(side, length);
         for half in &mut self.halves {
             (half.looks, half.is_read) = (0, false);
         }
         self.client = client;
         self.first_byte = Some(first_byte);
-        (self.is_answered, self.is_established, self.name) = (false, false, None);
+        (self.is_answered, self.is_established) = (false, false);
+        (self.asked, self.name) = (None, None);
+        before
+    }
+
+    /// What the flow was, with all bytes but those of one side's packet of this length, which was counted: these stay.
+    fn split(&mut self, side: Side, length: u32) -> Self {
+        let mut before = self.clone();
+        self.take_bytes();
+        let (was, is) = (before.half_mut(side), self.half_mut(side));
+        is.bytes = was.bytes.min(length.into());
+        was.bytes = was.bytes.saturating_sub(is.bytes);
+        before
     }
 }
 

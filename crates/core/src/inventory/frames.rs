@@ -6,6 +6,7 @@ use super::individual::Individual;
 use super::interfaces::{Arrival, Leads};
 use super::traffic::Minute;
 use super::{Inventory, MOST_MINUTES, Output, Slot, Whose};
+use crate::packet::dns;
 use crate::packet::frame::{ACK, InterfaceId, Ip, Packet, RST, SYN, Seen, Transport};
 use crate::packet::neighbour::Mac;
 use crate::time::Time;
@@ -14,9 +15,6 @@ use core::time::Duration;
 
 /// A shorter pause is not worth looking at a device's habits.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
-
-/// The port of resolvers (RFC 1035 section 4.2).
-const DNS: u16 = 53;
 
 /// The interface of the last frame, for the next is likely of the same.
 #[derive(Clone, Copy)]
@@ -106,8 +104,8 @@ impl Inventory {
         };
         match (packet.transport, packet.ip) {
             (Transport::Tcp { source, destination, flags, sequence, acknowledgement }, Some(ip)) => {
-                let segment = Segment { flags, sequence, acknowledgement };
-                self.handle_tcp(&context, &ip, packet, [source, destination], segment);
+                let header = Header { flags, sequence, acknowledgement };
+                self.handle_tcp(&context, &ip, packet, [source, destination], header);
             }
             (Transport::Udp { source, destination }, Some(ip)) => {
                 self.handle_udp(&context, &ip, packet, [source, destination]);
@@ -191,34 +189,38 @@ impl Inventory {
         ip: &Ip,
         packet: &Packet,
         [source, destination]: [u16; 2],
-        segment: Segment,
+        header: Header,
     ) {
         let Some((id, side, is_new)) = self.flow(context, ip, packet) else { return };
         let Some(flow) = self.flows.get_mut(id) else { return };
-        if is_new && segment.flags & SYN == 0 && source < destination {
+        if is_new && header.flags & SYN == 0 && source < destination {
             // The beginning was not seen: the lower port is likelier the server's.
             flow.client = side.other();
         }
-        if segment.flags & (SYN | RST) != 0 || (flow.is_answered && !flow.is_established) {
-            self.handle_control(context, ip, id, side, segment);
+        if header.flags & (SYN | RST) != 0 || (flow.is_answered && !flow.is_established) {
+            self.handle_control(context, ip, id, side, header);
         }
         let is_worth_a_look = |flow: &Flow| !flow.half(side).is_read && !context.payload.is_empty();
         if self.flows.get(id).is_some_and(is_worth_a_look) {
-            self.hear_stream(context, ip, id, side, segment.sequence);
+            // A SYN is counted itself, before what it carries (RFC 7413).
+            let first_byte = header.sequence.wrapping_add(u32::from(header.flags & SYN != 0));
+            self.hear_stream(context, ip, id, side, first_byte);
         }
     }
 
-    fn handle_control(&mut self, context: &Context<'_>, ip: &Ip, id: FlowId, side: Side, segment: Segment) {
+    fn handle_control(&mut self, context: &Context<'_>, ip: &Ip, id: FlowId, side: Side, header: Header) {
         let Some(flow) = self.flows.get_mut(id) else { return };
-        match segment.flags & (SYN | ACK | RST) {
-            SYN if flow.first_byte != Some(segment.sequence.wrapping_add(1)) || flow.client != side => {
-                flow.restart(side, segment.sequence.wrapping_add(1));
-                self.unfinished.begin(id);
+        match header.flags & (SYN | ACK | RST) {
+            SYN if flow.first_byte != Some(header.sequence.wrapping_add(1)) || flow.client != side => {
+                self.restart(context, id, side, side, header.sequence.wrapping_add(1));
             }
             flags if flags & (SYN | ACK) == SYN | ACK => {
+                if !flow.may_accept(header.acknowledgement) {
+                    self.restart(context, id, side, side.other(), header.acknowledgement);
+                }
+                let Some(flow) = self.flows.get_mut(id) else { return };
                 flow.client = side.other();
                 flow.is_answered = true;
-                flow.first_byte.get_or_insert(segment.acknowledgement);
                 self.prove_tcp(context, ip.source, id, side);
             }
             ACK if flow.is_answered && !flow.is_established && flow.client == side => {
@@ -229,8 +231,17 @@ impl Inventory {
         }
     }
 
+    /// A packet of one side begins another connection on the ports of one that was known: what that had is its own.
+    fn restart(&mut self, context: &Context<'_>, id: FlowId, side: Side, client: Side, first_byte: u32) {
+        let before = self.flows.get_mut(id).map(|flow| flow.restart(side, context.length, client, first_byte));
+        if let Some(mut before) = before {
+            self.account(&mut before);
+        }
+        self.unfinished.begin(id);
+    }
+
     fn handle_udp(&mut self, context: &Context<'_>, ip: &Ip, packet: &Packet, [source, destination]: [u16; 2]) {
-        if source == DNS || destination == DNS {
+        if source == dns::PORT || destination == dns::PORT {
             let ends = [(ip.source, source), (ip.destination, destination)];
             self.resolvers.hear(context.leads, ends, context.payload, context.now);
         }
@@ -343,7 +354,7 @@ impl Inventory {
 
 /// What a TCP header says besides its ports.
 #[derive(Clone, Copy)]
-pub(super) struct Segment {
+struct Header {
     flags: u8,
     sequence: u32,
     acknowledgement: u32,

@@ -8,11 +8,12 @@
 //! ```
 //!
 //! A ClientHello may come late: after CONNECT, STARTTLS, SOCKS or what else two programs say before they encrypt. A proxy's client
-//! asks for many servers on one connection.
+//! asks for many servers on one connection; behind the response to anything but CONNECT no greeting is looked for, for a file may
+//! begin like one.
 
 use super::Inventory;
 use super::device::add_mark;
-use super::flows::{FlowId, Side};
+use super::flows::{Asked, FlowId, Side};
 use super::frames::Context;
 use super::names::Source;
 use super::ports::{Evidence, Proof, Protocol};
@@ -31,10 +32,6 @@ use alloc::vec::Vec;
 pub(super) const MOST_LOOKS: u8 = 8;
 /// A client whose first segment is longer and not understood is not about to agree on encryption.
 const LONGEST_PREFACE: usize = 512;
-/// A TLS record with a handshake message begins so (RFC 8446 section 5.1).
-const HANDSHAKE: u8 = 22;
-/// The port of resolvers (RFC 1035 section 4.2).
-const DNS: u16 = 53;
 
 /// A segment with a payload.
 #[derive(Clone, Copy)]
@@ -87,13 +84,10 @@ impl Inventory {
             Some(Beginning::Words(mut opening)) => opening.push(sequence, context.payload).then_some(opening),
             Some(Beginning::Quic(_)) | None => None,
         };
+        let (at, bytes) = opening.as_ref().map_or((sequence, context.payload), |known| (known.first(), known.bytes()));
         // What a capture leaves out never comes: a line ends with what was kept of it.
-        let ended = if context.is_cut { [context.payload, b"\n"].concat() } else { Vec::new() };
-        let payload = if context.is_cut { &ended } else { context.payload };
-        let heard = match &opening {
-            Some(opening) => self.hear_words(segment, opening.first(), opening.bytes(), true),
-            None => self.hear_words(segment, sequence, payload, false),
-        };
+        let ended = if context.is_cut { [bytes, b"\n"].concat() } else { Vec::new() };
+        let heard = self.hear_words(segment, at, if context.is_cut { &ended } else { bytes }, opening.is_some());
         match heard {
             Heard::Told => self.go_on(id),
             Heard::Cut(_) if context.is_cut => self.go_on(id),
@@ -129,8 +123,8 @@ impl Inventory {
         let missing = if continues { 0 } else { sequence.wrapping_sub(first_byte) };
         let words = Words { segment, is_first, missing, at, bytes };
         match (server_port, is_client) {
-            (DNS, true) => Heard::Nothing,
-            (DNS, false) => self.hear_answers(&words),
+            (dns::PORT, true) => Heard::Nothing,
+            (dns::PORT, false) => self.hear_answers(&words),
             (_, true) => self.hear_client(&words),
             (_, false) => self.hear_server(&words),
         }
@@ -144,7 +138,7 @@ impl Inventory {
             rest = behind;
         }
         let told = words.bytes.len().saturating_sub(rest.len());
-        if rest.first() == Some(&HANDSHAKE) {
+        if rest.first() == Some(&tls::HANDSHAKE) {
             let at = words.at.wrapping_add(told as u32);
             return self.hear_tls(words, tls::Hello::new(at), at, rest);
         }
@@ -152,7 +146,8 @@ impl Inventory {
             return Heard::Told;
         }
         // A client says its software in the same words as a server (RFC 4253 section 4.2).
-        if let Some(banner) = banner::read(rest).filter(|banner| banner.protocol == banner::Protocol::Ssh) {
+        let is_own = |banner: &Banner| banner.protocol == banner::Protocol::Ssh && !self.is_content(words.segment.id);
+        if let Some(banner) = banner::read(rest).filter(is_own) {
             if banner::is_unfinished(rest) {
                 return words.cut(rest);
             }
@@ -170,16 +165,21 @@ impl Inventory {
     }
 
     /// What is not understood behind a request with a host is most likely the body of that or of its response: what the other side
-    /// says next will make this one worth a look again.
+    /// says next will make this one worth a look again. In a tunnel two others talk.
     fn hear_body(&self, id: FlowId) -> Heard {
-        let is_body = self.flows.get(id).is_some_and(|flow| flow.name.is_some());
+        let is_body = self.flows.get(id).is_some_and(|flow| flow.name.is_some() && flow.asked != Some(Asked::Tunnel));
         if is_body { Heard::Over } else { Heard::Nothing }
+    }
+
+    /// What is no head may be what HTTP carries: a file, not the words of who sends it.
+    fn is_content(&self, id: FlowId) -> bool {
+        self.flows.get(id).is_some_and(|flow| flow.asked == Some(Asked::Content))
     }
 
     fn hear_server(&mut self, words: &Words<'_>) -> Heard {
         let mut rest = words.bytes;
         // Most servers encrypt.
-        if words.is_first && rest.first() == Some(&HANDSHAKE) {
+        if words.is_first && rest.first() == Some(&tls::HANDSHAKE) {
             return Heard::Over;
         }
         while let Some(response) = Response::read(rest) {
@@ -194,7 +194,8 @@ impl Inventory {
             return words.cut(rest);
         }
         let is_cut = banner::is_unfinished(rest);
-        match banner::read(rest).filter(|banner| words.is_first || may_be_late(banner)) {
+        let is_own = |banner: &Banner| words.is_first || (may_be_late(banner) && !self.is_content(words.segment.id));
+        match banner::read(rest).filter(is_own) {
             Some(banner) => {
                 let is_last = !may_be_late(&banner) || banner.protocol == banner::Protocol::Ssh;
                 self.greet(words, Some(banner.text), !words.is_first);
@@ -213,10 +214,12 @@ impl Inventory {
     /// A server of DNS answers.
     fn hear_answers(&mut self, words: &Words<'_>) -> Heard {
         let mut messages = dns::of_tcp(words.bytes);
+        let mut heard = Heard::Nothing;
         for message in messages.by_ref() {
             self.hear_answer(words.segment.context, &message);
+            heard = Heard::Told;
         }
-        if messages.rest().is_empty() { Heard::Nothing } else { words.cut(messages.rest()) }
+        if messages.rest().is_empty() { heard } else { words.cut(messages.rest()) }
     }
 
     fn hear_request(&mut self, words: &Words<'_>, request: &Request) {
@@ -224,9 +227,17 @@ impl Inventory {
             self.mark_agent(words.segment.context, words.segment.ip, agent.clone());
         }
         self.name_server(words.segment.context, words.segment.id, request.host.as_ref());
+        let asked = if request.method.raw() == "CONNECT" { Asked::Tunnel } else { Asked::Content };
+        if let Some(flow) = self.flows.get_mut(words.segment.id) {
+            flow.asked = Some(asked);
+        }
     }
 
     fn hear_response(&mut self, words: &Words<'_>, response: Response) {
+        if let Some(flow) = self.flows.get_mut(words.segment.id) {
+            // Most requests that were not seen are no CONNECT.
+            flow.asked.get_or_insert(Asked::Content);
+        }
         self.greet(words, response.server, false);
         let description = response.description.unwrap_or_default();
         let owner = self.owner_of(words.segment.ip.source);
@@ -355,7 +366,7 @@ impl Words<'_> {
 fn client_by_words(side: Side, words: &[u8]) -> Option<Side> {
     match words {
         [b'H', b'T', b'T', b'P', b'/', b'1', ..] => Some(side.other()),
-        [HANDSHAKE, 3, _, _, _, 1, ..] => Some(side),
+        [tls::HANDSHAKE, 3, _, _, _, 1, ..] => Some(side),
         _ => Request::read(words).map(|_| side),
     }
 }

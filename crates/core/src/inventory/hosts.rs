@@ -81,9 +81,7 @@ impl Hosts {
             };
             let Some(known) = self.prove(&proof, Some(behind)) else { continue };
             known.first_seen = known.first_seen.min(port.first_seen);
-            for banner in port.other_banners.into_iter().chain(port.banner) {
-                known.greet(banner, true);
-            }
+            known.greet_as_well(port.banner, port.other_banners);
         }
     }
 

@@ -77,17 +77,29 @@ impl Port {
         super::services::name(self.protocol, self.port)
     }
 
-    /// The server says of itself what may be said late in a connection: then it stands behind what it greeted with.
+    /// The server says what it is. What is said late in a connection stands behind that: it may be another's behind a proxy.
     pub(super) fn greet(&mut self, banner: Untrusted, is_late: bool) {
-        let known = self.banner.as_ref().map_or("", Untrusted::raw);
-        if is_late && !known.is_empty() && known != banner.raw() {
-            return add_mark(&mut self.other_banners, banner);
-        }
         // Of one that came in two segments the first was the beginning.
-        if banner.raw().starts_with(known) {
-            self.banner = None;
+        let is_beginning = |known: &Untrusted| *known != banner && banner.raw().starts_with(known.raw());
+        self.other_banners.retain(|known| !is_beginning(known));
+        if is_late {
+            if self.banner.as_ref() != Some(&banner) {
+                add_mark(&mut self.other_banners, banner);
+            }
+            return;
         }
+        self.banner.take_if(|known| is_beginning(known));
         change_mark(&mut self.banner, &mut self.other_banners, banner);
+    }
+
+    /// Takes over what was said at the same port, as far as was known elsewhere.
+    pub(super) fn greet_as_well(&mut self, banner: Option<Untrusted>, others: Vec<Untrusted>) {
+        for other in others {
+            self.greet(other, true);
+        }
+        if let Some(banner) = banner {
+            self.greet(banner, self.banner.is_some());
+        }
     }
 
     /// It is more than a port lent for a while: a low one, or seen in two different hours.
@@ -180,9 +192,7 @@ impl Port {
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
         self.is_told |= other.is_told;
-        for banner in other.other_banners.into_iter().chain(other.banner) {
-            self.greet(banner, true);
-        }
+        self.greet_as_well(other.banner, other.other_banners);
     }
 }
 

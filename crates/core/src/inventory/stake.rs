@@ -2,10 +2,8 @@
 
 use super::Inventory;
 use super::ports::Protocol;
+use crate::packet::dns;
 use crate::packet::neighbour::Mac;
-
-/// Where names are looked up.
-const DNS: u16 = 53;
 
 /// What others have of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,7 +21,8 @@ impl Inventory {
     pub fn stake(&self, mac: Mac) -> Option<Stake> {
         let device = self.devices.get(self.devices.find(self.main_of(mac))?)?;
         let roles = device.roles;
-        let answers_names = || device.ports.all().iter().any(|port| port.port == DNS && port.protocol == Protocol::Udp);
+        let answers_names =
+            || device.ports.all().iter().any(|port| port.port == dns::PORT && port.protocol == Protocol::Udp);
         if roles.routes || roles.advertises_routes {
             Some(Stake::Routes)
         } else if roles.is_dhcp_server || roles.is_dhcp6_server {

@@ -13,6 +13,8 @@ use super::icmp::array;
 use data::Data;
 use name::Name;
 
+/// The port of resolvers (RFC 1035 section 4.2).
+pub const PORT: u16 = 53;
 /// Address of a host (RFC 1035).
 pub const A: u16 = 1;
 /// Another name of the owner is the right one (RFC 1035).

@@ -18,7 +18,7 @@ const LONGEST_METHOD: usize = 17;
 pub struct Request {
     /// Its method.
     pub method: Untrusted,
-    /// The host it is for, without its port.
+    /// The host it is for, or whom a proxy is to ask, without its port.
     pub host: Option<Untrusted>,
     /// The client's software.
     pub user_agent: Option<Untrusted>,
@@ -40,13 +40,13 @@ impl Request {
     pub fn read(payload: &[u8]) -> Option<Self> {
         let (line, head) = first_line(payload)?;
         let end = line.iter().position(|&byte| byte == b' ').filter(|end| (1..=LONGEST_METHOD).contains(end))?;
-        let (method, target) = line.split_at_checked(end)?;
-        let is_request = method.iter().copied().all(is_of_method)
-            && target.iter().rposition(|&byte| byte == b' ').and_then(|at| target.get(at..)).is_some_and(is_version);
-        if !is_request {
+        let (method, rest) = line.split_at_checked(end)?;
+        let (target, version) = rest.split_at_checked(rest.iter().rposition(|&byte| byte == b' ')?)?;
+        if !method.iter().copied().all(is_of_method) || !is_version(version) {
             return None;
         }
-        let host = header(head, "host").map(without_port).filter(|host| !host.is_empty()).map(Untrusted::new);
+        let hosts = [header(head, "host"), proxied(method, target.trim_ascii())].map(|host| host.map(without_port));
+        let host = hosts.into_iter().flatten().find(|host| !host.is_empty()).map(Untrusted::new);
         Some(Self { method: Untrusted::new(method), host, user_agent: text(head, "user-agent") })
     }
 
@@ -141,6 +141,17 @@ fn body(head: &[u8]) -> Option<&[u8]> {
     lines(head).find(|(line, _)| line.is_empty()).map(|(_, after)| after)
 }
 
+/// Whom a proxy is asked to talk to, with the port: clients of old say it in no header (RFC 9112 sections 3.2.2 and 3.2.3).
+fn proxied<'a>(method: &[u8], target: &'a [u8]) -> Option<&'a [u8]> {
+    if method == b"CONNECT" {
+        return Some(target);
+    }
+    let scheme = target.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let rest = target.get(scheme..)?.strip_prefix(b"://").filter(|_| scheme != 0)?;
+    let authority = rest.split(|byte| b"/?#".contains(byte)).next()?;
+    authority.rsplit(|&byte| byte == b'@').next()
+}
+
 /// `host:80` and `[2001:db8::1]:80` lose their ports.
 fn without_port(host: &[u8]) -> &[u8] {
     let port = host.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
@@ -179,6 +190,13 @@ mod tests {
         check_request("\r\nGET / HTTP/1.1\r\nHost: a\r\n", Some(["GET", "a", "-"]));
         check_request("RPC_IN_DATA / HTTP/1.1\r\n\r\n", Some(["RPC_IN_DATA", "-", "-"]));
         check_request("GET / HTTP/1.1\r\nHost: 2001:db8::1\r\nHost: b\r\n", Some(["GET", "2001:db8::1", "-"]));
+        check_request("CONNECT a:22 HTTP/1.0\r\n\r\n", Some(["CONNECT", "a", "-"]));
+        check_request("CONNECT [2001:db8::1]:22 HTTP/1.1\r\nHost: \r\n", Some(["CONNECT", "[2001:db8::1]", "-"]));
+        check_request("CONNECT  HTTP/1.0\r\n", Some(["CONNECT", "-", "-"]));
+        check_request("GET http://a/ HTTP/1.0\r\n", Some(["GET", "a", "-"]));
+        check_request("GET http://me:x@a:80?q=@b HTTP/1.0\r\n", Some(["GET", "a", "-"]));
+        check_request("GET HTTP://a/ HTTP/1.1\r\nHost: b\r\n", Some(["GET", "b", "-"]));
+        check_request("GET /?to=http://a/ HTTP/1.0\r\n", Some(["GET", "-", "-"]));
         check_request("GET / HTTP/1.1\r\nHost: a\u{1b}[2J\r\nHosts: b\r\n", Some(["GET", "a\u{1b}[2J", "-"]));
     }
 

@@ -25,10 +25,12 @@ impl Opening {
     /// then nothing will make the message whole.
     #[must_use]
     pub fn push(&mut self, sequence: u32, payload: &[u8]) -> bool {
-        // Before the message, at its end, or beyond.
+        // Before the message, at its end, or beyond. What begins long before it is not sent again but another connection's.
         let at = i64::from(sequence.wrapping_sub(self.first) as i32);
         let known = (self.bytes.len() as i64).saturating_sub(at);
-        let Ok(known) = usize::try_from(known) else { return false };
+        let Some(known) = usize::try_from(known).ok().filter(|_| at.saturating_neg() <= LONGEST as i64) else {
+            return false;
+        };
         let new = payload.get(known..).unwrap_or_default();
         self.segments = self.segments.saturating_add(1);
         let is_bounded = self.segments <= MOST_SEGMENTS && self.bytes.len().saturating_add(new.len()) <= LONGEST;
@@ -86,6 +88,8 @@ mod tests {
         check(&[(u32::MAX - 2, b"x\nGET / ")], true, b"GET / ");
         check(&[(u32::MAX - 20, b"long ago")], true, b"GET ");
         check(&[(4, b" HTTP")], false, b"GET ");
+        check(&[(u32::MAX - LONGEST as u32, b"long ago")], true, b"GET ");
+        check(&[(u32::MAX - LONGEST as u32 - 1, b"another")], false, b"GET ");
     }
 
     #[test]

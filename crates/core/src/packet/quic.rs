@@ -16,11 +16,14 @@ use keys::Keys;
 const LEAST: usize = 1200;
 /// So many Initial packets of one connection are opened: 16 KiB in datagrams of the least length are fourteen.
 const MOST_PACKETS: u8 = 32;
+/// So often keys are derived, which costs more than all else: for a connection, and for another or the same after a Retry.
+const MOST_KEYS: u8 = 2;
 
 /// The beginning of what a client says on one connection, over as many datagrams as it takes: 16 KiB at most.
 #[derive(Clone, Debug, Default)]
 pub struct Hello {
     keys: Option<Keys>,
+    derived: u8,
     packets: u8,
     pieces: Pieces,
 }
@@ -30,12 +33,12 @@ impl Hello {
     /// need be tried. After `Done` or `Not` there is nothing more to tell.
     pub fn push(&mut self, datagram: &[u8]) -> Progress {
         if may_be_initial(datagram) {
-            for initial in Initials::of(datagram) {
+            for (place, initial) in Initials::of_one_connection(datagram).enumerate() {
                 if self.packets == MOST_PACKETS {
                     return Progress::Not;
                 }
                 self.packets = self.packets.saturating_add(1);
-                let payload = self.open(&initial).unwrap_or_default();
+                let payload = self.open(&initial, place == 0).unwrap_or_default();
                 for (at, piece) in frames::crypto(&payload) {
                     self.pieces.put(at, piece);
                 }
@@ -48,10 +51,15 @@ impl Hello {
     }
 
     /// Opens a packet with the keys of the client's first identifier for the server, which stay when the server chooses another.
-    fn open(&mut self, initial: &Initial<'_>) -> Option<Vec<u8>> {
+    /// The first of a datagram may be of a new connection.
+    fn open(&mut self, initial: &Initial<'_>, may_be_new: bool) -> Option<Vec<u8>> {
         if let Some(payload) = self.keys.as_ref().and_then(|keys| keys.open(initial)) {
             return Some(payload);
         }
+        if !may_be_new || self.derived == MOST_KEYS {
+            return None;
+        }
+        self.derived = self.derived.saturating_add(1);
         let keys = Keys::of(initial.version, initial.destination);
         let payload = keys.open(initial)?;
         // Another connection, or the same after a Retry: it begins anew.
@@ -184,6 +192,28 @@ mod tests {
         let early = [&[0xd0, 0, 0, 0, 1, 1, 9, 0, 3][..], b"0rt"].concat();
         let second = sealed(Version::One, CLIENT, CLIENT, &padded(frame(0, one)), 1);
         assert_eq!(Hello::default().push(&[first, early, second].concat()), done(&handshake));
+    }
+
+    #[test]
+    fn keys_are_derived_for_the_first_packet_of_a_datagram_and_twice_at_most() {
+        let handshake = browser(1);
+        let packet = |client| sealed(Version::One, client, client, &padded(frame(0, &handshake)), 0);
+        let nothing = |client| sealed(Version::One, b"other", client, &[0; 20], 0);
+        for client in [CLIENT, b"none"] {
+            let mut hello = Hello::default();
+            assert_eq!(
+                hello.push(&[nothing(client), packet(CLIENT)].concat()),
+                Progress::Not,
+                "behind one of {client:?}"
+            );
+            assert_eq!(hello.derived, 1);
+        }
+        let begin = sealed(Version::One, CLIENT, CLIENT, &padded(frame(0, &handshake[..9])), 0);
+        let mut hello = Hello::default();
+        for datagram in [&begin, &padded(nothing(b"none")), &packet(b"third")] {
+            assert_eq!(hello.push(datagram), Progress::More);
+        }
+        assert_eq!(hello.push(&packet(CLIENT)), done(&handshake));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod hello;
 
 pub(super) use hello::progress;
-pub use hello::{Hello, Progress};
+pub use hello::{HANDSHAKE, Hello, Progress};
 
 use super::reader::Reader;
 use crate::untrusted::Untrusted;

@@ -98,6 +98,12 @@ fn what_a_capture_leaves_out_ends_the_line() {
     wire.snap_length = 54 + 9;
     wire.tcp(SERVER, CLIENT, ACK, b"SSH-2.0-OpenSSH\r\n");
     assert_eq!(all_told(&mut wire), [["a.example"], ["tv/1."], ["SSH-2.0-O"]]);
+    let mut wire = Wire::new(Settings::files());
+    wire.connect(CLIENT, SERVER);
+    wire.tcp(CLIENT, SERVER, ACK, b"GET / HTTP/1.1\r\n");
+    wire.snap_length = 54 + 33;
+    wire.segment(CLIENT, SERVER, ACK, 18, b"Host: a.example\r\nUser-Agent: tv/1.2 (x)\r\n\r\n");
+    assert_eq!(all_told(&mut wire), [&["a.example"][..], &["tv/1"], &[]]);
 }
 
 #[test]
@@ -177,6 +183,58 @@ fn greetings_are_read_whatever_segments_they_come_in() {
 }
 
 #[test]
+fn a_late_greeting_in_two_segments_is_one() {
+    let segments: [(Who, &[u8]); 3] = [(Server, b"220 mx ESMTP\r\n"), (Server, b"220 go "), (Server, b"ahead\r\n")];
+    check(587, &segments, [&[], &[], &["mx ESMTP", "go ahead"]]);
+    check(587, &[&segments[..], &segments[1..]].concat(), [&[], &[], &["mx ESMTP", "go ahead"]]);
+}
+
+#[test]
+fn what_a_web_server_serves_is_no_greeting() {
+    let get = (Client, &b"GET /up.txt HTTP/1.1\r\nHost: a.example\r\n\r\n"[..]);
+    let connect = (Client, &b"CONNECT b.example:22 HTTP/1.1\r\nHost: b.example:22\r\n\r\n"[..]);
+    let (head, ssh) = ((Server, &b"HTTP/1.1 200 OK\r\n\r\n"[..]), (Server, &b"SSH-2.0-x\r\n"[..]));
+    check(80, &[get, head, ssh], [&["a.example"], &[], &[]]);
+    check(80, &[head, ssh], [&[], &[], &[]]);
+    check(3128, &[connect, head, ssh], [&["b.example"], &[], &["SSH-2.0-x"]]);
+    check(3128, &[get, head, connect, head, ssh], [&["a.example", "b.example"], &[], &["SSH-2.0-x"]]);
+    check(3128, &[connect, head, get, head, ssh], [&["a.example", "b.example"], &[], &[]]);
+    check(22, &[get, ssh], [&["a.example"], &[], &["SSH-2.0-x"]]);
+    check(80, &[get, (Client, ssh.1)], [&["a.example"], &[], &[]]);
+    check(3128, &[connect, head, (Client, ssh.1)], [&["b.example"], &["SSH-2.0-x"], &[]]);
+}
+
+#[test]
+fn a_proxy_may_be_told_in_the_first_line_alone_whom_to_ask() {
+    check(3128, &[(Client, b"GET http://a.example/ HTTP/1.0\r\n\r\n")], [&["a.example"], &[], &[]]);
+    let mail: &[(Who, &[u8])] = &[
+        (Client, b"CONNECT mx.example:25 HTTP/1.0\r\n\r\n"),
+        (Server, b"HTTP/1.0 200 OK\r\n\r\n"),
+        (Server, b"220 mx.example ESMTP\r\n"),
+        (Client, b"EHLO me\r\n"),
+        (Server, b"250-mx.example\r\n250 STARTTLS\r\n"),
+        (Client, b"STARTTLS\r\n"),
+        (Server, b"220 go ahead\r\n"),
+        (Client, &hello(b"late.example")),
+    ];
+    check(3128, &mail[..5], [&["mx.example"], &[], &["mx.example ESMTP"]]);
+    check(3128, mail, [&["late.example", "mx.example"], &[], &["mx.example ESMTP", "go ahead"]]);
+}
+
+#[test]
+fn what_is_said_behind_a_proxy_does_not_say_what_the_proxy_is() {
+    let mut wire = Wire::new(Settings::files());
+    let proxy = (SERVER.0, SERVER.1, 3128);
+    wire.connect(CLIENT, proxy);
+    wire.segment(CLIENT, proxy, ACK, 2, b"CONNECT b.example:22 HTTP/1.1\r\n\r\n");
+    wire.segment(proxy, CLIENT, ACK, 2, b"HTTP/1.1 200 OK\r\n\r\n");
+    wire.segment(proxy, CLIENT, ACK, 21, b"SSH-2.0-x\r\n");
+    let port = wire.device(B).tcp_open.remove(0);
+    assert_eq!((port.banner, port.other_banners), (None, ["SSH-2.0-x".into()].into()));
+    assert_ne!(port.service.as_deref(), Some("ssh"));
+}
+
+#[test]
 fn segments_may_come_twice_or_not_at_all() {
     let mut wire = Wire::new(Settings::files());
     wire.connect(CLIENT, SERVER);
@@ -185,6 +243,54 @@ fn segments_may_come_twice_or_not_at_all() {
     wire.segment(CLIENT, SERVER, ACK, 18, b"Host: a.example\r\n");
     wire.segment(CLIENT, SERVER, ACK, 99, b"GET /b HTTP/1.1\r\nHost: b.example\r\n\r\n");
     assert_eq!(all_told(&mut wire)[0], ["a.example", "b.example"]);
+}
+
+#[test]
+fn what_does_not_go_on_with_a_head_is_read_itself() {
+    let mut wire = Wire::new(Settings::files());
+    wire.connect(CLIENT, SERVER);
+    wire.segment(CLIENT, SERVER, ACK, 2, b"GET / HTTP/1.1\r\n");
+    wire.segment(CLIENT, SERVER, ACK, 0x9000_0000, b"GET /b HTTP/1.1\r\nHost: b.example\r\n\r\n");
+    assert_eq!(all_told(&mut wire)[0], ["b.example"]);
+}
+
+#[test]
+fn a_syn_may_carry_the_first_words() {
+    let mut wire = Wire::new(Settings::files());
+    let hello = hello(b"a.example");
+    let (one, two) = hello.split_at(40);
+    wire.segment(CLIENT, SERVER, SYN, 1000, one);
+    wire.accept(SERVER, CLIENT, 1041);
+    wire.segment(CLIENT, SERVER, ACK, 1041, two);
+    assert_eq!(all_told(&mut wire)[0], ["a.example"]);
+}
+
+#[test]
+fn answers_of_dns_are_read_to_the_last() {
+    let mut wire = Wire::new(Settings::files());
+    let resolver = (SERVER.0, SERVER.1, 53);
+    wire.connect(CLIENT, resolver);
+    let mut sequence = 2;
+    for n in 0..20 {
+        let answer = framed(&answer(n));
+        wire.segment(resolver, CLIENT, ACK, sequence, &answer);
+        sequence += answer.len() as u32;
+        wire.connect(CLIENT, (SERVER.0, [192, 0, 2, n], 443));
+    }
+    let told = all_told(&mut wire).into_iter().next().unwrap();
+    assert!(told.len() == 20 && told.contains(&"t.example".into()), "{told:?}");
+}
+
+/// The answer of a resolver: `a.example`, `b.example` and so on are at 192.0.2.0, 192.0.2.1 and so on.
+fn answer(number: u8) -> Vec<u8> {
+    let question = [&[0, 9, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 1, b'a' + number][..], b"\x07example\0", &[0, 1, 0, 1]];
+    let answer = [&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4][..], &[192, 0, 2, number]];
+    [question.concat(), answer.concat()].concat()
+}
+
+/// A message of DNS as TCP carries it.
+fn framed(message: &[u8]) -> Vec<u8> {
+    [&(message.len() as u16).to_be_bytes(), message].concat()
 }
 
 #[test]
@@ -212,6 +318,41 @@ fn ports_used_again_begin_anew() {
     wire.segment(CLIENT, SERVER, SYN, 1000, &[]);
     wire.segment(CLIENT, SERVER, ACK, 1001, &hello);
     assert_eq!(all_told(&mut wire)[0], ["a.example"]);
+}
+
+#[test]
+fn ports_used_again_begin_anew_where_the_server_is_heard_first() {
+    let mut wire = Wire::new(Settings::files());
+    let [one, two] = [hello(b"one.example"), hello(b"two.example")];
+    wire.connect(CLIENT, SERVER);
+    wire.segment(CLIENT, SERVER, ACK, 2, &one);
+    wire.accept(SERVER, CLIENT, 7001);
+    wire.segment(CLIENT, SERVER, ACK, 7001, &two[..30]);
+    // Sent again, it changes nothing.
+    wire.accept(SERVER, CLIENT, 7001);
+    wire.segment(CLIENT, SERVER, ACK, 7031, &two[30..]);
+    assert_eq!(all_told(&mut wire)[0], ["one.example", "two.example"]);
+    assert_eq!(wire.open(B), ["10.0.0.11 80 Established"]);
+}
+
+#[test]
+fn bytes_stay_with_the_connection_they_were_sent_on() {
+    let mut wire = Wire::new(Settings::files());
+    let [one, two] = [hello(b"one.example"), hello(b"two.example")];
+    wire.connect(CLIENT, SERVER);
+    wire.segment(CLIENT, SERVER, ACK, 2, &one);
+    wire.segment(SERVER, CLIENT, ACK, 2, &[0; 1000]);
+    wire.segment(CLIENT, SERVER, SYN, 5000, &[]);
+    wire.accept(SERVER, CLIENT, 5001);
+    wire.segment(CLIENT, SERVER, ACK, 5001, &two);
+    let contacts = wire.device(A).contacts;
+    let mut bytes: Vec<_> = contacts
+        .iter()
+        .map(|contact| (contact.name.as_ref().unwrap().raw(), contact.bytes_sent, contact.bytes_received))
+        .collect();
+    bytes.sort_unstable();
+    let hello = one.len() as u64;
+    assert_eq!(bytes, [("one.example", 3 * 54 + hello, 2 * 54 + 1000), ("two.example", 2 * 54 + hello, 54)]);
 }
 
 #[test]

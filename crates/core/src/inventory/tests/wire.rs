@@ -95,8 +95,18 @@ impl Wire {
 
     /// A TCP segment; one without SYN begins with the byte of this sequence number.
     pub(super) fn segment(&mut self, from: End, to: End, flags: u8, sequence: u32, payload: &[u8]) {
-        let mut segment = [&from.2.to_be_bytes()[..], &to.2.to_be_bytes(), &sequence.to_be_bytes()].concat();
-        segment.extend([0, 0, 0, 2, 0x50, flags, 1, 0, 0, 0, 0, 0]);
+        self.numbered(from, to, flags, [sequence, 2], payload);
+    }
+
+    /// A server accepts a connection of which this is the client's next byte.
+    pub(super) fn accept(&mut self, server: End, client: End, acknowledgement: u32) {
+        self.numbered(server, client, SYN_ACK, [1, acknowledgement], &[]);
+    }
+
+    fn numbered(&mut self, from: End, to: End, flags: u8, [sequence, acknowledgement]: [u32; 2], payload: &[u8]) {
+        let mut segment = [from.2.to_be_bytes(), to.2.to_be_bytes()].concat();
+        segment.extend([sequence.to_be_bytes(), acknowledgement.to_be_bytes()].concat());
+        segment.extend([0x50, flags, 1, 0, 0, 0, 0, 0]);
         segment.extend(payload);
         self.ip(from, to, 6, &segment);
     }

@@ -48,6 +48,13 @@ impl<'a> Initials<'a> {
     pub(super) const fn of(datagram: &'a [u8]) -> Self {
         Self(datagram)
     }
+
+    /// Those with the first one's identifier: others have no place in its datagram (RFC 9000 section 12.2).
+    pub(super) fn of_one_connection(datagram: &'a [u8]) -> impl Iterator<Item = Initial<'a>> {
+        let mut packets = Self::of(datagram).peekable();
+        let first = packets.peek().map(|packet| packet.destination);
+        packets.filter(move |packet| Some(packet.destination) == first)
+    }
 }
 
 impl<'a> Iterator for Initials<'a> {

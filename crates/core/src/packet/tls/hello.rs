@@ -6,8 +6,8 @@ use crate::packet::reader::Reader;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// A record's type (RFC 8446 section 5.1).
-const HANDSHAKE: u8 = 22;
+/// The type of a record with a handshake message, with which it begins (RFC 8446 section 5.1).
+pub const HANDSHAKE: u8 = 22;
 /// A handshake's type and length.
 const HEADER: usize = 4;
 /// So many segments are looked at: 16 KiB in segments of the least MTU are thirty.
