@@ -73,14 +73,13 @@ impl Inventory {
                     self.tell_conflict(context, slot, ip, mac);
                 }
             }
-            Whose::Ours => {}
             Whose::Device(slot) => {
                 let conflict = self.claim(slot, ip, claim, context.now);
                 if let Some(with) = conflict {
                     self.tell_conflict(context, slot, ip, with);
                 }
             }
-            Whose::Unknown => {}
+            Whose::Ours | Whose::Unknown => {}
         }
     }
 

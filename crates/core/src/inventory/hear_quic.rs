@@ -19,12 +19,13 @@ impl Inventory {
         let mut hello = match self.unfinished.take(id, side) {
             Some(Beginning::Quic(hello)) => hello,
             _ if quic::may_be_initial(context.payload) => quic::Hello::default(),
-            _ => return self.finish(id, side),
+            // A question to a STUN server, or the end of another connection, may come before.
+            _ => return,
         };
         match hello.push(context.payload) {
             Progress::More => self.wait_for_more(id, side, Beginning::Quic(hello)),
             Progress::Done(hello) => self.hear_hello(context, ip, id, *hello, ja4::Transport::Quic),
-            Progress::Not => self.finish(id, side),
+            Progress::Not => {}
         }
     }
 }

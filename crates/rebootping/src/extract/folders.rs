@@ -133,7 +133,7 @@ fn nearest(word: &str, names: &[String]) -> Vec<String> {
     // An interface is asked for by its name.
     let names = names.iter().map(|name| name.strip_prefix(INTERFACE).unwrap_or(name));
     let mut by_distance: Vec<(usize, &str)> = names.map(|name| (damerau_levenshtein(&word, name), name)).collect();
-    by_distance.sort();
+    by_distance.sort_unstable();
     by_distance.into_iter().take(NAMED).map(|(_, name)| name.to_owned()).collect()
 }
 

@@ -69,7 +69,7 @@ fn ports_lent_for_a_while_leave_room_for_services() {
     let mut wire = Wire::new(Settings::files());
     let client = (A, [10, 0, 0, 10], 40000);
     let mut open = |port| wire.connect(client, (B, [10, 0, 0, 11], port));
-    (50_000..50_000 + device::MOST_PORTS as u16 + 1).for_each(&mut open);
+    (50_000..=50_000 + device::MOST_PORTS as u16).for_each(&mut open);
     open(3389);
     let ports = wire.open(B);
     assert!(ports.contains(&"10.0.0.11 3389 Established".into()) && ports.len() == device::MOST_PORTS, "{ports:?}");
@@ -104,7 +104,7 @@ fn a_flood_of_answers_does_not_take_the_names_of_contacts() {
     wire.inventory.handle_proven(A, wire.now);
     let contacts = wire.device(A).contacts;
     let named = contacts.iter().find(|contact| contact.port == 443).unwrap();
-    assert_eq!(named.name.as_ref().map(|name| name.raw()), Some("www.www.www.www"));
+    assert_eq!(named.name.as_ref().map(crate::untrusted::Untrusted::raw), Some("www.www.www.www"));
 }
 
 #[test]

@@ -7,11 +7,14 @@ use super::super::operator::Refusal;
 use super::super::ports::Evidence;
 use super::super::report::Hardware;
 use super::wire::{A, ACK, B, C, LAN, OURS, RST_ACK, SYN, SYN_ACK, WAN, Wire};
+use crate::packet::neighbour::Mac;
 use core::net::IpAddr;
 use std::vec::Vec;
 
 const CLIENT: super::wire::End = (A, [10, 0, 0, 10], 40000);
 const SERVER: super::wire::End = (B, [10, 0, 0, 11], 22);
+
+const D: Mac = [0x00, 0x1b, 0x21, 0, 0, 0xd];
 
 fn files() -> Wire {
     Wire::new(Settings::files())
@@ -252,7 +255,6 @@ fn a_device_is_called_what_dns_said_before_it_spoke() {
     };
     wire.connect(CLIENT, (C, [10, 0, 0, 12], 445));
     assert_eq!(names(&mut wire, C), ["nas.lan"]);
-    const D: crate::packet::neighbour::Mac = [0x00, 0x1b, 0x21, 0, 0, 0xd];
     wire.arp(D, [10, 0, 0, 13]);
     assert_eq!(names(&mut wire, D), ["dc.lan"]);
     wire.pass(7200);
