@@ -251,7 +251,7 @@ impl Flow {
         if known.is_none() || known == name {
             return None;
         }
-        let mut before = self.split(self.client, length);
+        let mut before = self.split(self.client, length)?;
         before.name = known;
         Some(before)
     }
@@ -262,8 +262,8 @@ impl Flow {
     }
 
     /// Begins anew with a packet of one side and of this length, for the same ports are used again; what the flow was before, with
-    /// its bytes until then.
-    pub(super) fn restart(&mut self, side: Side, length: u32, client: Side, first_byte: u32) -> Self {
+    /// its bytes until then, if there are any.
+    pub(super) fn restart(&mut self, side: Side, length: u32, client: Side, first_byte: u32) -> Option<Self> {
         let before = self.split(side, length);
         for half in &mut self.halves {
             (half.looks, half.is_read) = (0, false);
@@ -275,14 +275,17 @@ impl Flow {
         before
     }
 
-    /// What the flow was, with all bytes but those of one side's packet of this length, which was counted: these stay.
-    fn split(&mut self, side: Side, length: u32) -> Self {
-        let mut before = self.clone();
+    /// What the flow was, with all bytes but those of one side's packet of this length, which was counted: these stay. None if there
+    /// are no others, as when a connection begins.
+    fn split(&mut self, side: Side, length: u32) -> Option<Self> {
+        let packet = self.half(side).bytes.min(length.into());
+        let has_others = self.half(side).bytes != packet || self.half(side.other()).bytes != 0;
+        let mut before = has_others.then(|| self.clone())?;
         self.take_bytes();
-        let (was, is) = (before.half_mut(side), self.half_mut(side));
-        is.bytes = was.bytes.min(length.into());
-        was.bytes = was.bytes.saturating_sub(is.bytes);
-        before
+        self.half_mut(side).bytes = packet;
+        let was = before.half_mut(side);
+        was.bytes = was.bytes.saturating_sub(packet);
+        Some(before)
     }
 }
 

@@ -233,7 +233,8 @@ impl Inventory {
 
     /// A packet of one side begins another connection on the ports of one that was known: what that had is its own.
     fn restart(&mut self, context: &Context<'_>, id: FlowId, side: Side, client: Side, first_byte: u32) {
-        let before = self.flows.get_mut(id).map(|flow| flow.restart(side, context.length, client, first_byte));
+        let flow = self.flows.get_mut(id);
+        let before = flow.and_then(|flow| flow.restart(side, context.length, client, first_byte));
         if let Some(mut before) = before {
             self.account(&mut before);
         }
