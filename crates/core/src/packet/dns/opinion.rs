@@ -118,7 +118,8 @@ fn their_data(data: &RData<'_>) -> Option<String> {
     })
 }
 
-/// What both read of a message; in a damaged one we may be stricter about the data.
+/// What both read of a message; in a damaged one we may be stricter about the data, and stop at a name whose pointers lead nowhere or
+/// round and round where they go on.
 fn agree(bytes: &[u8], is_damaged: bool) -> Result<(), TestCaseError> {
     let Ok(packet) = Packet::parse(bytes) else { return Ok(()) };
     let read = Message::read(bytes).expect("they could read it");
@@ -129,7 +130,7 @@ fn agree(bytes: &[u8], is_damaged: bool) -> Result<(), TestCaseError> {
     let expected: Vec<_> =
         sections.into_iter().flatten().filter(|record| !is_opt(u16::from(record.rdata.type_code()))).collect();
     let records: Vec<Record<'_>> = read.records().filter(|record| !is_opt(record.kind)).collect();
-    prop_assert_eq!(records.len(), expected.len());
+    prop_assert!(records.len() == expected.len() || is_damaged && records.len() < expected.len());
     for (record, expected) in records.iter().zip(expected) {
         prop_assert_eq!(ours(&record.name), theirs(&expected.name));
         prop_assert_eq!((record.kind, record.ttl), (expected.rdata.type_code().into(), expected.ttl));
