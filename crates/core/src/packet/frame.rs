@@ -284,11 +284,12 @@ impl Packet {
         let [source, destination] = [0, 4].map(|at| Ipv4Addr::from(bytes::<4>(&addresses, at).unwrap_or_default()));
         let length = usize::from(u16::from_be_bytes([long, gth]));
         let header = usize::from(first & 0x0f).saturating_mul(4);
-        if header < 20 || (length > 0 && length < header) {
+        if header < 20 {
             return;
         }
         // A length of zero is a segmentation offload's: the frame is longer than the field can say.
-        if length > 0 {
+        let ends_within_header = length > 0 && length < header;
+        if length > 0 && !ends_within_header {
             self.network.end = at.saturating_add(length).min(frame.len());
         }
         let offset = u16::from_be_bytes([fragment, ment]) & 0x1fff;
@@ -299,7 +300,7 @@ impl Packet {
             protocol,
             is_later_fragment: offset != 0,
         });
-        self.read_transport(frame, protocol, offset != 0, at.saturating_add(header));
+        self.read_transport(frame, protocol, offset != 0 || ends_within_header, at.saturating_add(header));
     }
 
     fn read_ipv6(&mut self, frame: &[u8], at: usize) {
@@ -351,10 +352,10 @@ impl Packet {
         self.payload = rest;
     }
 
-    fn read_transport(&mut self, frame: &[u8], protocol: u8, is_later_fragment: bool, at: usize) {
+    fn read_transport(&mut self, frame: &[u8], protocol: u8, has_none: bool, at: usize) {
         let end = self.network.end;
         self.payload = at.min(end)..end;
-        let Some(segment) = frame.get(self.payload.clone()).filter(|_| !is_later_fragment) else { return };
+        let Some(segment) = frame.get(self.payload.clone()).filter(|_| !has_none) else { return };
         let (transport, header) = match protocol {
             TCP => (tcp(segment), segment.get(12).map_or(20, |words| usize::from(words >> 4).saturating_mul(4))),
             UDP => (udp(segment), 8),
@@ -475,6 +476,25 @@ mod tests {
         long[2..4].copy_from_slice(&[0, 0]);
         long.resize(66_000, 7);
         assert_eq!(Packet::read(LinkType::Ip, &long).payload, 28..66_000);
+    }
+
+    #[test]
+    fn what_is_cut_or_too_short_has_no_ports() {
+        let has_ports = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut packet = PACKET.to_vec();
+            change(&mut packet);
+            Packet::read(LinkType::Ip, &packet).transport != Transport::Other
+        };
+        assert!(has_ports(&|_| {}));
+        assert!(!has_ports(&|packet| packet.truncate(27)), "cut in its checksum");
+        assert!(!has_ports(&|packet| packet[0] = 0x44), "a header of four words");
+        assert!(!has_ports(&|packet| packet[3] = 19), "it would end within its header");
+        let mut tcp = PACKET.to_vec();
+        tcp.resize(60, 0);
+        (tcp[3], tcp[9], tcp[32]) = (60, TCP, 0x50);
+        assert!(matches!(Packet::read(LinkType::Ip, &tcp).transport, Transport::Tcp { .. }));
+        tcp[32] = 0x40;
+        assert_eq!(Packet::read(LinkType::Ip, &tcp).transport, Transport::Other, "a header of four words");
     }
 
     #[test]
