@@ -329,14 +329,14 @@ impl Inventory {
             return false;
         }
         let Some(device) = self.devices.get_mut(slot) else { return false };
-        let (mac, is_proven) = (device.mac, self.settings.lists_unproven || device.is_proven);
+        let (mac, is_listed) = (device.mac, self.settings.lists(device.is_proven));
         let (place, lost) = device.addresses.show(ip.source, ip.hop_limit, context.now);
         self.lose(mac, lost);
         match place {
             // When it became so, all that follows was done.
             Place::Known if self.owners.settle(ip.source, mac) => true,
             Place::Known | Place::Own => {
-                self.owners.claim(ip.source, mac, Claim::Traffic, context.now, is_proven);
+                self.owners.claim(ip.source, mac, Claim::Traffic, context.now, is_listed);
                 self.take_from_hosts(slot, ip.source);
                 self.take_foretold(slot, ip.source, context.now);
                 true

@@ -54,7 +54,8 @@ impl Inventory {
         if !message.is_response || context.leads == Leads::ToInternet {
             return;
         }
-        let asked = message.questions().next().map(|question| question.name.to_untrusted());
+        let question = message.questions().next().map(|question| question.name);
+        let asked = question.map(|name| name.to_untrusted());
         for record in message.records().take(MOST_ANSWERS) {
             let is_answer = record.section == Section::Answer;
             let address = match record.data {
@@ -73,9 +74,8 @@ impl Inventory {
                 self.learn(context, address, asked);
             }
             // The end of a chain of aliases, or what stands beside an answer, has a name of its own.
-            let own = record.name.to_untrusted();
-            if !is_answer || asked.as_ref() != Some(&own) {
-                self.call(context, address, &own);
+            if !is_answer || !question.is_some_and(|name| name.eq_ignore_case(&record.name)) {
+                self.call(context, address, &record.name.to_untrusted());
             }
         }
     }

@@ -113,6 +113,11 @@ impl Settings {
     pub const fn files() -> Self {
         Self { lists_unproven: true, tells_minutes: false, contacts: Duration::MAX, ..Self::live() }
     }
+
+    /// Whether a device that is proven or not is listed, and counts as any other.
+    const fn lists(&self, is_proven: bool) -> bool {
+        is_proven || self.lists_unproven
+    }
 }
 
 /// What the program is told without asking.
@@ -301,7 +306,7 @@ impl Inventory {
 
     fn is_listed(&self, mac: Mac) -> bool {
         let device = self.devices.find(mac).and_then(|slot| self.devices.get(slot));
-        device.is_some_and(|device| self.settings.lists_unproven || device.is_proven)
+        device.is_some_and(|device| self.settings.lists(device.is_proven))
     }
 
     fn listed(&self) -> impl Iterator<Item = (Mac, Slot)> {

@@ -104,10 +104,10 @@ impl Inventory {
             return None;
         }
         let device = self.devices.get_mut(slot)?;
-        let (mac, is_proven) = (device.mac, self.settings.lists_unproven || device.is_proven);
+        let (mac, is_listed) = (device.mac, self.settings.lists(device.is_proven));
         let lost = device.addresses.claim(ip, claim, now);
         self.lose(mac, lost);
-        let conflict = self.owners.claim(ip, mac, claim, now, is_proven);
+        let conflict = self.owners.claim(ip, mac, claim, now, is_listed);
         self.take_from_hosts(slot, ip);
         self.take_foretold(slot, ip, now);
         conflict

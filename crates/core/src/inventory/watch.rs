@@ -69,7 +69,7 @@ impl Inventory {
     /// Something happened to a device. Of what lives on an Internet link nothing is told.
     pub(super) fn tell(&mut self, slot: Slot, time: Time, what: What) {
         let Some(device) = self.devices.get(slot) else { return };
-        let is_listed = device.is_proven || self.settings.lists_unproven;
+        let is_listed = self.settings.lists(device.is_proven);
         if !device.is_local || !is_listed {
             return;
         }
